@@ -1,0 +1,1 @@
+"""Where loops run: backends, launchers and the mark of a scalar law."""

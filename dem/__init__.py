@@ -1,0 +1,1 @@
+"""Discrete element method: from particles to collision statistics."""

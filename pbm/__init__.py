@@ -1,0 +1,1 @@
+"""Population balances: size distributions and their change."""
