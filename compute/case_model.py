@@ -1,0 +1,62 @@
+"""What every part of a case file has in common: frozen models that refuse unknown keys, and errors that say what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class CaseModel(BaseModel):
+    """A part of a case: checked once, never changed afterwards, floats in SI."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the name among `known` that is most like `name`, or None when nothing resembles it."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def invalid(
+    problem: str,
+    *,
+    expected: str | None = None,
+    nearest: str | None = None,
+    key: str | None = None,
+    value: object = None,
+) -> PydanticCustomError:
+    """Make the error a validator raises.
+
+    Args:
+        problem: what is wrong, in one phrase.
+        expected: what would have been right.
+        nearest: the known name that resembles the one given.
+        key: dotted key below the model that raises, where the fault lies deeper than the model itself.
+        value: what was found there, where it is not simply the value at the key.
+    """
+    context = {"problem": problem, "expected": expected, "nearest": nearest, "key": key, "value": value}
+    return PydanticCustomError("case", "{problem}", context)
+
+
+def require_name(name: str, known: Iterable[str], what: str, key: str) -> None:
+    """Refuse a name that is not among `known`.
+
+    Args:
+        name: the name written in the case.
+        known: the names that exist.
+        what: what kind of thing is named, for the message.
+        key: dotted key of the name below the model that checks.
+
+    Raises:
+        PydanticCustomError: the name is not known.
+    """
+    names = list(known)
+    if name not in names:
+        listed = ", ".join(names) or "none is defined"
+        nearest = closest(name, names)
+        raise invalid(f"no such {what}", expected=f"one of: {listed}", nearest=nearest, key=key, value=name)

@@ -1,0 +1,128 @@
+"""Quantities at the border of the product: in a case file a number in SI or text with a unit, inside a float in SI.
+
+Each name is a float to the type checker. Bounds are added where a quantity is used:
+`diameter: Annotated[Length, Positive]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+from compute.case_model import invalid
+from compute.units import NotAQuantity, UnknownUnit, parse_unit, split_quantity, to_si
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Mark of a float that a case file may give with a unit.
+
+    Attributes:
+        name: what is measured, for messages.
+        unit: its SI unit, as text; `1` for a pure number.
+        example: how a modeller might write it.
+        refused: units of the right dimension that mean something else here, with the hint that is shown.
+    """
+
+    name: str
+    unit: str
+    example: str
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """What a message says is right."""
+        if self.unit == "1":
+            return f"{self.name}: a number, or text such as '{self.example}'"
+        return f"{self.name}: a number in {self.unit}, or text with a unit such as '{self.example}'"
+
+    def parse(self, value: Any) -> Any:
+        """Return the SI number of a number or a text with a unit.
+
+        Raises:
+            PydanticCustomError: no number, no unit, an unknown unit, or a unit of another dimension.
+        """
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise invalid("not a quantity", expected=self.expected)
+        return self._parse_text(value) if isinstance(value, str) else float(value)
+
+    def _parse_text(self, text: str) -> float:
+        try:
+            number, unit = split_quantity(text)
+            if not unit and self.unit != "1":
+                raise invalid("a unit is missing", expected=self.expected)
+            result, dimension = to_si(number, unit)
+        except NotAQuantity as error:
+            raise invalid(str(error), expected=self.expected) from None
+        except UnknownUnit as error:
+            raise invalid(str(error), expected=self.expected, nearest=error.nearest) from None
+        hint = dict(self.refused).get(unit)
+        if dimension != self._dimension() or hint:
+            raise invalid(hint or f"{unit!r} does not measure {self.name}", expected=self.expected)
+        return result
+
+    def _dimension(self) -> tuple[int, ...]:
+        return (0, 0, 0, 0) if self.unit == "1" else parse_unit(self.unit).dimension
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        """Parse first, then treat as a finite float, so that bounds apply to the SI number."""
+        number = core_schema.float_schema(allow_inf_nan=False)
+        return core_schema.no_info_before_validator_function(self.parse, number)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        """Describe the quantity to editors as a number or a text."""
+        return {"anyOf": [{"type": "number"}, {"type": "string"}], "description": self.expected}
+
+
+Positive = Field(gt=0)
+NotNegative = Field(ge=0)
+
+_HERTZ_HINT = "Hz leaves open whether turns or radians are meant; write rev/s, rpm or rad/s"
+
+Length = Annotated[float, Quantity("length", "m", "250 um")]
+Area = Annotated[float, Quantity("area", "m^2", "3 cm^2")]
+Volume = Annotated[float, Quantity("volume", "m^3", "2 mL")]
+Time = Annotated[float, Quantity("time", "s", "20 ms")]
+Speed = Annotated[float, Quantity("speed", "m/s", "1.2 m/s")]
+Acceleration = Annotated[float, Quantity("acceleration", "m/s^2", "9.81 m/s^2")]
+AngularSpeed = Annotated[float, Quantity("angular speed", "rad/s", "300 rpm", (("Hz", _HERTZ_HINT),))]
+Angle = Annotated[float, Quantity("angle", "rad", "45 deg")]
+Rate = Annotated[float, Quantity("rate", "1/s", "0.5 1/s")]
+Mass = Annotated[float, Quantity("mass", "kg", "300 g")]
+MassRate = Annotated[float, Quantity("mass flow", "kg/s", "0.3 kg/h")]
+VolumeRate = Annotated[float, Quantity("volume flow", "m^3/s", "5 mL/s")]
+Density = Annotated[float, Quantity("density", "kg/m^3", "1.54 g/cm^3")]
+Viscosity = Annotated[float, Quantity("viscosity", "Pa s", "50 mPa s")]
+SurfaceTension = Annotated[float, Quantity("surface tension", "N/m", "72 mN/m")]
+Pressure = Annotated[float, Quantity("pressure or modulus", "Pa", "20 MPa")]
+Stiffness = Annotated[float, Quantity("stiffness", "N/m", "5 kN/m")]
+Energy = Annotated[float, Quantity("energy", "J", "1 mJ")]
+Temperature = Annotated[float, Quantity("temperature", "K", "25 degC")]
+Number = Annotated[float, Quantity("number", "1", "0.5")]
+Fraction = Annotated[float, Quantity("fraction between 0 and 1", "1", "5 %"), Field(ge=0, le=1)]
+
+
+def _triple(quantity: Quantity) -> WithJsonSchema:
+    item = quantity.__get_pydantic_json_schema__(core_schema.float_schema(), None)
+    return WithJsonSchema({"type": "array", "items": item, "minItems": 3, "maxItems": 3})
+
+
+Position = Annotated[tuple[Length, Length, Length], _triple(Quantity("length", "m", "12 mm"))]
+Velocity = Annotated[tuple[Speed, Speed, Speed], _triple(Quantity("speed", "m/s", "1.2 m/s"))]
+Spin = Annotated[
+    tuple[AngularSpeed, AngularSpeed, AngularSpeed], _triple(Quantity("angular speed", "rad/s", "300 rpm"))
+]
+AccelerationVector = Annotated[
+    tuple[Acceleration, Acceleration, Acceleration], _triple(Quantity("acceleration", "m/s^2", "9.81 m/s^2"))
+]
+Direction = Annotated[tuple[Number, Number, Number], _triple(Quantity("number", "1", "0.5"))]
+
+__all__ = [
+    "Acceleration", "AccelerationVector", "Angle", "AngularSpeed", "Area", "Density", "Direction", "Energy",
+    "Fraction", "Length", "Mass", "MassRate", "NotNegative", "Number", "Position", "Positive",
+    "Pressure", "Quantity", "Rate", "Speed", "Spin", "Stiffness", "SurfaceTension", "Temperature", "Time", "Velocity",
+    "Viscosity", "Volume", "VolumeRate",
+]
