@@ -1,0 +1,54 @@
+"""Loading and storing tuples of floats from flat buffers, with their length fixed when the code is made.
+
+Tuples cannot be indexed by a loop variable on every target, so a loader of n values is the loader of n - 1 values and
+one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from compute.physics import physics
+
+
+@cache
+def make_loader(length: int) -> Callable[..., tuple[float, ...]]:
+    """Return `load(buffer, start, stride)`: the tuple of `length` values at start, start + stride, ..."""
+    if length == 0:
+
+        @physics
+        def load_nothing(buffer: Any, start: int, stride: int) -> tuple[float, ...]:
+            return ()
+
+        return load_nothing
+    load_before = make_loader(length - 1)
+    last = length - 1
+
+    @physics
+    def load(buffer: Any, start: int, stride: int) -> tuple[float, ...]:
+        return load_before(buffer, start, stride) + (buffer[start + last * stride],)
+
+    return load
+
+
+@cache
+def make_storer(length: int) -> Callable[..., None]:
+    """Return `store(buffer, start, stride, values)`: writes `length` values at start, start + stride, ..."""
+    if length == 0:
+
+        @physics
+        def store_nothing(buffer: Any, start: int, stride: int, values: tuple[float, ...]) -> None:
+            return
+
+        return store_nothing
+    store_before = make_storer(length - 1)
+    last = length - 1
+
+    @physics
+    def store(buffer: Any, start: int, stride: int, values: tuple[float, ...]) -> None:
+        store_before(buffer, start, stride, values)
+        buffer[start + last * stride] = values[last]
+
+    return store

@@ -1,0 +1,53 @@
+"""What a contact law has to state about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Elasticity(NamedTuple):
+    """Elastic constants and density of one material: Young's modulus [Pa], Poisson ratio [-], density [kg/m3]."""
+
+    youngs_modulus: float
+    poisson_ratio: float
+    density: float
+
+    @property
+    def shear_modulus(self) -> float:
+        """G = E/(2 (1 + nu)) [Pa]."""
+        return self.youngs_modulus / (2.0 * (1.0 + self.poisson_ratio))
+
+
+class PairProperties(NamedTuple):
+    """Contact properties of a pair of materials.
+
+    restitution, friction, rolling_friction [-]; normal_stiffness [N/m] and tangential_stiffness_ratio [-] are read by
+    the linear law alone.
+    """
+
+    restitution: float
+    friction: float
+    rolling_friction: float = 0.0
+    normal_stiffness: float = 0.0
+    tangential_stiffness_ratio: float = 2.0 / 7.0
+
+
+@dataclass(frozen=True)
+class ContactLaw:
+    """A contact law: its force, how many parameters and history values it has, and the arms it uses.
+
+    force(touch, parameters, history) -> (normal, fx, fy, fz, loss, history); parameters_of(first, second, pair) makes
+    the parameters of a material pair. The surfaces' velocity is taken at r - velocity_arm overlap and the torque at
+    r - torque_arm overlap (wall_torque_arm at a wall).
+    """
+
+    name: str
+    force: Callable[..., Any]
+    parameters_of: Callable[[Elasticity, Elasticity, PairProperties], tuple[float, ...]]
+    parameter_count: int
+    history_size: int
+    velocity_arm: float = 0.5
+    torque_arm: float = 0.5
+    wall_torque_arm: float = 0.5

@@ -1,0 +1,48 @@
+"""Linear spring and dashpot with tangential history and a Coulomb limit.
+
+    F_n = k_n overlap + g_n v_n,   g_n = 2 beta sqrt(k_n m*),   beta = -ln e/sqrt(ln^2 e + pi^2)
+    F_t = -k_t s - g_t v_t held to mu |F_n|,   k_t = ratio k_n,   g_t = 2 beta sqrt(k_t m*)
+
+Source: Cundall, Strack, Geotechnique 29 (1979) 47-65, doi 10.1680/geot.1979.29.1.47.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from compute.physics import physics
+from dem.contact.hertz_mindlin import tangent_spring
+from dem.contact.law import ContactLaw, Elasticity, PairProperties
+from dem.touch import Touch
+
+
+def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
+    """Return (k_n [N/m], k_t/k_n [-], beta [-], friction [-]) of a pair of materials."""
+    logarithm = math.log(max(pair.restitution, 1e-12))
+    beta = -logarithm / math.hypot(logarithm, math.pi)
+    return pair.normal_stiffness, pair.tangential_stiffness_ratio, beta, pair.friction
+
+
+@physics
+def force(touch: Touch, parameters: Any, history: Any) -> Any:
+    """Linear spring and dashpot, the spring alone held to the Coulomb limit while it slips."""
+    stiffness, ratio, beta, friction = parameters
+    approach = touch.ux * touch.nx + touch.uy * touch.ny + touch.uz * touch.nz
+    damper = 2.0 * beta * math.sqrt(stiffness * touch.mass)
+    normal = stiffness * touch.overlap + damper * approach
+    tx, ty, tz, sx, sy, sz = tangent_spring(touch, history, approach)
+    tangential = ratio * stiffness
+    stretch = math.sqrt(sx * sx + sy * sy + sz * sz)
+    trial, limit = tangential * stretch, friction * abs(normal)
+    slips = trial > limit
+    share = limit / trial if slips else 1.0
+    drag = 0.0 if slips else 2.0 * beta * math.sqrt(tangential * touch.mass)
+    sliding = (1.0 - share) * stretch / touch.step * limit
+    heat = damper * approach * approach + drag * (tx * tx + ty * ty + tz * tz) + sliding
+    sx, sy, sz = share * sx, share * sy, share * sz
+    fx, fy, fz = -tangential * sx - drag * tx, -tangential * sy - drag * ty, -tangential * sz - drag * tz
+    return normal, fx, fy, fz, heat, (sx, sy, sz)
+
+
+LAW = ContactLaw("linear", force, parameters_of, 4, 3)

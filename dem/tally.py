@@ -1,0 +1,86 @@
+"""Sums of encounters made inside the step.
+
+Every sum is a 64-bit integer, a count or a number of quanta, so that it depends neither on order nor on threads,
+ranks or restarts. Each chunk of the loop has its own copy; copies are added at the end of a block.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from compute.physics import physics
+
+ENCOUNTERS, BIRTHS, CONTACT_STEPS, LOSS, SPEED, SPEED_SQUARE = range(6)
+FIELD_COUNT = 6
+NORMAL, TANGENTIAL = range(2)
+
+
+class Tally(NamedTuple):
+    """Accumulators of one block.
+
+    pair_counts: shape (chunks, compartments * classes^2, 6); pair_speeds: histograms of normal and tangential speed at
+    first touch, shape (chunks, compartments * classes^2, 2, bins); wall_counts, wall_speeds: the same with cells
+    (compartment, class, wall); all int64. quanta: inverse quantum of energy [1/J], speed [s/m] and squared speed
+    [s2/m2], ln of the lowest speed, bins per unit of ln(speed), shape (5,). sizes: (classes, walls) int64.
+    """
+
+    pair_counts: Any
+    pair_speeds: Any
+    wall_counts: Any
+    wall_speeds: Any
+    quanta: Any
+    sizes: Any
+
+
+@physics
+def pair_cell(sizes: Any, compartment: int, first: int, second: int) -> int:
+    """Return the row of a pair of classes, the lower class first."""
+    return (compartment * sizes[0] + min(first, second)) * sizes[0] + max(first, second)
+
+
+@physics
+def wall_cell(sizes: Any, compartment: int, particle_class: int, wall: int) -> int:
+    """Return the row of a class and a wall."""
+    return (compartment * sizes[0] + particle_class) * sizes[1] + wall
+
+
+@physics
+def speed_bin(quanta: Any, bins: int, speed: float) -> int:
+    """Return the logarithmic bin of a speed [m/s]; the first and the last bin take what lies outside."""
+    place = (math.log(max(speed, 1e-300)) - quanta[3]) * quanta[4]
+    return int(min(max(place, 0.0), bins - 1.0))
+
+
+@physics
+def quantise(value: float, inverse_quantum: float) -> int:
+    """Return a non-negative value as a whole number of quanta, rounded to the nearest."""
+    return int(value * inverse_quantum + 0.5)
+
+
+@cache
+def make_first_touch(add: Callable[..., None]) -> Callable[..., None]:
+    """Return the function that books a first touch; `add(array, index, value)` is the target's way to add."""
+
+    @physics
+    def first_touch(
+        counts: Any, speeds: Any, quanta: Any, chunk: int, cell: int, normal: float, tangential: float, armed: bool
+    ) -> None:
+        add(counts, (chunk, cell, BIRTHS), 1)
+        if armed:
+            bins = speeds.shape[3]
+            add(counts, (chunk, cell, ENCOUNTERS), 1)
+            add(counts, (chunk, cell, SPEED), quantise(normal, quanta[1]))
+            add(counts, (chunk, cell, SPEED_SQUARE), quantise(normal * normal, quanta[2]))
+            add(speeds, (chunk, cell, NORMAL, speed_bin(quanta, bins, normal)), 1)
+            add(speeds, (chunk, cell, TANGENTIAL, speed_bin(quanta, bins, tangential)), 1)
+
+    return first_touch
+
+
+@physics
+def plain_add(array: Any, place: Any, value: int) -> None:
+    """Add where no other thread writes."""
+    array[place] += value
