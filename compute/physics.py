@@ -1,8 +1,8 @@
-"""The mark of a scalar law.
+"""The marks of a scalar law and of a routine of a loop.
 
 A law is a plain Python function of floats and tuples of floats. `@physics` leaves it as it is and remembers it; the
-first compiled backend registers every remembered law with numba, so that reading a case never imports a compiler.
-Laws are forced inline: only so does the pair loop vectorise.
+first compiled backend registers every remembered function with numba, so that reading a case never imports a compiler.
+Laws are forced inline: only so does the pair loop vectorise. `@routine` marks larger parts of a loop, which are not.
 """
 
 from __future__ import annotations
@@ -12,26 +12,35 @@ from typing import Any, TypeVar
 
 Law = TypeVar("Law", bound=Callable[..., Any])
 
-_laws: list[Callable[..., Any]] = []
+_laws: list[tuple[Callable[..., Any], bool]] = []
 _registered = 0
 _compiled = False
 
 
 def physics(law: Law) -> Law:
     """Mark `law` (floats and tuples in, floats and tuples out) for use on every backend; returns it unchanged."""
-    _laws.append(law)
+    return _remember(law, forceinline=True)
+
+
+def routine(part: Law) -> Law:
+    """Mark `part`, a piece of a loop (arrays allowed), for use on every backend; returns it unchanged."""
+    return _remember(part, forceinline=False)
+
+
+def _remember(function: Law, forceinline: bool) -> Law:
+    _laws.append((function, forceinline))
     if _compiled:
         register_laws()
-    return law
+    return function
 
 
 def register_laws() -> None:
-    """Make every marked law callable from compiled code; laws marked later register themselves."""
+    """Make every marked function callable from compiled code; those marked later register themselves."""
     global _registered, _compiled
     from numba.extending import register_jitable
 
     _compiled = True
     while _registered < len(_laws):
-        law = _laws[_registered]
+        law, forceinline = _laws[_registered]
         _registered += 1
-        register_jitable(forceinline=True)(law)
+        register_jitable(forceinline=forceinline)(law)

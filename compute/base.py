@@ -1,0 +1,38 @@
+"""What a backend offers: arrays, compiled loops and a loop over bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Body = Callable[..., None]
+
+
+class Backend(Protocol):
+    """Where loops run.
+
+    name: "python", "cpu" or "cuda"; threads: number of CPU threads (1 on "python" and "cuda"); note: what the user
+    should hear about how it runs, empty if nothing.
+    """
+
+    name: str
+    threads: int
+    note: str
+
+    def array(self, values: Any) -> Any:
+        """Return the values as an array of this backend."""
+
+    def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
+        """Return an array of zeros of this backend."""
+
+    def numpy(self, array: Any) -> NDArray[Any]:
+        """Return an array of this backend as a numpy array."""
+
+    def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the loop compiled for this backend; `prange` in it runs in parallel."""
+
+    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+        """Run `body(i, *arguments)` for every i in range(size), in any order."""

@@ -1,0 +1,91 @@
+"""The CPU backend: numba, compiled once and cached, on OpenMP threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.base import Body
+from compute.cache import use_cache_folder
+from compute.errors import BackendUnavailable
+from compute.physics import register_laws
+
+
+def _choose_threading_layer() -> str:
+    """Set numba's threading layer; returns what the user should hear."""
+    import numba
+
+    try:
+        from numba.np.ufunc import omppool  # noqa: F401
+    except ImportError:
+        numba.config.THREADING_LAYER = "workqueue"
+        return "libgomp1 is not installed: threads run on the slower 'workqueue' layer (apt-get install libgomp1)"
+    numba.config.THREADING_LAYER = "omp"
+    return ""
+
+
+class CpuBackend:
+    """Runs loops compiled by numba on CPU threads.
+
+    threads: number of threads, all cores by default; fast: allow fused multiply-add (results then differ in the last
+    bits from plain Python).
+    """
+
+    name = "cpu"
+
+    def __init__(self, threads: int | None = None, fast: bool = False) -> None:
+        import numba
+
+        cores = numba.config.NUMBA_NUM_THREADS
+        self.threads = cores if threads is None else threads
+        if not 1 <= self.threads <= cores:
+            raise BackendUnavailable(
+                f"{self.threads} threads asked for, {cores} available; use --threads 1 to {cores}, "
+                f"or set NUMBA_NUM_THREADS={self.threads} to use more threads than cores"
+            )
+        use_cache_folder()
+        self.note = _choose_threading_layer()
+        self.fast = fast
+        self._compiled: dict[Any, Callable[..., Any]] = {}
+        numba.set_num_threads(self.threads)
+        register_laws()
+
+    def array(self, values: Any) -> NDArray[Any]:
+        """Return a contiguous numpy copy of the values."""
+        return np.array(values, order="C")
+
+    def zeros(self, shape: Any, dtype: Any = np.float64) -> NDArray[Any]:
+        """Return an array of zeros."""
+        return np.zeros(shape, dtype)
+
+    def numpy(self, array: Any) -> NDArray[Any]:
+        """Return the array itself."""
+        return np.asarray(array)
+
+    def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the loop compiled with parallel `prange`, numpy's division rules and, unless fast, exact bits."""
+        if loop not in self._compiled:
+            import numba
+
+            fastmath = {"contract"} if self.fast else False
+            options = {"parallel": True, "error_model": "numpy", "cache": True, "fastmath": fastmath}
+            self._compiled[loop] = numba.njit(**options)(loop)
+        return self._compiled[loop]
+
+    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+        """Run the body for every i on all threads."""
+        from compute.launch import make_launcher
+
+        key = (body, len(arguments))
+        if key not in self._compiled:
+            self._compiled[key] = self.compile(make_launcher(body, len(arguments)))
+        self._compiled[key](size, *arguments)
+
+
+def available_threads() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,53 @@
+"""Launchers: one parallel loop for each number of arguments.
+
+numba cannot pass a variable number of NamedTuples through a parallel loop, and code made by `exec` cannot be cached;
+so there is one launcher for each count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import prange
+
+from compute.base import Body
+
+
+def make_launcher(body: Body, count: int) -> Callable[..., None]:
+    """Return `launch(size, a, b, ...)` with `count` arguments: the body for every i in range(size), in parallel."""
+
+    def launch_1(size: int, a: Any) -> None:
+        for i in prange(size):
+            body(i, a)
+
+    def launch_2(size: int, a: Any, b: Any) -> None:
+        for i in prange(size):
+            body(i, a, b)
+
+    def launch_3(size: int, a: Any, b: Any, c: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c)
+
+    def launch_4(size: int, a: Any, b: Any, c: Any, d: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d)
+
+    def launch_5(size: int, a: Any, b: Any, c: Any, d: Any, e: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d, e)
+
+    def launch_6(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d, e, f)
+
+    def launch_7(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d, e, f, g)
+
+    def launch_8(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d, e, f, g, h)
+
+    launchers = (launch_1, launch_2, launch_3, launch_4, launch_5, launch_6, launch_7, launch_8)
+    return launchers[count - 1]
