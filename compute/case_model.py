@@ -1,11 +1,12 @@
-"""What every part of a case file has in common: frozen models that refuse unknown keys, and errors that say what to do."""
+"""What the parts of a case file share: frozen models that refuse unknown keys, and errors that say what to do."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 
@@ -60,3 +61,18 @@ def require_name(name: str, known: Iterable[str], what: str, key: str) -> None:
         listed = ", ".join(names) or "none is defined"
         nearest = closest(name, names)
         raise invalid(f"no such {what}", expected=f"one of: {listed}", nearest=nearest, key=key, value=name)
+
+
+def existing_file(file: Path, info: ValidationInfo) -> Path:
+    """Return the absolute path of a file named in a case; relative paths start at the folder of the case file.
+
+    Raises:
+        PydanticCustomError: there is no such file.
+    """
+    folder = Path((info.context or {}).get("folder", "."))
+    path = (folder / file.expanduser()).resolve()
+    if not path.is_file():
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        nearest = closest(path.name, siblings)
+        raise invalid("no such file", expected=f"a file in {path.parent}", nearest=nearest)
+    return path

@@ -1,0 +1,185 @@
+"""The `dem:` section of a case: everything the particle simulation needs, in SI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from compute.case_model import CaseModel, invalid, require_name
+from compute.quantities import AccelerationVector, Position, Rate
+from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
+from dem.case_particles import Given, Insertion, Packing, ParticleSource
+from dem.case_statistics import NeighbourSettings, StatisticsSettings
+from dem.case_time import Passages, TimeSettings
+from dem.case_walls import Wall
+
+STANDARD_GRAVITY = (0.0, 0.0, -9.81)
+Axis = Literal["x", "y", "z"]
+
+
+class Domain(CaseModel):
+    """The box particles must stay in.
+
+    Attributes:
+        periodic: directions in which the box repeats itself.
+        shear_rate: Lees-Edwards shear d(v_x)/dy [1/s]; needs x and y periodic.
+    """
+
+    low: Position
+    high: Position
+    periodic: Annotated[tuple[Axis, ...], Field(max_length=3)] = ()
+    shear_rate: Rate = 0.0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Domain:
+        if any(low >= high for low, high in zip(self.low, self.high)):
+            raise invalid("the domain is empty", key="low", value=self.low, expected="low < high in x, y and z")
+        if len(set(self.periodic)) < len(self.periodic):
+            raise invalid("a direction is named twice", key="periodic", value=self.periodic, expected="each once")
+        if self.shear_rate and not {"x", "y"} <= set(self.periodic):
+            raise invalid(
+                "shear moves the images in x across y", key="periodic", value=self.periodic, expected="x and y periodic"
+            )
+        return self
+
+    @property
+    def size(self) -> tuple[float, float, float]:
+        """Edge lengths [m]."""
+        x, y, z = (high - low for low, high in zip(self.low, self.high))
+        return x, y, z
+
+
+class DemCase(CaseModel):
+    """Particles, walls, laws, times and statistics of one particle simulation.
+
+    Attributes:
+        gravity: acceleration of gravity [m/s2].
+        materials: elastic solids by name.
+        pairs: every two materials that can meet; order within a pair does not matter.
+        classes: size classes of the particles.
+        numerics: `exact` keeps IEEE arithmetic throughout, `fast` lets the compiler contract and approximate.
+    """
+
+    gravity: AccelerationVector = STANDARD_GRAVITY
+    domain: Domain
+    materials: dict[str, Material] = Field(min_length=1)
+    pairs: tuple[MaterialPair, ...] = ()
+    contact: Contact = Contact()
+    classes: tuple[ParticleClass, ...] = ()
+    walls: tuple[Wall, ...] = ()
+    particles: tuple[ParticleSource, ...] = Field(min_length=1)
+    time: TimeSettings = TimeSettings()
+    statistics: StatisticsSettings | None = None
+    neighbour: NeighbourSettings = NeighbourSettings()
+    numerics: Literal["exact", "fast"] = "exact"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DemCase:
+        self._check_unique_names()
+        self._check_materials()
+        self._check_sources()
+        self._check_pairs()
+        self._check_times()
+        return self
+
+    def _check_unique_names(self) -> None:
+        for what, items in (("classes", self.classes), ("walls", self.walls)):
+            seen: set[str] = set()
+            for index, item in enumerate(items):  # type: ignore[var-annotated,arg-type]
+                if item.name in seen:
+                    raise invalid("the name is used twice", key=f"{what}.{index}.name", value=item.name)
+                seen.add(item.name)
+
+    def _check_materials(self) -> None:
+        for index, pair in enumerate(self.pairs):
+            for side, name in enumerate(pair.between):
+                require_name(name, self.materials, "material", f"pairs.{index}.between.{side}")
+        for index, size_class in enumerate(self.classes):
+            require_name(size_class.material, self.materials, "material", f"classes.{index}.material")
+        for index, wall in enumerate(self.walls):
+            require_name(wall.material, self.materials, "material", f"walls.{index}.material")
+
+    def _check_sources(self) -> None:
+        names = [size_class.name for size_class in self.classes]
+        for index, source in enumerate(self.particles):
+            key = f"particles.{index}"
+            if isinstance(source, (Packing, Insertion)):
+                for name in source.shares.of:
+                    require_name(name, names, "class", f"{key}.shares.of.{name}")
+            if isinstance(source, Given):
+                for item, particle in enumerate(source.items):
+                    if particle.size_class is not None:
+                        require_name(particle.size_class, names, "class", f"{key}.items.{item}.class")
+                    if particle.material is not None:
+                        require_name(particle.material, self.materials, "material", f"{key}.items.{item}.material")
+
+    def _check_pairs(self) -> None:
+        given: set[frozenset[str]] = set()
+        for index, pair in enumerate(self.pairs):
+            if frozenset(pair.between) in given:
+                raise invalid("the pair is given twice", key=f"pairs.{index}.between", value=list(pair.between))
+            given.add(frozenset(pair.between))
+        if self.contact.law == "ghost":
+            return
+        for first, second in self.meeting_materials():
+            if frozenset((first, second)) not in given:
+                raise invalid(
+                    "two materials meet and nothing says how",
+                    key="pairs",
+                    expected=f"an entry between: [{first}, {second}]",
+                )
+
+    def _check_times(self) -> None:
+        names = [wall.name for wall in self.walls]
+        durations = {"time.spin_up": self.time.spin_up}
+        if self.statistics is not None:
+            durations["statistics.block"] = self.statistics.block
+        for key, duration in durations.items():
+            if isinstance(duration, Passages):
+                require_name(duration.of, names, "wall", f"{key}.of")
+                if not self.wall_speed(duration.of):
+                    raise invalid("the wall does not turn", key=f"{key}.of", expected="a wall with a motion")
+        if self.time.end is None and self.statistics is None:
+            raise invalid("nothing says when the run ends", key="time", expected="time.end, or statistics with blocks")
+
+    def particle_materials(self) -> list[str]:
+        """Return the names of the materials particles are made of, sorted."""
+        names = {size_class.material for size_class in self.classes}
+        for source in self.particles:
+            if isinstance(source, Given):
+                names |= {particle.material for particle in source.items if particle.material is not None}
+        return sorted(names)
+
+    def meeting_materials(self) -> list[tuple[str, str]]:
+        """Return the pairs of materials that can touch: particles with particles and with walls."""
+        own = self.particle_materials()
+        pairs = [(first, second) for at, first in enumerate(own) for second in own[at:]]
+        walls = sorted({wall.material for wall in self.walls} - set(own))
+        return pairs + [(first, second) for first in own for second in walls]
+
+    def with_wall_speed(self, name: str, speed: float) -> DemCase:
+        """Return the same case with another angular speed [rad/s] of the wall called `name`."""
+        walls = []
+        for wall in self.walls:
+            motion = (
+                wall.motion.model_copy(update={"speed": speed}) if wall.motion and wall.name == name else wall.motion
+            )
+            walls.append(wall.model_copy(update={"motion": motion}))
+        return self.model_copy(update={"walls": tuple(walls)})
+
+    def wall_speed(self, name: str) -> float:
+        """Return the final angular speed of the wall called `name` [rad/s]; 0 for a wall at rest."""
+        motions = [wall.motion for wall in self.walls if wall.name == name and wall.motion is not None]
+        return motions[0].speed if motions else 0.0
+
+    def diameters(self) -> list[float]:
+        """Return the diameters of all classes and of particles with a radius of their own [m], rising."""
+        found = {size_class.diameter for size_class in self.classes}
+        for source in self.particles:
+            if isinstance(source, Given):
+                found |= {2 * particle.radius for particle in source.items if particle.radius is not None}
+        return sorted(found)
+
+
+__all__ = ["Axis", "DemCase", "Domain", "Shares"]

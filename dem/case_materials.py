@@ -1,0 +1,91 @@
+"""Materials, what happens where two of them meet, and the size classes of the particles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from compute.case_model import CaseModel, invalid
+from compute.quantities import Density, Fraction, Length, NotNegative, Number, Positive, Pressure, Stiffness
+
+
+class Material(CaseModel):
+    """An elastic solid."""
+
+    density: Annotated[Density, Positive]
+    youngs_modulus: Annotated[Pressure, Positive]
+    poisson_ratio: Annotated[Number, Field(gt=-1, le=0.5)] = 0.25
+
+    @property
+    def shear_modulus(self) -> float:
+        """Shear modulus G = E / (2 (1 + nu)) [Pa]."""
+        return self.youngs_modulus / (2 * (1 + self.poisson_ratio))
+
+
+class MaterialPair(CaseModel):
+    """What happens where two materials touch; rolling friction is the ratio of rolling torque to R* F_n."""
+
+    between: tuple[str, str] = Field(json_schema_extra={"minItems": 2, "maxItems": 2})
+    restitution: Annotated[Number, Field(gt=0, le=1)]
+    friction: Annotated[Number, NotNegative]
+    rolling_friction: Annotated[Number, NotNegative] = 0.0
+
+
+class Contact(CaseModel):
+    """The contact law of the whole case.
+
+    `ghost` counts encounters and exerts no force. The tangential variants differ in how damper and spring share the
+    Coulomb limit. The stiffnesses belong to the linear law alone.
+    """
+
+    law: Literal["hertz-mindlin", "linear", "ghost"] = "hertz-mindlin"
+    tangential: Literal["liggghts", "lammps"] = "liggghts"
+    rolling: Literal["none", "constant-torque"] = "none"
+    normal_stiffness: Annotated[Stiffness, Positive] | None = None
+    tangential_stiffness_ratio: Annotated[Number, Positive] = 2 / 7
+
+    @model_validator(mode="after")
+    def _stiffness_with_linear_law(self) -> Contact:
+        linear = self.law == "linear"
+        if linear and self.normal_stiffness is None:
+            raise invalid("the linear law needs a stiffness", key="normal_stiffness", expected="such as '5 kN/m'")
+        if not linear and self.normal_stiffness is not None:
+            raise invalid(
+                f"the {self.law} law has no normal stiffness of its own",
+                key="normal_stiffness",
+                value=self.normal_stiffness,
+                expected="law: linear, or no such key",
+            )
+        return self
+
+
+class ParticleClass(CaseModel):
+    """A size class: spheres of one diameter and material, counted together."""
+
+    name: str = Field(min_length=1)
+    diameter: Annotated[Length, Positive]
+    material: str
+
+
+class Shares(CaseModel):
+    """How the particles of a source are divided among the classes.
+
+    Attributes:
+        of: share of each class by name; they must add up to 1.
+        by: whether the shares are of the number or of the solid volume.
+    """
+
+    of: dict[str, Fraction] = Field(min_length=1)
+    by: Literal["number", "volume"] = "number"
+
+    @field_validator("of")
+    @classmethod
+    def _whole(cls, of: dict[str, float]) -> dict[str, float]:
+        total = sum(of.values())
+        if abs(total - 1) > SHARE_TOLERANCE:
+            raise invalid(f"the shares add up to {total:.6g}", expected="shares whose sum is 1")
+        return of
+
+
+SHARE_TOLERANCE = 1e-6
