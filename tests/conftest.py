@@ -1,0 +1,175 @@
+"""What every test shares: options, components that may be missing, and the budget of compile time.
+
+A component that is not there (a scheduler, MPI, a renderer, a GPU) skips its tests with the reason. Named in the
+environment variable DEMPBM_REQUIRE (`slurm,mpi,viz`), it fails them instead: so a machine that is meant to have it
+cannot pass without.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPILE_LIMIT = 240.0  # seconds of numba compilation that the whole suite may spend
+PROBE_LIMIT = 120.0  # seconds after which a probing child process counts as failed
+
+Require = Callable[[str, bool, str], None]
+
+
+def _threading_layer() -> str:
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return "workqueue"
+    return "omp"
+
+
+# Read by numba when it is imported, and inherited by every process that a test starts.
+os.environ.setdefault("NUMBA_THREADING_LAYER", _threading_layer())
+
+# The first example compiles: a time limit for an example would fail by chance. The examples are the same every time.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--validate", action="store_true", help="run the long comparisons with theory and other codes too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--validate"):
+        return
+    long = [item for item in items if item.get_closest_marker("validate")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+def required_components() -> set[str]:
+    """The components whose absence fails a test, from DEMPBM_REQUIRE."""
+    return {name.strip() for name in os.environ.get("DEMPBM_REQUIRE", "").split(",") if name.strip()}
+
+
+@pytest.fixture(scope="session")
+def require() -> Require:
+    """A function of (component, whether it is here, reason if not) that skips, or fails if DEMPBM_REQUIRE names it."""
+
+    def check(component: str, present: bool, reason: str) -> None:
+        if present:
+            return
+        if component in required_components():
+            pytest.fail(f"{component} is required (DEMPBM_REQUIRE) and missing: {reason}", pytrace=False)
+        pytest.skip(f"{component} is missing: {reason}")
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def cuda_device(require: Require) -> None:
+    """Skips unless numba finds a CUDA device."""
+    from numba import cuda
+
+    require("cuda", cuda.is_available(), "numba finds no NVIDIA driver or no CUDA device")
+
+
+@pytest.fixture(scope="session")
+def mpi_command(require: Require) -> Callable[[int], list[str]]:
+    """A function of the number of ranks: the words to put before a command to run it under MPI."""
+    require("mpi", importlib.util.find_spec("mpi4py") is not None, "mpi4py is not installed; pip install 'dempbm[mpi]'")
+    require("mpi", shutil.which("mpirun") is not None, "mpirun not found; apt-get install openmpi-bin")
+    os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    return lambda ranks: ["mpirun", "--oversubscribe", "-n", str(ranks)]
+
+
+RENDERING_PROBE = """
+import vtk
+window = vtk.vtkRenderWindow()
+window.SetOffScreenRendering(1)
+window.Render()
+"""
+
+
+@pytest.fixture(scope="session")
+def renderer(require: Require) -> None:
+    """Skips unless VTK can draw without a display; it crashes where it cannot, so a child process tries."""
+    require("viz", importlib.util.find_spec("pyvista") is not None, "pyvista is not installed; pip install dempbm[viz]")
+    probe = subprocess.run([sys.executable, "-c", RENDERING_PROBE], capture_output=True, timeout=PROBE_LIMIT)
+    reason = f"off-screen rendering ended with {probe.returncode}; apt-get install libegl1 libgl1-mesa-dri"
+    require("viz", probe.returncode == 0, reason)
+
+
+@pytest.fixture(scope="session")
+def run_on_simulator() -> Callable[[Path], None]:
+    """A function that runs a file of tests on numba's CUDA simulator and fails with its output.
+
+    The simulator is chosen before numba is imported and for the whole process, hence a pytest of its own. Name such a
+    file without the prefix `test_`, so that only this finds it.
+    """
+
+    def run(path: Path) -> None:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(path)]
+        environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run
+
+
+def outermost_seconds(records: list[tuple[float, Any]]) -> Counter[str]:
+    """Seconds by function of the compile events that no other one contains, from numba's record (time, event)."""
+    seconds: Counter[str] = Counter()
+    depth, start = 0, 0.0
+    for time, event in records:
+        if event.is_start:
+            start = time if depth == 0 else start
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                seconds[function_name(event)] += time - start
+    return seconds
+
+
+def function_name(event: Any) -> str:
+    """The function that a compile event is about; numba-cuda does not say it."""
+    dispatcher = (event.data or {}).get("dispatcher")
+    return dispatcher.py_func.__qualname__ if dispatcher is not None else "kernels for CUDA"
+
+
+COMPILE_SECONDS: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compile_budget() -> Iterator[None]:
+    """Adds up what numba spends on compiling in this process, for CPU and GPU; more than the limit is an error."""
+    kinds = {"numba.core.event": "numba:compile"}
+    if importlib.util.find_spec("numba_cuda") and os.environ.get("NUMBA_ENABLE_CUDASIM") != "1":
+        kinds["numba.cuda.core.event"] = "numba-cuda:compiler_lock"
+    recorders = []
+    for name, kind in kinds.items():
+        module = importlib.import_module(name)
+        recorders.append(module.RecordingListener())
+        module.register(kind, recorders[-1])
+    yield
+    for recorder in recorders:
+        COMPILE_SECONDS.update(outermost_seconds(recorder.buffer))
+    total = sum(COMPILE_SECONDS.values())
+    assert total <= COMPILE_LIMIT, f"numba compiled for {total:.0f} s; the suite may spend {COMPILE_LIMIT:.0f} s"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    slowest = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in COMPILE_SECONDS.most_common(5))
+    total = sum(COMPILE_SECONDS.values())
+    terminalreporter.section("numba compile time")
+    terminalreporter.write_line(f"{total:.1f} s of {COMPILE_LIMIT:.0f} s; most: {slowest or 'nothing was compiled'}")
