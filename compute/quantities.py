@@ -36,7 +36,7 @@ class Quantity:
     def expected(self) -> str:
         """What a message says is right."""
         if self.unit == "1":
-            return f"{self.name}: a number, or text such as '{self.example}'"
+            return "a number" if self.name == "number" else f"{self.name}: a number, or text such as '{self.example}'"
         return f"{self.name}: a number in {self.unit}, or text with a unit such as '{self.example}'"
 
     def parse(self, value: Any) -> Any:
@@ -121,8 +121,33 @@ AccelerationVector = Annotated[
 Direction = Annotated[tuple[Number, Number, Number], _triple(Quantity("number", "1", "0.5"))]
 
 __all__ = [
-    "Acceleration", "AccelerationVector", "Angle", "AngularSpeed", "Area", "Density", "Direction", "Energy",
-    "Fraction", "Length", "Mass", "MassRate", "NotNegative", "Number", "Position", "Positive",
-    "Pressure", "Quantity", "Rate", "Speed", "Spin", "Stiffness", "SurfaceTension", "Temperature", "Time", "Velocity",
-    "Viscosity", "Volume", "VolumeRate",
+    "Acceleration",
+    "AccelerationVector",
+    "Angle",
+    "AngularSpeed",
+    "Area",
+    "Density",
+    "Direction",
+    "Energy",
+    "Fraction",
+    "Length",
+    "Mass",
+    "MassRate",
+    "NotNegative",
+    "Number",
+    "Position",
+    "Positive",
+    "Pressure",
+    "Quantity",
+    "Rate",
+    "Speed",
+    "Spin",
+    "Stiffness",
+    "SurfaceTension",
+    "Temperature",
+    "Time",
+    "Velocity",
+    "Viscosity",
+    "Volume",
+    "VolumeRate",
 ]

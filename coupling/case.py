@@ -1,0 +1,140 @@
+"""The whole case: particles, population balance, how the two are joined, and what comes out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pbm.case import PbmCase
+from pydantic import Field, field_validator, model_validator
+
+from compute.case_model import CaseModel, invalid, require_name
+from compute.quantities import AngularSpeed, MassRate, NotNegative, Number, Positive, Time
+from dem.case import DemCase
+
+LIMITS = ("blade-strike-overlap", "time-step", "parcel-geometry", "start-positions")
+Limit = Literal["blade-strike-overlap", "time-step", "parcel-geometry", "start-positions"]
+
+
+class GrownWindow(CaseModel):
+    """The window at the grown size distribution, from which the kernel's dependence on the state is learnt.
+
+    Attributes:
+        growth: d50 of that state over d50 of the feed.
+        speed: impeller speed [rad/s]; none: the middle one of the design.
+    """
+
+    growth: Annotated[Number, Field(gt=1)] = 4.0
+    speed: Annotated[AngularSpeed, Positive] | None = None
+
+
+class Design(CaseModel):
+    """The DEM windows the kernel is fitted to: each speed on the feed, and one window at the grown state."""
+
+    speeds: Annotated[tuple[Annotated[AngularSpeed, Positive], ...], Field(min_length=2)]
+    grown: GrownWindow = GrownWindow()
+
+    @field_validator("speeds")
+    @classmethod
+    def _rise(cls, speeds: tuple[float, ...]) -> tuple[float, ...]:
+        if any(right <= left for left, right in pairwise(speeds)):
+            raise invalid("the speeds do not rise", expected="speeds in rising order, such as [600 rpm, 900 rpm]")
+        return speeds
+
+    @property
+    def middle(self) -> float:
+        """The middle speed, at which the grown window and the batch run unless they say otherwise [rad/s]."""
+        return self.speeds[len(self.speeds) // 2]
+
+
+class CouplingSettings(CaseModel):
+    """How parcels stand for grains, and how the kernel is learnt.
+
+    Attributes:
+        scale_factor: parcel size over real size, s; b_real = b_DEM / s^3.
+        parcel_law: `inertial`: pair speeds v_real = v_DEM / s, wall and blade speeds unscaled.
+        impeller: name of the wall whose speed is the input of the model.
+        design: the windows to run.
+        remeasure_growth: growth of d50 after which the kernel is measured again during the batch; none: never.
+    """
+
+    scale_factor: Annotated[Number, Field(ge=1)]
+    parcel_law: Literal["inertial"] = "inertial"
+    impeller: str
+    design: Design
+    remeasure_growth: Annotated[Number, Field(gt=1)] | None = None
+
+
+class ReducedSettings(CaseModel):
+    """The reduced model.
+
+    Attributes:
+        classes: number of size classes.
+        step_max: longest internal time step [s].
+        speed_range: range of the impeller speed [rad/s]; none: that of the design.
+        spray_range: range of the spray rate [kg/s]; none: from 0 to twice the rate of the case.
+    """
+
+    classes: int = Field(default=24, ge=8, le=200)
+    step_max: Annotated[Time, Positive] = 0.5
+    speed_range: Annotated[tuple[Annotated[AngularSpeed, Positive], ...], Field(min_length=2, max_length=2)] | None = (
+        None
+    )
+    spray_range: Annotated[tuple[Annotated[MassRate, NotNegative], ...], Field(min_length=2, max_length=2)] | None = (
+        None
+    )
+
+
+class ExportSettings(CaseModel):
+    """What is exported: an FMU for co-simulation of FMI 2.0 or 3.0."""
+
+    fmi: Literal[2, 3] = 2
+
+
+class Case(CaseModel):
+    """One case.
+
+    Attributes:
+        name: also the folder its runs go to.
+        seed: seed of everything random.
+        threads: number of CPU threads; none: all cores.
+        backend: where loops run; never replaced by another silently.
+        dem, pbm: the two models; one of them alone is a case too.
+        coupling: needed where both are given.
+        accept: limits that `check` would refuse and the modeller accepts, by name.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    title: str = ""
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    threads: int | None = Field(default=None, ge=1, le=1024)
+    backend: Literal["python", "cpu", "cuda"] = "cpu"
+    dem: DemCase | None = None
+    pbm: PbmCase | None = None
+    coupling: CouplingSettings | None = None
+    reduced: ReducedSettings = ReducedSettings()
+    export: ExportSettings = ExportSettings()
+    accept: tuple[Limit, ...] = ()
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Case:
+        if self.dem is None and self.pbm is None:
+            raise invalid("the case is empty", expected="a section dem, a section pbm, or both with coupling")
+        both = self.dem is not None and self.pbm is not None
+        if both and self.coupling is None:
+            raise invalid("dem and pbm are not joined", key="coupling", expected="a section coupling")
+        if self.coupling is not None:
+            self._check_coupling()
+        return self
+
+    def _check_coupling(self) -> None:
+        assert self.coupling is not None
+        if self.dem is None or self.pbm is None:
+            missing = "dem" if self.dem is None else "pbm"
+            raise invalid("there are not two models to join", key="coupling", expected=f"a section {missing} beside it")
+        name = self.coupling.impeller
+        require_name(name, [wall.name for wall in self.dem.walls], "wall", "coupling.impeller")
+        if not self.dem.wall_speed(name):
+            raise invalid("the impeller does not turn", key="coupling.impeller", expected="a wall with a motion")
+        if self.dem.statistics is None or not self.dem.statistics.enabled:
+            raise invalid("no encounters are counted", key="dem", expected="dem.statistics with blocks")

@@ -1,0 +1,64 @@
+"""From a case file to a checked case and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from coupling.case import Case
+from coupling.case_document import CaseDocument, read_document, write_document
+from coupling.case_errors import translate
+
+
+def read_case(path: Path, assignments: Sequence[str] = ()) -> Case:
+    """Read and check a case file; relative file names in it are taken from its folder.
+
+    Args:
+        path: the case file.
+        assignments: changes such as `dem.time.end=2 s`, applied before the check.
+
+    Raises:
+        CaseError: anything in it is wrong; the message names place, key, value and what was expected.
+    """
+    document = read_document(path)
+    for assignment in assignments:
+        document.set(assignment)
+    return check_document(document, path.resolve().parent)
+
+
+def check_document(document: CaseDocument, folder: Path) -> Case:
+    """Return the case a document describes.
+
+    Raises:
+        CaseError: see `read_case`.
+    """
+    try:
+        return Case.model_validate(document.data, context={"folder": folder})
+    except ValidationError as error:
+        raise translate(error, document, Case) from None
+
+
+def resolved(case: Case) -> dict[str, Any]:
+    """Return the case as plain values: every default written out, SI numbers, absolute file names."""
+    return case.model_dump(mode="json", by_alias=True)
+
+
+def write_case(case: Case, path: Path) -> None:
+    """Write the resolved case; `read_case` returns an equal one from it."""
+    write_document(resolved(case), path, "Resolved case: every default written out, numbers in SI units.")
+
+
+def input_files(part: Any) -> Iterator[Path]:
+    """Yield every file a case names, in the order of its keys."""
+    if isinstance(part, Path):
+        yield part
+    elif isinstance(part, BaseModel):
+        yield from input_files([getattr(part, name) for name in type(part).model_fields])
+    elif isinstance(part, dict):
+        yield from input_files(list(part.values()))
+    elif isinstance(part, Iterable) and not isinstance(part, str):
+        for each in part:
+            yield from input_files(each)
