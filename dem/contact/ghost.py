@@ -5,6 +5,7 @@ Used to compare encounter rates with closed forms for straight or affine motion.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from compute.physics import physics
@@ -23,4 +24,4 @@ def force(touch: Touch, parameters: Any, history: Any) -> Any:
     return 0.0, 0.0, 0.0, 0.0, 0.0, history
 
 
-LAW = ContactLaw("ghost", force, parameters_of, 0, 0)
+LAW = ContactLaw("ghost", force, parameters_of, 0, 0, overlap_limit=math.inf)

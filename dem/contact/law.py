@@ -40,7 +40,8 @@ class ContactLaw:
 
     force(touch, parameters, history) -> (normal, fx, fy, fz, loss, history); parameters_of(first, second, pair) makes
     the parameters of a material pair. The surfaces' velocity is taken at r - velocity_arm overlap and the torque at
-    r - torque_arm overlap (wall_torque_arm at a wall).
+    r - torque_arm overlap (wall_torque_arm at a wall). overlap_limit: overlap over the smaller radius above which the
+    simulation has failed [-].
     """
 
     name: str
@@ -51,3 +52,4 @@ class ContactLaw:
     velocity_arm: float = 0.5
     torque_arm: float = 0.5
     wall_torque_arm: float = 0.5
+    overlap_limit: float = 0.5

@@ -1,0 +1,136 @@
+"""The box particles move in: open or periodic directions, and Lees-Edwards shear.
+
+With shear the x velocity grows along y: the image across the y boundary moves with rate * length_y and has slid by
+`offset`, a function of the step number. Positions are folded into the box when lists are rebuilt, and only then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import CaseError
+from compute.physics import physics, routine
+from dem.particles import VX, X, Y
+
+LOW, LENGTH, INVERSE, SHEAR_RATE, OFFSET = 0, 3, 6, 9, 10
+BOX_SIZE = 11
+OPEN, PERIODIC, SHEARED = range(3)
+LARGEST_CELL_COUNT = 256
+"""Most cells along one axis: keeps an almost empty, huge box from filling the memory with cells."""
+
+
+class Domain(NamedTuple):
+    """The box and its cells.
+
+    box: low corner [m], lengths [m], inverse lengths [1/m] (0 in open directions), shear rate [1/s], offset of the
+    image across y [m], shape (11,); cells: number of cells along x, y, z, shape (3,) int64.
+    """
+
+    box: Any
+    cells: Any
+
+
+def make_domain(
+    low: NDArray[np.float64], high: NDArray[np.float64], periodic: tuple[bool, bool, bool], shear_rate: float
+) -> Domain:
+    """Return the domain between two corners [m]."""
+    box = np.zeros(BOX_SIZE)
+    box[LOW : LOW + 3] = low
+    box[LENGTH : LENGTH + 3] = np.asarray(high) - np.asarray(low)
+    box[INVERSE : INVERSE + 3] = np.where(periodic, 1.0 / box[LENGTH : LENGTH + 3], 0.0)
+    box[SHEAR_RATE] = shear_rate
+    return Domain(box, np.ones(3, np.int64))
+
+
+def boundary_kind(domain: Domain) -> int:
+    """Return OPEN, PERIODIC or SHEARED: what the loops are compiled for."""
+    if domain.box[SHEAR_RATE] != 0.0:
+        return SHEARED
+    return PERIODIC if domain.box[INVERSE : INVERSE + 3].any() else OPEN
+
+
+def set_cells(domain: Domain, cutoff: float) -> None:
+    """Divide the box into cells no smaller than the cutoff [m]; periodic directions need at least three."""
+    lengths = domain.box[LENGTH : LENGTH + 3]
+    counts = np.maximum(1, (lengths / cutoff).astype(np.int64))
+    domain.cells[:] = np.minimum(counts, LARGEST_CELL_COUNT)
+    narrow = (domain.box[INVERSE : INVERSE + 3] > 0.0) & (domain.cells < 3)
+    if narrow.any():
+        axis = "xyz"[int(np.argmax(narrow))]
+        raise CaseError(
+            f"the box is too narrow along {axis}",
+            key="dem.domain",
+            value=float(lengths[np.argmax(narrow)]),
+            expected=f"at least three cutoffs ({3 * cutoff:.4g} m) in a periodic direction",
+        )
+
+
+@physics
+def slide_of_image(box: Any, step_number: int, step_size: float) -> float:
+    """Return how far the image across y has slid along x at this step [m], between 0 and the length along x."""
+    slide = box[SHEAR_RATE] * box[LENGTH + 1] * step_size * step_number
+    return slide - box[LENGTH] * math.floor(slide / box[LENGTH])
+
+
+@cache
+def make_nearest_image(kind: int) -> Callable[..., Any]:
+    """Return `nearest(box, dx, dy, dz, vx) -> (dx, dy, dz, vx)`: separation and relative x velocity of the image."""
+
+    @physics
+    def nearest_open(box: Any, dx: float, dy: float, dz: float, vx: float) -> tuple[float, float, float, float]:
+        return dx, dy, dz, vx
+
+    @physics
+    def nearest_periodic(box: Any, dx: float, dy: float, dz: float, vx: float) -> tuple[float, float, float, float]:
+        dx -= box[LENGTH] * math.floor(dx * box[INVERSE] + 0.5)
+        dy -= box[LENGTH + 1] * math.floor(dy * box[INVERSE + 1] + 0.5)
+        dz -= box[LENGTH + 2] * math.floor(dz * box[INVERSE + 2] + 0.5)
+        return dx, dy, dz, vx
+
+    @physics
+    def nearest_sheared(box: Any, dx: float, dy: float, dz: float, vx: float) -> tuple[float, float, float, float]:
+        turns = math.floor(dy * box[INVERSE + 1] + 0.5)
+        dx -= turns * box[OFFSET]
+        vx += turns * box[SHEAR_RATE] * box[LENGTH + 1]
+        dx -= box[LENGTH] * math.floor(dx * box[INVERSE] + 0.5)
+        dy -= box[LENGTH + 1] * turns
+        dz -= box[LENGTH + 2] * math.floor(dz * box[INVERSE + 2] + 0.5)
+        return dx, dy, dz, vx
+
+    return (nearest_open, nearest_periodic, nearest_sheared)[kind]
+
+
+@routine
+def fold(i: int, row: Any, box: Any) -> None:
+    """Put particle i back into the box; across y it takes the image's slide and speed."""
+    turns = math.floor((row[i, Y] - box[LOW + 1]) * box[INVERSE + 1])
+    row[i, X] -= turns * box[OFFSET]
+    row[i, VX] -= turns * box[SHEAR_RATE] * box[LENGTH + 1]
+    for axis in range(3):
+        times = math.floor((row[i, X + axis] - box[LOW + axis]) * box[INVERSE + axis])
+        row[i, X + axis] -= times * box[LENGTH + axis]
+
+
+@routine
+def cell_along(position: float, axis: int, domain: Domain) -> int:
+    """Return the cell along one axis, or -1 outside the box."""
+    count = domain.cells[axis]
+    place = (position - domain.box[LOW + axis]) / domain.box[LENGTH + axis]
+    inside = 0.0 <= place <= 1.0
+    return int(min(place * count, count - 1.0)) if inside else -1
+
+
+@routine
+def cell_of(i: int, row: Any, domain: Domain) -> int:
+    """Return the number of the cell that holds particle i, x fastest, or -1 outside the box."""
+    cx = cell_along(row[i, X], 0, domain)
+    cy = cell_along(row[i, Y], 1, domain)
+    cz = cell_along(row[i, Y + 1], 2, domain)
+    inside = cx >= 0 and cy >= 0 and cz >= 0
+    return (cz * domain.cells[1] + cy) * domain.cells[0] + cx if inside else -1

@@ -1,0 +1,209 @@
+"""Verlet lists: who may touch whom until somebody has moved half the skin.
+
+A pair stands in the row of its lower id (half list), or in both rows (full list, for targets that gather). Slots are
+sorted by cell at each rebuild; flags and springs of pairs go with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from numba import prange
+
+from compute.physics import physics, routine
+from dem.domain import INVERSE, LENGTH, OFFSET, SHEARED, Domain, cell_along, cell_of, fold, make_nearest_image
+from dem.particles import RADIUS, Particles, X, Y, Z
+
+TOUCHING, NEAR = 1, 2
+
+
+class PairList(NamedTuple):
+    """The list, one row for each slot.
+
+    start: first entry of each row, shape (capacity + 1,) int64; other: slot of the partner, shape (entries,) int32;
+    flags: TOUCHING (touched in the last step) and NEAR (not apart by the re-arm gap since), shape (entries,) uint8;
+    history: contact and rolling history, shape (entries, max(1, history_size)).
+    """
+
+    start: Any
+    other: Any
+    flags: Any
+    history: Any
+
+
+class CellOrder(NamedTuple):
+    """Particles by cell: cell of each slot before sorting, slots in cell order, first slot of each cell, new slot."""
+
+    cell: Any
+    order: Any
+    first: Any
+    place: Any
+
+
+@routine
+def sort_by_cell(size: int, row: Any, domain: Domain, cells: CellOrder, fault: Any, lost_code: int, ids: Any) -> None:
+    """Fill `cells` by a stable counting sort; a particle outside the box is a fault."""
+    cells.first[:] = 0
+    for i in range(size):
+        fold(i, row, domain.box)
+        cell = cell_of(i, row, domain)
+        if cell < 0:
+            fault[0, 0] = lost_code
+            fault[0, 1] = ids[i]
+            cell = 0
+        cells.cell[i] = cell
+        cells.first[cell + 1] += 1
+    for c in range(1, cells.first.shape[0]):
+        cells.first[c] += cells.first[c - 1]
+    for i in range(size):
+        cells.order[cells.first[cells.cell[i]]] = i
+        cells.first[cells.cell[i]] += 1
+    for c in range(cells.first.shape[0] - 1, 0, -1):
+        cells.first[c] = cells.first[c - 1]
+    cells.first[0] = 0
+
+
+@routine
+def move_particle(i: int, cells: CellOrder, before: Particles, after: Particles) -> None:
+    """Copy the particle that belongs into slot i."""
+    source = cells.order[i]
+    cells.place[source] = i
+    for k in range(before.row.shape[1]):
+        after.row[i, k] = before.row[source, k]
+    for k in range(before.kind.shape[1]):
+        after.kind[i, k] = before.kind[source, k]
+    after.id[i] = before.id[source]
+
+
+@cache
+def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
+    """Return `walk(i, particles, domain, first, skin, other, offset, write) -> count`: the partners of slot i.
+
+    With write the slots are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
+    those with a higher id.
+    """
+    nearest = make_nearest_image(kind)
+
+    @physics
+    def belongs(i: int, j: int, particles: Particles, box: Any, skin: float) -> bool:
+        row = particles.row
+        dx, dy, dz = row[j, X] - row[i, X], row[j, Y] - row[i, Y], row[j, Z] - row[i, Z]
+        dx, dy, dz, _ = nearest(box, dx, dy, dz, 0.0)
+        reach = row[i, RADIUS] + row[j, RADIUS] + skin
+        partner = i != j if full else particles.id[j] > particles.id[i]
+        return partner and dx * dx + dy * dy + dz * dz < reach * reach
+
+    @routine
+    def walk_cells(
+        i: int, particles: Particles, domain: Domain, first: Any, skin: float, other: Any, offset: int, write: bool
+    ) -> int:
+        count = 0
+        nx, ny, nz = domain.cells[0], domain.cells[1], domain.cells[2]
+        cy, cz = cell_along(particles.row[i, Y], 1, domain), cell_along(particles.row[i, Z], 2, domain)
+        for oz in range(-1, 2):
+            z = wrapped(cz + oz, nz, domain.box[INVERSE + 2])
+            for oy in range(-1, 2):
+                y = wrapped(cy + oy, ny, domain.box[INVERSE + 1])
+                shift = slide(cy + oy, ny, domain)
+                cx = shifted_cell(particles.row[i, X] + shift, domain)
+                for ox in range(-1, 2):
+                    x = wrapped(cx + ox, nx, domain.box[INVERSE])
+                    if x < 0 or y < 0 or z < 0:
+                        continue
+                    cell = (z * ny + y) * nx + x
+                    for j in range(first[cell], first[cell + 1]):
+                        if belongs(i, j, particles, domain.box, skin):
+                            if write:
+                                other[offset + count] = j
+                            count += 1
+        return count
+
+    @physics
+    def slide(cell: int, size: int, domain: Domain) -> float:
+        turns = 1.0 if cell >= size else -1.0 if cell < 0 else 0.0
+        return -turns * domain.box[OFFSET] if kind == SHEARED else 0.0
+
+    @physics
+    def shifted_cell(position: float, domain: Domain) -> int:
+        length, low = domain.box[LENGTH], domain.box[0]
+        place = (position - low) / length
+        place = place - int_floor(place) if domain.box[INVERSE] > 0.0 else place
+        return int(min(max(place * domain.cells[0], 0.0), domain.cells[0] - 1.0))
+
+    return walk_cells
+
+
+@physics
+def int_floor(value: float) -> int:
+    """Return the largest whole number not above the value."""
+    whole = int(value)
+    return whole - 1 if whole > value else whole
+
+
+@physics
+def wrapped(cell: int, size: int, inverse_length: float) -> int:
+    """Return the cell's number in a periodic direction folded into 0..size-1; in an open one -1 outside."""
+    outside = cell < 0 or cell >= size
+    folded = cell + size if cell < 0 else cell - size if cell >= size else cell
+    return folded if not outside or inverse_length > 0.0 else -1
+
+
+@routine
+def carry_row(i: int, cells: CellOrder, before: PairList, after: PairList) -> None:
+    """Take flags and history of the pairs of slot i over from the list before."""
+    source = cells.order[i]
+    for entry in range(after.start[i], after.start[i + 1]):
+        after.flags[entry] = 0
+        for k in range(after.history.shape[1]):
+            after.history[entry, k] = 0.0
+    for old in range(before.start[source], before.start[source + 1]):
+        if before.flags[old] != 0:
+            slot = cells.place[before.other[old]]
+            for entry in range(after.start[i], after.start[i + 1]):
+                if after.other[entry] == slot:
+                    after.flags[entry] = before.flags[old]
+                    for k in range(after.history.shape[1]):
+                        after.history[entry, k] = before.history[old, k]
+
+
+@cache
+def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callable[..., None]]:
+    """Return `(count_rows, fill_rows)` for the CPU.
+
+    count_rows sorts the particles by cell and returns how many entries the list needs; fill_rows writes it. Between
+    the two the host makes room.
+    """
+    walk = make_row_walk(kind, full)
+
+    def count_rows(
+        size: int,
+        before: Particles,
+        after: Particles,
+        domain: Domain,
+        cells: CellOrder,
+        skin: float,
+        start: Any,
+        other: Any,
+        fault: Any,
+        lost_code: int,
+    ) -> int:
+        sort_by_cell(size, before.row, domain, cells, fault, lost_code, before.id)
+        for i in prange(size):
+            move_particle(i, cells, before, after)
+        for i in prange(size):
+            start[i + 1] = walk(i, after, domain, cells.first, skin, other, 0, False)
+        start[0] = 0
+        for i in range(size):
+            start[i + 1] += start[i]
+        return start[size]
+
+    def fill_rows(
+        size: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, old: PairList, new: PairList
+    ) -> None:
+        for i in prange(size):
+            walk(i, particles, domain, cells.first, skin, new.other, new.start[i], True)
+            carry_row(i, cells, old, new)
+
+    return count_rows, fill_rows

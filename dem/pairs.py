@@ -1,0 +1,264 @@
+"""The pair loop of the CPU: half list, blocks of touching pairs, one force array for each chunk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from compute.physics import physics, routine
+from dem.block import (
+    BLOCK,
+    DEPTH,
+    FIRST_MASS,
+    FIRST_RADIUS,
+    FIRST_SPIN,
+    FIRST_TORQUE,
+    FORCE,
+    HEAT,
+    PARAMETERS,
+    SECOND_MASS,
+    SECOND_RADIUS,
+    SECOND_SPIN,
+    SECOND_TORQUE,
+    SEPARATION,
+    VELOCITY,
+    make_block,
+)
+from dem.domain import make_nearest_image
+from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
+from dem.interaction import Interaction
+from dem.neighbours import NEAR, TOUCHING, PairList
+from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X, Y, Z
+from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise
+from dem.touch import cross
+
+
+class PairScratch(NamedTuple):
+    """Working memory of the pair loop, one part for each chunk.
+
+    force: force [N] and torque [N m] on each slot, shape (chunks, capacity, 6); buffer: shape (chunks, fields * BLOCK);
+    pairs: entry, first slot, second slot of each pair of the block, shape (chunks, 3 * BLOCK) int64; bounds: first row
+    of each chunk, shape (chunks + 1,).
+    """
+
+    force: Any
+    buffer: Any
+    pairs: Any
+    bounds: Any
+
+
+class PairSettings(NamedTuple):
+    """What the pair loop needs beside its arrays.
+
+    parameters: table of the interaction, shape (materials^2, parameter_count); materials: their number; rearm_gap:
+    share of the mean diameter of a pair after which a touch is a new encounter [-].
+    """
+
+    parameters: Any
+    materials: int
+    rearm_gap: float
+
+
+@physics
+def approach_and_slip(
+    dx: float, dy: float, dz: float, vx: float, vy: float, vz: float, spin: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Return normal and tangential speed [m/s] of two surfaces; spin: sum of arm times angular velocity [m/s]."""
+    inverse = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+    nx, ny, nz = dx * inverse, dy * inverse, dz * inverse
+    sx, sy, sz = spin
+    cx, cy, cz = cross(sx, sy, sz, nx, ny, nz)
+    ux, uy, uz = vx + cx, vy + cy, vz + cz
+    normal = ux * nx + uy * ny + uz * nz
+    square = ux * ux + uy * uy + uz * uz - normal * normal
+    return max(normal, 0.0), math.sqrt(max(square, 0.0))
+
+
+@cache
+def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Callable[..., None]:
+    """Return `pair_chunk(c, particles, pairs, box, scratch, settings, tally, step, fault)` for rows of chunk c.
+
+    kind: boundary kind; statistics: whether encounters are counted.
+    """
+    gather = make_gather(interaction)
+    block = make_block(interaction)
+    scatter = make_scatter(interaction, statistics)
+    part = make_part(interaction)
+    nearest = make_nearest_image(kind)
+    begin = make_begin(statistics)
+
+    @routine
+    def pair_chunk(
+        c: int,
+        particles: Particles,
+        pairs: PairList,
+        box: Any,
+        scratch: PairScratch,
+        settings: PairSettings,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> None:
+        row = particles.row
+        buffer, members = scratch.buffer[c], scratch.pairs[c]
+        size = 0
+        for i in range(scratch.bounds[c], scratch.bounds[c + 1]):
+            x, y, z, radius = row[i, X], row[i, Y], row[i, Z], row[i, RADIUS]
+            for entry in range(pairs.start[i], pairs.start[i + 1]):
+                j = pairs.other[entry]
+                dx, dy, dz, turn = nearest(box, row[j, X] - x, row[j, Y] - y, row[j, Z] - z, 0.0)
+                square = dx * dx + dy * dy + dz * dz
+                reach = radius + row[j, RADIUS]
+                if square >= reach * reach:
+                    if pairs.flags[entry] != 0:
+                        part(entry, pairs, square, reach, settings.rearm_gap)
+                    continue
+                gather(
+                    size, i, j, entry, dx, dy, dz, turn, row, particles.kind, pairs.history, buffer, members, settings
+                )
+                if not pairs.flags[entry] & TOUCHING:
+                    begin(c, size, buffer, members, particles.kind, pairs.flags, tally)
+                size += 1
+                if size == BLOCK:
+                    block(buffer, size, step)
+                    scatter(c, size, buffer, members, particles, pairs.history, scratch.force[c], tally, step, fault)
+                    size = 0
+        block(buffer, size, step)
+        scatter(c, size, buffer, members, particles, pairs.history, scratch.force[c], tally, step, fault)
+
+    return pair_chunk
+
+
+@cache
+def make_gather(interaction: Interaction) -> Callable[..., None]:
+    """Return the function that puts one touching pair into the block's buffer."""
+    parameter_count, history_size = interaction.parameter_count, interaction.history_size
+
+    @physics
+    def gather(
+        t: int,
+        i: int,
+        j: int,
+        entry: int,
+        dx: float,
+        dy: float,
+        dz: float,
+        turn: float,
+        row: Any,
+        kind: Any,
+        history: Any,
+        buffer: Any,
+        members: Any,
+        settings: PairSettings,
+    ) -> None:
+        members[t], members[BLOCK + t], members[2 * BLOCK + t] = entry, i, j
+        buffer[SEPARATION * BLOCK + t] = dx
+        buffer[(SEPARATION + 1) * BLOCK + t] = dy
+        buffer[(SEPARATION + 2) * BLOCK + t] = dz
+        buffer[VELOCITY * BLOCK + t] = row[i, VX] - row[j, VX] - turn
+        buffer[(VELOCITY + 1) * BLOCK + t] = row[i, VX + 1] - row[j, VX + 1]
+        buffer[(VELOCITY + 2) * BLOCK + t] = row[i, VX + 2] - row[j, VX + 2]
+        for k in range(3):
+            buffer[(FIRST_SPIN + k) * BLOCK + t] = row[i, WX + k]
+            buffer[(SECOND_SPIN + k) * BLOCK + t] = row[j, WX + k]
+        buffer[FIRST_RADIUS * BLOCK + t], buffer[SECOND_RADIUS * BLOCK + t] = row[i, RADIUS], row[j, RADIUS]
+        buffer[FIRST_MASS * BLOCK + t], buffer[SECOND_MASS * BLOCK + t] = row[i, MASS], row[j, MASS]
+        pair = kind[i, MATERIAL] * settings.materials + kind[j, MATERIAL]
+        for k in range(parameter_count):
+            buffer[(PARAMETERS + k) * BLOCK + t] = settings.parameters[pair, k]
+        for k in range(history_size):
+            buffer[(PARAMETERS + parameter_count + k) * BLOCK + t] = history[entry, k]
+
+    return gather
+
+
+@cache
+def make_begin(statistics: bool) -> Callable[..., None]:
+    """Return the function that books the first touch of the pair in place t of the block."""
+    first_touch = make_first_touch(plain_add)
+
+    @routine
+    def begin(c: int, t: int, buffer: Any, members: Any, kind: Any, flags: Any, tally: Tally) -> None:
+        entry, i, j = members[t], members[BLOCK + t], members[2 * BLOCK + t]
+        if statistics:
+            first, second = buffer[FIRST_RADIUS * BLOCK + t], buffer[SECOND_RADIUS * BLOCK + t]
+            spin = (
+                first * buffer[FIRST_SPIN * BLOCK + t] + second * buffer[SECOND_SPIN * BLOCK + t],
+                first * buffer[(FIRST_SPIN + 1) * BLOCK + t] + second * buffer[(SECOND_SPIN + 1) * BLOCK + t],
+                first * buffer[(FIRST_SPIN + 2) * BLOCK + t] + second * buffer[(SECOND_SPIN + 2) * BLOCK + t],
+            )
+            normal, tangential = approach_and_slip(
+                buffer[SEPARATION * BLOCK + t],
+                buffer[(SEPARATION + 1) * BLOCK + t],
+                buffer[(SEPARATION + 2) * BLOCK + t],
+                buffer[VELOCITY * BLOCK + t],
+                buffer[(VELOCITY + 1) * BLOCK + t],
+                buffer[(VELOCITY + 2) * BLOCK + t],
+                spin,
+            )
+            cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
+            armed = not flags[entry] & NEAR
+            first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, c, cell, normal, tangential, armed)
+        flags[entry] = TOUCHING | NEAR
+
+    return begin
+
+
+@cache
+def make_part(interaction: Interaction) -> Callable[..., None]:
+    """Return the function that ends a contact, and re-arms the pair once it is apart by the re-arm gap."""
+    history_size = interaction.history_size
+
+    @routine
+    def part(entry: int, pairs: PairList, square: float, reach: float, rearm_gap: float) -> None:
+        if pairs.flags[entry] & TOUCHING:
+            for k in range(history_size):
+                pairs.history[entry, k] = 0.0
+            pairs.flags[entry] = NEAR
+        apart = reach * (1.0 + rearm_gap)
+        if square > apart * apart:
+            pairs.flags[entry] = 0
+
+    return part
+
+
+@cache
+def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., None]:
+    """Return the function that adds a block's forces to the chunk's force array and books what was lost."""
+    parameter_count, history_size = interaction.parameter_count, interaction.history_size
+    overlap_limit = interaction.contact.overlap_limit
+
+    @routine
+    def scatter(
+        c: int,
+        size: int,
+        buffer: Any,
+        members: Any,
+        particles: Particles,
+        history: Any,
+        force: Any,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> None:
+        for t in range(size):
+            entry, i, j = members[t], members[BLOCK + t], members[2 * BLOCK + t]
+            for k in range(3):
+                force[i, k] += buffer[(FORCE + k) * BLOCK + t]
+                force[j, k] -= buffer[(FORCE + k) * BLOCK + t]
+                force[i, 3 + k] += buffer[(FIRST_TORQUE + k) * BLOCK + t]
+                force[j, 3 + k] += buffer[(SECOND_TORQUE + k) * BLOCK + t]
+            for k in range(history_size):
+                history[entry, k] = buffer[(PARAMETERS + parameter_count + k) * BLOCK + t]
+            smaller = min(buffer[FIRST_RADIUS * BLOCK + t], buffer[SECOND_RADIUS * BLOCK + t])
+            if not buffer[DEPTH * BLOCK + t] <= overlap_limit * smaller:
+                fault[c, CODE], fault[c, PARTICLE] = DEEP_OVERLAP, particles.id[i]
+            if statistics:
+                kind = particles.kind
+                cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
+                tally.pair_counts[c, cell, CONTACT_STEPS] += 1
+                tally.pair_counts[c, cell, LOSS] += quantise(buffer[HEAT * BLOCK + t] * step, tally.quanta[0])
+
+    return scatter

@@ -1,0 +1,222 @@
+"""The statistics of a window: tallies and samples, block by block, into an `EncounterStatistics`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import SimulationError
+from dem.case_statistics import StatisticsSettings
+from dem.particles import Particles
+from dem.statistics_result import EncounterStatistics
+from dem.tally import (
+    BIRTHS,
+    CONTACT_STEPS,
+    ENCOUNTERS,
+    FIELD_COUNT,
+    LOSS,
+    NORMAL,
+    SPEED,
+    SPEED_SQUARE,
+    TANGENTIAL,
+    Tally,
+)
+from dem.transport import LAGS, Transport, make_locate
+
+QUANTA_PER_REFERENCE = 2.0**40
+"""Quanta in the highest speed of the histogram, in its square, and in the energy of a mean particle at that speed."""
+
+LARGEST_SUM = 2**62
+DEFAULT_SAMPLES_PER_BLOCK = 20
+DEFAULT_LAG_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Steps of a window: first step, steps in a block, number of blocks, samples in a block."""
+
+    first: int
+    block_steps: int
+    blocks: int
+    samples: int
+
+    @property
+    def last(self) -> int:
+        """Number of the step at which the window ends."""
+        return self.first + self.blocks * self.block_steps
+
+    def sample_offsets(self) -> NDArray[np.int64]:
+        """Return the steps within a block at which samples are taken, and the block's length, shape (samples + 1,)."""
+        return np.arange(self.samples + 1, dtype=np.int64) * self.block_steps // self.samples
+
+    def next_event(self, step: int) -> int:
+        """Return the first step after `step` at which a sample is due or a block ends."""
+        if step < self.first:
+            return self.first
+        within = (step - self.first) % self.block_steps
+        offsets = self.sample_offsets()
+        return step - within + int(offsets[np.searchsorted(offsets, within, side="right")])
+
+
+def make_tally(
+    settings: StatisticsSettings, chunks: int, compartments: int, classes: int, walls: int, mean_mass: float
+) -> Tally:
+    """Return empty accumulators with quanta fit for the highest speed of the histogram and the mean mass [kg]."""
+    low, high = settings.speed_range
+    quanta = np.array(
+        [
+            QUANTA_PER_REFERENCE / (mean_mass * high**2),
+            QUANTA_PER_REFERENCE / high,
+            QUANTA_PER_REFERENCE / high**2,
+            np.log(low),
+            settings.bins / np.log(high / low),
+        ]
+    )
+    pair_cells, wall_cells = compartments * classes**2, max(1, compartments * classes * walls)
+    return Tally(
+        np.zeros((chunks, pair_cells, FIELD_COUNT), np.int64),
+        np.zeros((chunks, pair_cells, 2, settings.bins), np.int64),
+        np.zeros((chunks, wall_cells, FIELD_COUNT), np.int64),
+        np.zeros((chunks, wall_cells, 2, settings.bins), np.int64),
+        quanta,
+        np.array([classes, walls], np.int64),
+    )
+
+
+class Recorder:
+    """Takes samples and closes blocks of one window.
+
+    Attributes:
+        schedule: its steps.
+        tally: accumulators that the loops write to.
+    """
+
+    def __init__(
+        self,
+        settings: StatisticsSettings,
+        schedule: Schedule,
+        tally: Tally,
+        class_diameter: NDArray[np.float64],
+        wall_names: list[str],
+        box_volume: float,
+        step_size: float,
+    ) -> None:
+        self.settings, self.schedule, self.tally, self.step_size = settings, schedule, tally, step_size
+        self.class_diameter, self.wall_names = class_diameter, wall_names
+        locate, compartments = make_locate(settings.partition)
+        lag_share = settings.lag / (schedule.block_steps * step_size) if settings.lag else DEFAULT_LAG_SHARE
+        self.lag_samples = max(1, round(lag_share * schedule.samples))
+        volume = box_volume if settings.exposure_volume == "box" else None
+        self.transport = Transport(locate, compartments, len(class_diameter), self.lag_samples, volume)
+        self.blocks: list[dict[str, NDArray[Any]]] = []
+
+    def visit(self, step: int, particles: Particles, size: int) -> None:
+        """Do what is due at this step: end a block, begin one, take a sample."""
+        if step < self.schedule.first or len(self.blocks) == self.schedule.blocks:
+            return
+        within = (step - self.schedule.first) % self.schedule.block_steps
+        if within == 0:
+            if step > self.schedule.first:
+                self._close_block()
+            self._clear_tally()
+            self.transport.reset()
+        offsets = self.schedule.sample_offsets()
+        at = int(np.searchsorted(offsets, within))
+        if offsets[at] == within and step < self.schedule.last:
+            self.transport.sample(particles, size, float(offsets[at + 1] - within) * self.step_size)
+
+    def _clear_tally(self) -> None:
+        for array in self.tally[:4]:
+            array[:] = 0
+
+    def _close_block(self) -> None:
+        pair_counts, pair_speeds, wall_counts, wall_speeds = (array.sum(axis=0) for array in self.tally[:4])
+        if max(np.abs(pair_counts).max(), np.abs(wall_counts).max()) > LARGEST_SUM:
+            raise SimulationError(
+                "a sum of the encounter statistics came near its largest value; raise dem.statistics.speed_range, "
+                "or shorten dem.statistics.block"
+            )
+        transport = self.transport
+        self.blocks.append(
+            {
+                "pair_counts": pair_counts,
+                "pair_speeds": pair_speeds,
+                "wall_counts": wall_counts,
+                "wall_speeds": wall_speeds,
+                "exposure": transport.exposure.copy(),
+                "particle_time": transport.particle_time.copy(),
+                "solid_volume_time": transport.solid_volume_time.copy(),
+                "mean_velocity": transport.mean_velocity(),
+                "transitions": transport.transitions.copy(),
+            }
+        )
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays a checkpoint must hold."""
+        state: dict[str, NDArray[Any]] = {f"tally.{at}": array for at, array in enumerate(self.tally[:4])}
+        state |= {f"transport.{name}": array for name, array in self.transport.state().items()}
+        if self.blocks:
+            state |= {f"blocks.{name}": np.stack([block[name] for block in self.blocks]) for name in self.blocks[0]}
+        return state
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over the arrays of a checkpoint; tallies of another number of threads go to the first chunk."""
+        for at, array in enumerate(self.tally[:4]):
+            array[:] = 0
+            array[0] = state[f"tally.{at}"].sum(axis=0)
+        parts = {
+            group: {name.removeprefix(group): array for name, array in state.items() if name.startswith(group)}
+            for group in ("transport.", "blocks.")
+        }
+        self.transport.restore(parts["transport."])
+        stacks = parts["blocks."]
+        count = len(next(iter(stacks.values()))) if stacks else 0
+        self.blocks = [{name: stack[at] for name, stack in stacks.items()} for at in range(count)]
+
+    def result(self) -> EncounterStatistics:
+        """Return the statistics of the blocks closed so far."""
+        edges = np.geomspace(*self.settings.speed_range, self.settings.bins + 1)
+        stack = {name: np.stack([block[name] for block in self.blocks]) for name in self.blocks[0]}
+        compartments, classes, walls = self.transport.compartments, len(self.class_diameter), len(self.wall_names)
+        pair_shape, wall_shape = (compartments, classes, classes), (compartments, classes, walls)
+        wall_rows = compartments * classes * walls
+        pair = stack["pair_counts"].reshape(-1, *pair_shape, FIELD_COUNT)
+        wall = stack["wall_counts"][:, :wall_rows].reshape(-1, *wall_shape, FIELD_COUNT)
+        pair_speeds = stack["pair_speeds"].sum(axis=0).reshape(*pair_shape, 2, -1)
+        wall_speeds = stack["wall_speeds"][:, :wall_rows].sum(axis=0).reshape(*wall_shape, 2, self.settings.bins)
+        energy, speed, square = (1.0 / self.tally.quanta[at] for at in range(3))
+        samples = self.schedule.samples
+        return EncounterStatistics(
+            block_time=np.full(len(self.blocks), self.schedule.block_steps * self.step_size),
+            class_diameter=self.class_diameter,
+            wall_names=np.array(self.wall_names, dtype=np.str_),
+            speed_edges=edges,
+            encounters=pair[..., ENCOUNTERS],
+            births=pair[..., BIRTHS],
+            normal_speed_counts=pair_speeds[..., NORMAL, :],
+            tangential_speed_counts=pair_speeds[..., TANGENTIAL, :],
+            normal_speed_sum=pair[..., SPEED] * speed,
+            normal_speed_square_sum=pair[..., SPEED_SQUARE] * square,
+            dissipated_energy=pair[..., LOSS] * energy,
+            contact_time=pair[..., CONTACT_STEPS] * self.step_size,
+            exposure=stack["exposure"],
+            wall_encounters=wall[..., ENCOUNTERS],
+            wall_births=wall[..., BIRTHS],
+            wall_normal_speed_counts=wall_speeds[..., NORMAL, :],
+            wall_tangential_speed_counts=wall_speeds[..., TANGENTIAL, :],
+            wall_normal_speed_sum=wall[..., SPEED] * speed,
+            wall_normal_speed_square_sum=wall[..., SPEED_SQUARE] * square,
+            wall_dissipated_energy=wall[..., LOSS] * energy,
+            wall_contact_time=wall[..., CONTACT_STEPS] * self.step_size,
+            particle_time=stack["particle_time"],
+            solid_volume_time=stack["solid_volume_time"],
+            mean_velocity=stack["mean_velocity"],
+            transitions=stack["transitions"],
+            lag=self.lag_samples * self.schedule.block_steps * self.step_size / samples,
+        )
+
+
+__all__ = ["LAGS", "Recorder", "Schedule", "make_tally"]

@@ -1,0 +1,177 @@
+"""The step of the CPU: contacts, walls and motion, many steps to a call.
+
+Leapfrog: positions at whole steps, velocities half a step before. The state a step starts from is (x^n, v^(n-1/2)).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from numba import prange
+
+from compute.physics import routine
+from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, slide_of_image
+from dem.faults import CODE, NONE, PARTICLE, UNSTABLE
+from dem.interaction import Interaction
+from dem.neighbours import PairList
+from dem.pairs import PairScratch, PairSettings, make_pair_chunk
+from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
+from dem.tally import Tally, plain_add
+from dem.walls import Walls, WallTouches, make_wall_wrench, set_pose
+
+
+class Motion(NamedTuple):
+    """What moves the particles and when lists are stale.
+
+    gravity [m/s2] (3,); reference: positions at the last rebuild [m], shape (capacity, 3); moved: largest squared
+    displacement of each chunk [m2]; reach: half the skin [m] and the step number of the last rebuild, shape (2,).
+    """
+
+    gravity: Any
+    reference: Any
+    moved: Any
+    reach: Any
+
+
+@routine
+def advance(i: int, c: int, particles: Particles, wrench: Any, motion: Motion, step: float, fault: Any) -> float:
+    """Kick and drift particle i by its force and moment; return its squared displacement since the rebuild [m2]."""
+    row = particles.row
+    fx, fy, fz, mx, my, mz = wrench
+    inverse_mass, inverse_inertia = 1.0 / row[i, MASS], 1.0 / row[i, INERTIA]
+    vx = row[i, VX] + (fx * inverse_mass + motion.gravity[0]) * step
+    vy = row[i, VX + 1] + (fy * inverse_mass + motion.gravity[1]) * step
+    vz = row[i, VX + 2] + (fz * inverse_mass + motion.gravity[2]) * step
+    row[i, VX], row[i, VX + 1], row[i, VX + 2] = vx, vy, vz
+    row[i, WX] += mx * inverse_inertia * step
+    row[i, WX + 1] += my * inverse_inertia * step
+    row[i, WX + 2] += mz * inverse_inertia * step
+    travel = 0.5 * row[i, RADIUS]
+    if not (vx * vx + vy * vy + vz * vz) * step * step < travel * travel:
+        fault[c, CODE], fault[c, PARTICLE] = UNSTABLE, particles.id[i]
+    row[i, X] += vx * step
+    row[i, X + 1] += vy * step
+    row[i, X + 2] += vz * step
+    dx = row[i, X] - motion.reference[i, 0]
+    dy = row[i, X + 1] - motion.reference[i, 1]
+    dz = row[i, X + 2] - motion.reference[i, 2]
+    return dx * dx + dy * dy + dz * dz
+
+
+@cache
+def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: bool) -> Callable[..., None]:
+    """Return `particle_chunk(c, ...)`: walls and motion of the particles of chunk c, and its largest displacement."""
+    wall_wrench = make_wall_wrench(interaction, plain_add, statistics)
+
+    @routine
+    def wall_part(
+        i: int,
+        c: int,
+        particles: Particles,
+        walls: Walls,
+        touches: WallTouches,
+        settings: PairSettings,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> Any:
+        if has_walls:
+            return wall_wrench(
+                i, c, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
+            )
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+
+    @routine
+    def particle_chunk(
+        c: int,
+        size: int,
+        particles: Particles,
+        scratch: PairScratch,
+        settings: PairSettings,
+        walls: Walls,
+        touches: WallTouches,
+        motion: Motion,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> None:
+        chunks = scratch.force.shape[0]
+        force = scratch.force
+        largest = 0.0
+        for i in range(size * c // chunks, size * (c + 1) // chunks):
+            fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
+            for part in range(chunks):
+                fx += force[part, i, 0]
+                fy += force[part, i, 1]
+                fz += force[part, i, 2]
+                mx += force[part, i, 3]
+                my += force[part, i, 4]
+                mz += force[part, i, 5]
+                for k in range(6):
+                    force[part, i, k] = 0.0
+            largest = max(largest, advance(i, c, particles, (fx, fy, fz, mx, my, mz), motion, step, fault))
+        motion.moved[c] = largest
+
+    return particle_chunk
+
+
+@routine
+def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain, step: float) -> bool:
+    """Return whether somebody moved half the skin, or an image slid with it, or something failed."""
+    largest = 0.0
+    for c in range(motion.moved.shape[0]):
+        largest = max(largest, motion.moved[c])
+    slid = abs(domain.box[SHEAR_RATE]) * domain.box[LENGTH + 1] * step * (step_number - motion.reach[1])
+    failed = False
+    for c in range(fault.shape[0]):
+        failed = failed or fault[c, CODE] != NONE
+    return failed or math.sqrt(largest) + 0.5 * slid > motion.reach[0]
+
+
+@cache
+def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: bool) -> Callable[..., int]:
+    """Return `run(first, last, ...)`: steps from `first` up to `last`, or to where lists become stale.
+
+    It returns the number of the next step; lists are stale, or a fault is set, if that is not `last`, and may be if it
+    is.
+    """
+    pair_chunk = make_pair_chunk(interaction, kind, statistics)
+    particle_chunk = make_particle_chunk(interaction, statistics, has_walls)
+
+    def run(
+        first: int,
+        last: int,
+        size: int,
+        step: float,
+        particles: Particles,
+        pairs: PairList,
+        domain: Domain,
+        scratch: PairScratch,
+        settings: PairSettings,
+        walls: Walls,
+        touches: WallTouches,
+        motion: Motion,
+        tally: Tally,
+        fault: Any,
+    ) -> int:
+        chunks = scratch.force.shape[0]
+        n = first
+        while n < last:
+            if has_walls:
+                for w in range(walls.shape.shape[0]):
+                    set_pose(w, walls, n, step)
+            if kind == SHEARED:
+                domain.box[OFFSET] = slide_of_image(domain.box, n, step)
+            for c in prange(chunks):  # forces at x^n with v^(n-1/2)
+                pair_chunk(c, particles, pairs, domain.box, scratch, settings, tally, step, fault)
+            for c in prange(chunks):  # walls at x^n; v^(n+1/2), x^(n+1)
+                particle_chunk(c, size, particles, scratch, settings, walls, touches, motion, tally, step, fault)
+            n += 1
+            if lists_are_stale(n, motion, fault, domain, step):
+                break
+        return n
+
+    return run
