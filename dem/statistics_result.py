@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import SimulationError
-from dem.checkpoint import atomic_replacement
+from dem.checkpoint import DATASET_OVERHEAD, FILE_OVERHEAD, atomic_replacement, reserved_hdf5
 
 FORMAT_VERSION = 1
 LAG_COUNT = 2
@@ -125,15 +125,21 @@ class EncounterStatistics:
         return float(self.block_time.sum())
 
     def save(self, path: Path | str) -> None:
-        """Write every field as an HDF5 dataset of its own name; the file is replaced whole or not at all."""
-        import h5py
+        """Write every field as an HDF5 dataset of its own name; the file is replaced whole or not at all.
 
-        with atomic_replacement(Path(path)) as temporary, h5py.File(temporary, "w") as file:
-            file.attrs["format"] = "dempbm encounter statistics"
-            file.attrs["version"] = FORMAT_VERSION
-            for name in SHAPES:
-                value = getattr(self, name)
-                file[name] = np.char.encode(value, "utf-8").astype("S") if name == "wall_names" else value
+        Raises:
+            SimulationError: the file could not be written (full disk, quota, permissions).
+        """
+        size = FILE_OVERHEAD + sum(np.asarray(getattr(self, name)).nbytes + DATASET_OVERHEAD for name in SHAPES)
+        try:
+            with atomic_replacement(Path(path)) as temporary, reserved_hdf5(temporary, size) as file:
+                file.attrs["format"] = "dempbm encounter statistics"
+                file.attrs["version"] = FORMAT_VERSION
+                for name in SHAPES:
+                    value = getattr(self, name)
+                    file[name] = np.char.encode(value, "utf-8").astype("S") if name == "wall_names" else value
+        except OSError as error:
+            raise SimulationError(f"{path}: encounter statistics could not be written: {error}") from error
 
     @classmethod
     def load(cls, path: Path | str) -> EncounterStatistics:
