@@ -1,0 +1,36 @@
+"""What can be known about a case before it runs: predictions, warnings and refusals, from formulas alone."""
+
+from __future__ import annotations
+
+from compute.errors import CaseError
+from coupling.case import Case
+from coupling.checks.contact import check_step, check_strikes
+from coupling.checks.effort import check_effort
+from coupling.checks.finding import LEVELS, Finding, Level, accepted
+from coupling.checks.geometry import check_box, check_parcels
+from coupling.checks.start import check_start
+from coupling.checks.windows import Window, check_windows, windows
+
+CHECKS = (check_effort, check_windows, check_step, check_strikes, check_parcels, check_box, check_start)
+
+
+def check_case(case: Case) -> list[Finding]:
+    """Return everything that can be said about a case, limits accepted by name no longer refused."""
+    return [accepted(finding, case.accept) for check in CHECKS for finding in check(case)]
+
+
+def require_runnable(case: Case) -> list[Finding]:
+    """Return the warnings of a case.
+
+    Raises:
+        CaseError: a finding refuses the case; the message holds every such finding.
+    """
+    findings = check_case(case)
+    refused = [finding for finding in findings if finding.level == "refused"]
+    if refused:
+        lines = [f"{each.name}: {each.text} (predicted {each.value}; limit {each.limit})" for each in refused]
+        raise CaseError("the case cannot run:\n  " + "\n  ".join(lines))
+    return [finding for finding in findings if finding.level == "warning"]
+
+
+__all__ = ["LEVELS", "Finding", "Level", "Window", "check_case", "require_runnable", "windows"]

@@ -1,0 +1,42 @@
+"""One prediction about a case: what it is, how it compares with its limit, and how grave that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Level = Literal["note", "warning", "refused"]
+LEVELS: tuple[Level, ...] = ("note", "warning", "refused")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line of `check`.
+
+    Attributes:
+        level: `note` informs, `warning` advises, `refused` keeps the case from running.
+        name: of the limit or the quantity; the limits that can be accepted are in `coupling.case.LIMITS`.
+        text: one sentence that says what was found and what to change.
+        value: the predicted value as text.
+        limit: the limit as text.
+    """
+
+    level: Level
+    name: str
+    text: str
+    value: str = ""
+    limit: str = ""
+
+
+def graded(value: float, warn: float, refuse: float) -> Level:
+    """Return the level of a value that ought to stay below `warn` and must stay below `refuse`."""
+    if value > refuse:
+        return "refused"
+    return "warning" if value > warn else "note"
+
+
+def accepted(finding: Finding, names: tuple[str, ...]) -> Finding:
+    """Return the finding as a warning if its limit is among those the modeller accepts by name."""
+    if finding.level != "refused" or finding.name not in names:
+        return finding
+    return replace(finding, level="warning", text=f"{finding.text} Accepted by name.")

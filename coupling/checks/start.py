@@ -1,0 +1,86 @@
+"""Where particles are at the start: inside the domain, clear of each other and of the walls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from coupling.case import Case
+from coupling.checks.finding import Finding
+from dem.case import DemCase
+from dem.case_limits import mean_particle, source_number
+from dem.case_particles import Box, Given, Insertion, Packing
+from dem.case_walls import PlaneWall
+
+OVERLAP_TOLERANCE = 0.01
+DENSEST_PACKING = 0.60
+NAME = "start-positions"
+
+Sphere = tuple[int, tuple[float, float, float], float]
+
+
+def check_start(case: Case) -> Iterator[Finding]:
+    """Check particles given one by one, and that packings and insertions fit their regions."""
+    if case.dem is None:
+        return
+    given = _given(case.dem)
+    yield from _outside(case.dem, given)
+    yield from _in_planes(case.dem, given)
+    yield from _overlapping(given)
+    for index, source in enumerate(case.dem.particles):
+        if isinstance(source, (Packing, Insertion)):
+            yield from _check_region(case.dem, source, index)
+
+
+def _given(dem: DemCase) -> list[Sphere]:
+    """Return number (from 0), position and radius of all particles given one by one."""
+    radii = {each.name: each.diameter / 2 for each in dem.classes}
+    items = [item for source in dem.particles if isinstance(source, Given) for item in source.items]
+    return [(at, item.position, item.radius or radii[item.size_class or ""]) for at, item in enumerate(items)]
+
+
+def _outside(dem: DemCase, given: list[Sphere]) -> Iterator[Finding]:
+    for number, position, _ in given:
+        for axis, at, low, high in zip("xyz", position, dem.domain.low, dem.domain.high):
+            if not low <= at <= high:
+                text = f"Given particle {number} lies outside the domain in {axis}: move it, or widen dem.domain."
+                yield Finding("refused", NAME, text, f"{axis} = {at:.4g} m", f"{low:.4g} to {high:.4g} m")
+
+
+def _in_planes(dem: DemCase, given: list[Sphere]) -> Iterator[Finding]:
+    for wall in (wall for wall in dem.walls if isinstance(wall, PlaneWall)):
+        norm = math.hypot(*wall.normal)
+        for number, position, radius in given:
+            height = sum((a - b) * n for a, b, n in zip(position, wall.point, wall.normal)) / norm
+            if height < (1 - OVERLAP_TOLERANCE) * radius:
+                text = f"Given particle {number} reaches into the wall {wall.name}: move it along the wall's normal."
+                yield Finding("refused", NAME, text, f"{height:.4g} m from it", f"radius {radius:.4g} m")
+
+
+def _overlapping(given: list[Sphere]) -> Iterator[Finding]:
+    ordered = sorted(given, key=lambda sphere: sphere[1][0] - sphere[2])
+    for at, (number, position, radius) in enumerate(ordered):
+        for other, place, own in ordered[at + 1 :]:
+            if place[0] - own > position[0] + radius:
+                break
+            overlap = radius + own - math.dist(position, place)
+            if overlap > OVERLAP_TOLERANCE * min(radius, own):
+                text = f"Given particles {min(number, other)} and {max(number, other)} overlap: move them apart."
+                yield Finding("refused", NAME, text, f"{overlap:.3g} m", f"{OVERLAP_TOLERANCE:.0%} of the radius")
+
+
+def _check_region(dem: DemCase, source: Packing | Insertion, index: int) -> Iterator[Finding]:
+    region = source.region
+    if isinstance(region, Box) and not _within(dem, region):
+        text = f"The region of dem.particles.{index} reaches out of the domain: shrink it, or widen dem.domain."
+        yield Finding("refused", NAME, text, f"{region.low} to {region.high}")
+    if isinstance(source, Packing):
+        share = source_number(dem, source) * mean_particle(dem, source.shares)[0] / region.volume
+        if share > DENSEST_PACKING:
+            text = f"dem.particles.{index} does not fit its region without overlap: enlarge the region or take fewer."
+            yield Finding("refused", NAME, text, f"{share:.0%} solids", f"at most {DENSEST_PACKING:.0%}")
+
+
+def _within(dem: DemCase, region: Box) -> bool:
+    low = all(a >= b for a, b in zip(region.low, dem.domain.low))
+    return low and all(a <= b for a, b in zip(region.high, dem.domain.high))

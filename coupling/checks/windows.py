@@ -1,0 +1,90 @@
+"""The windows of a case, their length, blocks and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from coupling.case import Case
+from coupling.checks.finding import Finding
+from dem.case import DemCase
+from dem.case_time import Duration, Passages
+
+BLOCKS_NEEDED = 20
+
+
+@dataclass(frozen=True)
+class Window:
+    """One DEM run: its name, the impeller's speed [rad/s] (0 without an impeller) and its simulated time [s]."""
+
+    name: str
+    speed: float
+    duration: float
+
+
+def seconds(dem: DemCase, duration: Duration) -> float:
+    """Return a duration in seconds at the case's wall speeds."""
+    if isinstance(duration, Passages):
+        return duration.duration(dem.wall_speed(duration.of))
+    return float(duration)
+
+
+def window_duration(dem: DemCase) -> float:
+    """Return the simulated time of one window: settling, spin-up and all blocks, or the given end [s]."""
+    if dem.statistics is None or not dem.statistics.enabled or dem.time.end is not None:
+        return dem.time.end or 0.0
+    moving = seconds(dem, dem.time.spin_up) + dem.statistics.blocks * seconds(dem, dem.statistics.block)
+    return dem.time.settle + moving
+
+
+def windows(case: Case) -> list[Window]:
+    """Return the windows a run will simulate, in order."""
+    if case.dem is None:
+        return []
+    if case.coupling is None:
+        return [Window("run", 0.0, window_duration(case.dem))]
+    design, name = case.coupling.design, case.coupling.impeller
+    speeds = [(f"speed-{at + 1}", speed) for at, speed in enumerate(design.speeds)]
+    speeds.append(("grown", design.grown.speed or design.middle))
+    return [Window(label, speed, window_duration(case.dem.with_wall_speed(name, speed))) for label, speed in speeds]
+
+
+def check_windows(case: Case) -> Iterator[Finding]:
+    """Check number of blocks, re-arm gap against skin, and the ranges of design and reduced model."""
+    if case.dem is not None and case.dem.statistics is not None and case.dem.statistics.enabled:
+        yield from _check_statistics(case.dem)
+    if case.coupling is not None:
+        yield from _check_ranges(case)
+
+
+def _check_statistics(dem: DemCase) -> Iterator[Finding]:
+    assert dem.statistics is not None
+    blocks, gap, skin = dem.statistics.blocks, dem.statistics.rearm_gap, dem.neighbour.skin
+    level = "warning" if blocks < BLOCKS_NEEDED else "note"
+    text = "Errors of rates come from the scatter between blocks." if level == "note" else (
+        "Too few blocks to know the error of a rate: raise dem.statistics.blocks."
+    )  # fmt: skip
+    yield Finding(level, "blocks", text, str(blocks), f"at least {BLOCKS_NEEDED}")  # type: ignore[arg-type]
+    if gap > skin:
+        text = "A pair leaves the list before its encounter has ended: raise dem.neighbour.skin."
+        yield Finding("refused", "rearm-gap", text, f"{gap:g} of the mean diameter", f"skin {skin:g}")
+
+
+def _check_ranges(case: Case) -> Iterator[Finding]:
+    assert case.coupling is not None
+    design, reduced = case.coupling.design, case.reduced
+    low, high = design.speeds[0], design.speeds[-1]
+    yield Finding("note", "windows", _listed(case), str(len(windows(case))))
+    grown = design.grown.speed
+    if grown is not None and not low <= grown <= high:
+        text = "The grown state is measured at a speed outside the design: set coupling.design.grown.speed inside it."
+        yield Finding("warning", "design-range", text, f"{grown:.4g} rad/s", f"{low:.4g} to {high:.4g} rad/s")
+    if reduced.speed_range and (reduced.speed_range[0] < low or reduced.speed_range[1] > high):
+        text = "The reduced model is asked for speeds nothing was measured at: widen coupling.design.speeds."
+        wanted = f"{reduced.speed_range[0]:.4g} to {reduced.speed_range[1]:.4g} rad/s"
+        yield Finding("warning", "design-range", text, wanted, f"{low:.4g} to {high:.4g} rad/s")
+
+
+def _listed(case: Case) -> str:
+    named = [f"{each.name} at {each.speed:.4g} rad/s for {each.duration:.3g} s" for each in windows(case)]
+    return f"Windows: {', '.join(named)}."

@@ -1,0 +1,67 @@
+"""The folder of a run: made whole or not at all, and never used twice."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from compute.errors import CaseError
+from coupling.case import Case
+from coupling.case_file import read_case, write_case
+
+CASE_NAME = "case.yaml"
+MANIFEST_NAME = "manifest.json"
+
+
+def make_run_folder(case: Case, chosen: Path | None = None) -> Path:
+    """Make the folder of a new run with the resolved case in it.
+
+    Args:
+        case: the case to be run.
+        chosen: the folder to use; none: `runs/<case name>/<next number>`.
+
+    Raises:
+        CaseError: the chosen folder holds something already, or cannot be made.
+    """
+    if chosen is not None and chosen.exists() and (not chosen.is_dir() or any(chosen.iterdir())):
+        raise CaseError("the run folder is not empty", value=str(chosen), expected="a new folder, or none: see --out")
+    try:
+        return _fill(_claim(case.name, chosen), case)
+    except OSError as error:
+        where = str(chosen or Path("runs") / case.name)
+        raise CaseError("the run folder cannot be made", value=where, expected=error.strerror) from None
+
+
+def _claim(name: str, chosen: Path | None) -> Path:
+    if chosen is not None:
+        chosen.mkdir(parents=True, exist_ok=True)
+        return chosen.resolve()
+    parent = Path("runs") / name
+    parent.mkdir(parents=True, exist_ok=True)
+    number = 1 + max((int(entry.name) for entry in parent.iterdir() if entry.name.isdigit()), default=0)
+    while True:
+        try:
+            (parent / str(number)).mkdir()
+            return (parent / str(number)).resolve()
+        except FileExistsError:  # another run took the number in between
+            number += 1
+
+
+def _fill(folder: Path, case: Case) -> Path:
+    try:
+        write_case(case, folder / CASE_NAME)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def open_run_folder(folder: Path) -> Case:
+    """Return the resolved case of an existing run.
+
+    Raises:
+        CaseError: the folder is no run folder, or its case cannot be read.
+    """
+    if not (folder / CASE_NAME).is_file():
+        raise CaseError("not a run folder", value=str(folder), expected=f"a folder with a {CASE_NAME}, made by run")
+    return read_case(folder / CASE_NAME)

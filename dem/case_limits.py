@@ -1,0 +1,205 @@
+"""Time scales and amounts that follow from a case before anything is simulated; plain Python, formulas only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from dem.case import DemCase
+from dem.case_materials import Material, Shares
+from dem.case_particles import Given, Insertion, Packing, ParticleFile
+from dem.case_walls import CylinderWall, Drum, Impeller, MeshWall, PlaneWall, Wall
+
+HERTZ_CONTACT_TIME = 2.9432
+
+
+def effective_modulus(first: Material, second: Material) -> float:
+    """Return E* = 1 / ((1 - nu1^2)/E1 + (1 - nu2^2)/E2) [Pa]."""
+    softness = [(1 - each.poisson_ratio**2) / each.youngs_modulus for each in (first, second)]
+    return 1 / sum(softness)
+
+
+def rayleigh_time(radius: float, material: Material) -> float:
+    """Return T_R = pi R sqrt(rho/G) / (0.1631 nu + 0.8766) [s] of a sphere of that radius [m]."""
+    wave = math.sqrt(material.density / material.shear_modulus)
+    return math.pi * radius * wave / (0.1631 * material.poisson_ratio + 0.8766)
+
+
+def hertz_contact_time(radius: float, material: Material, speed: float) -> float:
+    """Return the elastic contact time of two equal spheres that meet head-on [s].
+
+    t_c = 2.9432 d/v, d = (15 m* v^2 / (16 E* sqrt(R*)))^(2/5).
+
+    Args:
+        radius: of both spheres [m].
+        material: of both spheres.
+        speed: relative speed [m/s], above 0.
+    """
+    reduced_mass = 0.5 * material.density * sphere_volume(2 * radius)
+    stiffness = 16 * effective_modulus(material, material) * math.sqrt(radius / 2)
+    overlap = (15 * reduced_mass * speed**2 / stiffness) ** 0.4
+    return HERTZ_CONTACT_TIME * overlap / speed
+
+
+def strike_overlap(density: float, modulus: float, speed: float) -> float:
+    """Return overlap over radius of a sphere hit by a wall, (1.25 pi rho v^2 / E*)^0.4.
+
+    Args:
+        density: of the sphere [kg/m3].
+        modulus: E* of sphere and wall [Pa].
+        speed: of approach [m/s].
+    """
+    return float((1.25 * math.pi * density * speed**2 / modulus) ** 0.4)
+
+
+def sphere_volume(diameter: float) -> float:
+    """Return pi d^3 / 6 [m3]."""
+    return math.pi * diameter**3 / 6
+
+
+def spheres(case: DemCase) -> Iterator[tuple[float, Material]]:
+    """Yield radius [m] and material of every class and of every particle with a radius of its own."""
+    for size_class in case.classes:
+        yield size_class.diameter / 2, case.materials[size_class.material]
+    for source in case.particles:
+        if isinstance(source, Given):
+            for particle in source.items:
+                if particle.radius is not None and particle.material is not None:
+                    yield particle.radius, case.materials[particle.material]
+
+
+def reference_time(case: DemCase) -> float:
+    """Return the time the step is measured by [s].
+
+    The shortest Rayleigh time; for the linear law the shortest sqrt(m*/k), 1/pi of an undamped contact.
+    """
+    if case.contact.law == "linear" and case.contact.normal_stiffness is not None:
+        masses = [0.5 * material.density * sphere_volume(2 * radius) for radius, material in spheres(case)]
+        return math.sqrt(min(masses) / case.contact.normal_stiffness)
+    return min(rayleigh_time(radius, material) for radius, material in spheres(case))
+
+
+def time_step(case: DemCase) -> float:
+    """Return the time step [s]: the one given, or `rayleigh_share` of the reference time."""
+    if case.time.step is not None:
+        return case.time.step
+    return case.time.rayleigh_share * reference_time(case)
+
+
+def wall_reach(wall: Wall) -> float | None:
+    """Return the largest distance of a turning wall's surface from its axis [m]; None where it is not bounded here."""
+    if wall.motion is None or isinstance(wall, PlaneWall):
+        return None
+    if isinstance(wall, CylinderWall):
+        return wall.radius + _distance(wall.point, wall.motion.point, wall.motion.axis)
+    if isinstance(wall, MeshWall) and isinstance(wall.generate, (Impeller, Drum)):
+        return wall.generate.radius + _distance(wall.point, wall.motion.point, wall.motion.axis)
+    return None
+
+
+def _distance(point: tuple[float, ...], origin: tuple[float, ...], axis: tuple[float, ...]) -> float:
+    """Return the distance of a point from the line through `origin` along `axis` [m]."""
+    norm = math.hypot(*axis)
+    away = [a - b for a, b in zip(point, origin)]
+    along = sum(a * b for a, b in zip(away, axis)) / norm
+    return math.sqrt(max(0.0, sum(a * a for a in away) - along**2))
+
+
+def class_numbers(case: DemCase) -> dict[str, float]:
+    """Return the number of particles of each class that packings, insertions and given particles bring."""
+    numbers = {size_class.name: 0.0 for size_class in case.classes}
+    for source in case.particles:
+        if isinstance(source, (Packing, Insertion)):
+            shares = number_shares(case, source.shares)
+            for name, share in shares.items():
+                numbers[name] += share * source_number(case, source)
+        elif isinstance(source, Given):
+            for particle in source.items:
+                if particle.size_class is not None:
+                    numbers[particle.size_class] += 1
+    return numbers
+
+
+def number_shares(case: DemCase, shares: Shares) -> dict[str, float]:
+    """Return the shares by number of classes whose shares are given by number or by volume."""
+    if shares.by == "number":
+        return dict(shares.of)
+    volumes = {size_class.name: sphere_volume(size_class.diameter) for size_class in case.classes}
+    numbers = {name: share / volumes[name] for name, share in shares.of.items()}
+    total = sum(numbers.values())
+    return {name: number / total for name, number in numbers.items()}
+
+
+def source_number(case: DemCase, source: Packing | Insertion) -> float:
+    """Return how many particles a source brings, before rounding."""
+    volume, mass = mean_particle(case, source.shares)
+    if isinstance(source, Insertion):
+        rate = source.number_rate if source.number_rate is not None else (source.mass_rate or 0.0) / mass
+        return rate * (source.end - source.start)
+    if source.number is not None:
+        return float(source.number)
+    if source.mass is not None:
+        return source.mass / mass
+    return (source.solids_fraction or 0.0) * source.region.volume / volume
+
+
+def mean_particle(case: DemCase, shares: Shares) -> tuple[float, float]:
+    """Return mean volume [m3] and mean mass [kg] of the particles of a source."""
+    classes = {size_class.name: size_class for size_class in case.classes}
+    volume = mass = 0.0
+    for name, share in number_shares(case, shares).items():
+        own = share * sphere_volume(classes[name].diameter)
+        volume += own
+        mass += own * case.materials[classes[name].material].density
+    return volume, mass
+
+
+def particle_count(case: DemCase) -> float:
+    """Return how many particles the case brings in all."""
+    own = sum(1 for _ in _own_radii(case))
+    files = sum(_lines(source) for source in case.particles if isinstance(source, ParticleFile))
+    return sum(class_numbers(case).values()) + own + files
+
+
+def _own_radii(case: DemCase) -> Iterator[float]:
+    for source in case.particles:
+        if isinstance(source, Given):
+            yield from (particle.radius for particle in source.items if particle.radius is not None)
+
+
+def _lines(source: ParticleFile) -> int:
+    with source.file.open("rb") as stream:
+        return max(0, sum(1 for line in stream if line.strip()) - 1)
+
+
+def mean_diameter(case: DemCase) -> float | None:
+    """Return the volume-weighted mean diameter d43 = sum N d^4 / sum N d^3 of the classes [m]; None without any."""
+    numbers = class_numbers(case)
+    cubes = [numbers[each.name] * each.diameter**3 for each in case.classes]
+    if not sum(cubes):
+        return None
+    return sum(cube * each.diameter for cube, each in zip(cubes, case.classes)) / sum(cubes)
+
+
+def solids_volume(case: DemCase) -> float:
+    """Return the solid volume of all particles of the classes [m3]."""
+    numbers = class_numbers(case)
+    return sum(numbers[each.name] * sphere_volume(each.diameter) for each in case.classes)
+
+
+def fastest_speed(case: DemCase) -> float:
+    """Return the highest speed the case names: of a turning wall's surface or of a particle at the start [m/s]."""
+    speeds = [0.0]
+    for wall in case.walls:
+        reach = wall_reach(wall)
+        if reach is not None and wall.motion is not None:
+            speeds.append(reach * abs(wall.motion.speed))
+    for source in case.particles:
+        if isinstance(source, Given):
+            speeds += [math.hypot(*particle.velocity) for particle in source.items]
+        elif isinstance(source, (Packing, Insertion)):
+            speeds.append(math.hypot(*source.velocity) + GAUSSIAN_TAIL * source.spread)
+    return max(speeds)
+
+
+GAUSSIAN_TAIL = 4.0
