@@ -62,3 +62,9 @@ def input_files(part: Any) -> Iterator[Path]:
     elif isinstance(part, Iterable) and not isinstance(part, str):
         for each in part:
             yield from input_files(each)
+
+
+def case_schema() -> dict[str, Any]:
+    """Return the JSON Schema of case files."""
+    heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dempbm case"}
+    return Case.model_json_schema(by_alias=True) | heading

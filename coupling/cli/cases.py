@@ -1,0 +1,96 @@
+"""Commands about case files: new, check, schema."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compute.case_model import closest
+from compute.errors import CaseError
+
+CaseName = Annotated[
+    str, typer.Argument(metavar="CASE", help="A case file, its folder, or the name of a shipped case.")
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, such as dem.time.end='2 s'.")
+]
+REFUSED = 2
+
+
+def new(
+    name: Annotated[str | None, typer.Argument(help="Name of the new folder; none: that of the shipped case.")] = None,
+    source: Annotated[
+        str, typer.Option("--from", metavar="CASE", help="The shipped case to start from.")
+    ] = "high-shear-granulator",
+) -> None:
+    """Copy a shipped case into a new folder, to be changed there."""
+    from coupling.shipped import CASE_FILE, shipped_cases
+
+    shipped = shipped_cases()
+    if source not in shipped:
+        raise CaseError(
+            "no such shipped case", key="--from", value=source, expected=f"one of: {', '.join(shipped)}",
+            nearest=closest(source, shipped),
+        )  # fmt: skip
+    folder = Path(name or source)
+    if folder.exists():
+        raise CaseError("the folder exists already", value=str(folder), expected="the name of a new folder")
+    try:
+        shutil.copytree(shipped[source], folder)
+    except OSError as error:
+        raise CaseError("the folder cannot be made", value=str(folder), expected=error.strerror) from None
+    typer.echo(f"{folder / CASE_FILE}\nNext: dempbm check {folder}")
+
+
+def check(case: CaseName, assignments: Assignments = None) -> None:
+    """Check a case and predict its size, time, time step, blade strikes and parcel limits, without running it."""
+    from coupling.case_file import read_case
+    from coupling.checks import check_case
+    from coupling.shipped import find_case
+
+    path = find_case(case)
+    findings = check_case(read_case(path, assignments or ()))
+    _print_findings(findings, str(path))
+    if any(finding.level == "refused" for finding in findings):
+        raise typer.Exit(REFUSED)
+
+
+def _print_findings(findings: list, title: str) -> None:  # type: ignore[type-arg]
+    from rich.console import Console
+    from rich.table import Table
+
+    colours = {"note": "", "warning": "yellow", "refused": "bold red"}
+    table = Table("", "what", "value", "limit", "meaning", title=title, title_justify="left", box=None, pad_edge=False)
+    for finding in findings:
+        mark = "" if finding.level == "note" else finding.level
+        row = (mark, finding.name, finding.value, finding.limit, finding.text)
+        table.add_row(*row, style=colours[finding.level])
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    Console(width=width, highlight=False, markup=False).print(table)
+    refused = sum(finding.level == "refused" for finding in findings)
+    warnings = sum(finding.level == "warning" for finding in findings)
+    typer.echo(f"{'refused' if refused else 'can run'}: {refused} refused, {warnings} warnings")
+
+
+PLAIN_WIDTH = 200
+
+
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; none: standard output.")] = None,
+) -> None:
+    """Write the JSON Schema of case files, with which editors complete and check them."""
+    from coupling.case_file import case_schema
+
+    text = json.dumps(case_schema(), indent=2) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CaseError("the file cannot be written", value=str(out), expected=error.strerror) from None

@@ -1,0 +1,135 @@
+"""Commands about runs: run, resume, export, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from compute.errors import CaseError, DempbmError, StateSaved
+from coupling.cli.cases import Assignments, CaseName
+
+if TYPE_CHECKING:
+    from coupling.case import Case
+    from coupling.progress import Progress
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/two-spheres/1.")]
+Fmi = Annotated[int | None, typer.Option("--fmi", metavar="2|3", help="Version of FMI; none: that of the case.")]
+Chain = Callable[["Case", Path, "Progress"], dict[str, Any] | None]
+
+
+def run(
+    case: CaseName,
+    assignments: Assignments = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder; none: runs/<case>/<next number>.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads; none: that of the case.")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="python, cpu or cuda.")] = None,
+    fmi: Fmi = None,
+) -> None:
+    """Run a case from beginning to end into a new run folder."""
+    from coupling.case_file import read_case
+    from coupling.checks import require_runnable
+    from coupling.provenance import begin_manifest
+    from coupling.run_folder import make_run_folder
+    from coupling.shipped import find_case
+
+    path = find_case(case)
+    changes = {"threads": threads, "backend": backend, "export.fmi": fmi}
+    given = [f"{key}={value}" for key, value in changes.items() if value is not None]
+    checked = read_case(path, [*(assignments or ()), *given])
+    warnings = require_runnable(checked)
+    _require_backend(checked)
+    folder = make_run_folder(checked, out)
+    begin_manifest(folder, checked, path, sys.argv)
+    for warning in warnings:
+        typer.echo(f"warning: {warning.name}: {warning.text}", err=True)
+    _carry_out(checked, folder, _run_chain)
+
+
+def resume(folder: RunFolder) -> None:
+    """Continue an interrupted run from its last good checkpoint."""
+    from coupling.provenance import resume_manifest
+    from coupling.run_folder import open_run_folder
+
+    case = open_run_folder(folder)
+    _require_backend(case)
+    resume_manifest(folder, sys.argv)
+    _carry_out(case, folder.resolve(), _resume_chain)
+
+
+def export(folder: RunFolder, fmi: Fmi = None) -> None:
+    """Write the FMU and card of a finished run again, for FMI 2.0 or 3.0."""
+    from coupling.run_folder import open_run_folder
+
+    case = open_run_folder(folder)
+    version = fmi if fmi is not None else case.export.fmi
+    if version not in (2, 3):
+        raise CaseError("no such version", key="--fmi", value=version, expected="2 or 3")
+    from coupling.driver import export_run
+
+    typer.echo(str(export_run(case, folder.resolve(), _fmi(version))))
+
+
+def _fmi(version: int) -> Literal[2, 3]:
+    return 3 if version == 3 else 2
+
+
+def report(folder: RunFolder) -> None:
+    """Write the report of a run again."""
+    from coupling.run_folder import open_run_folder
+
+    case = open_run_folder(folder)
+    from coupling.driver import report_run
+
+    typer.echo(str(report_run(case, folder.resolve())))
+
+
+def _require_backend(case: Case) -> None:
+    """Refuse a backend that is not there before a folder is made; BackendUnavailable says what was looked for."""
+    from compute import get_backend
+
+    get_backend(case.backend, threads=case.threads)
+
+
+def _run_chain(case: Case, folder: Path, progress: Progress) -> dict[str, Any] | None:
+    from coupling.driver import run as run_case
+
+    return run_case(case, folder, progress)
+
+
+def _resume_chain(case: Case, folder: Path, progress: Progress) -> dict[str, Any] | None:
+    from coupling.driver import resume as resume_case
+
+    return resume_case(folder, progress)
+
+
+def _carry_out(case: Case, folder: Path, chain: Chain) -> None:
+    """Run the chain with progress and log; whatever happens, the manifest says how it ended."""
+    from coupling.progress import LOG_NAME, Progress
+    from coupling.provenance import end_manifest
+
+    with Progress(folder / LOG_NAME) as progress:
+        try:
+            facts = chain(case, folder, progress) or {}
+        except BaseException as error:
+            outcome = "saved" if isinstance(error, StateSaved) else "failed"
+            told = str(error) if isinstance(error, DempbmError) else type(error).__name__
+            progress.event(outcome, text=told)
+            end_manifest(folder, outcome, message=told)
+            raise
+        progress.event("done")
+    end_manifest(folder, "done", **facts)
+    _remember(case, facts)
+    typer.echo(str(folder))
+
+
+def _remember(case: Case, facts: dict[str, Any]) -> None:
+    from coupling.checks.effort import remember_rate
+    from coupling.provenance import available_cores
+
+    rate = facts.get("particle_steps_per_second")
+    if rate:
+        remember_rate(case.backend, case.threads or available_cores(), float(rate))
