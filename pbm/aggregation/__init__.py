@@ -1,0 +1,18 @@
+"""Aggregation: rate constants b_ij [m3/s] of meeting, and probabilities psi_ij of sticking.
+
+Contract: `law(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float`, symmetric in
+the two granules, never negative. Events per second are b psi N_i N_j / V_s, and b psi N_i max(N_i - 1, 0) / (2 V_s)
+within a class, with V_s the solid volume of the compartment.
+"""
+
+RATE_LAWS = {
+    "constant": "pbm.aggregation.constant:rate_constant",
+    "sum": "pbm.aggregation.sum:rate_constant",
+    "product": "pbm.aggregation.product:rate_constant",
+    "gas": "pbm.aggregation.gas:rate_constant",
+    "dem": "pbm.aggregation.dem:rate_constant",
+}
+STICKING_LAWS = {
+    "always": "pbm.aggregation.sticking:always",
+    "stokes": "pbm.aggregation.sticking:stokes",
+}

@@ -1,0 +1,12 @@
+"""Constant rate: b = b0 [m3/s]. Smoluchowski, Z. Phys. Chem. 92 (1917) 129, doi 10.1515/zpch-1918-9209."""
+
+from __future__ import annotations
+
+from compute.physics import physics
+from pbm.model import Conditions, Granule, Parameters
+
+
+@physics
+def rate_constant(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
+    """b = b0 [m3/s], the same for every pair."""
+    return parameters.rate_coefficient

@@ -1,0 +1,12 @@
+"""Sum of volumes: b = b1 (x_i + x_j). Golovin, Izv. Akad. Nauk SSSR Geofiz. 5 (1963) 783; solution by Scott (1968)."""
+
+from __future__ import annotations
+
+from compute.physics import physics
+from pbm.model import Conditions, Granule, Parameters
+
+
+@physics
+def rate_constant(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
+    """b = b1 (x_i + x_j) [m3/s], b1 in 1/s."""
+    return parameters.rate_coefficient * (first.solid_volume + second.solid_volume)

@@ -1,0 +1,90 @@
+"""Tables and parameters: from a grid and named numbers to what a program runs on."""
+
+from __future__ import annotations
+
+from math import pi
+
+import numpy as np
+
+from compute.errors import CaseError
+from pbm.breakage import breakable_classes, fragment_table
+from pbm.compartments import outflow_rates
+from pbm.grid import Floats, Grid
+from pbm.model import Parameters, Tables
+from pbm.schemes.cell_average import merge_targets
+
+
+def make_tables(
+    grid: Grid,
+    nucleus_solids: float = 0.0,
+    smallest_breakable: float = 0.0,
+    exchange: Floats | None = None,
+    spray_share: Floats | None = None,
+) -> Tables:
+    """Everything that grid and compartments decide.
+
+    nucleus_solids: x_nuc [m3], smaller than the first pivot where drops only coat
+    smallest_breakable: solid volume [m3] below which granules do not break
+    exchange: k_ab [1/s], shape (compartments, compartments), none for one compartment
+    spray_share: share of the spray by compartment, all to the first by default
+    """
+    rates = np.zeros((1, 1)) if exchange is None else np.array(exchange, dtype=float)
+    shares = np.eye(1, rates.shape[0])[0] if spray_share is None else np.array(spray_share, dtype=float)
+    place, below, above = nucleus_pivots(grid, nucleus_solids)
+    return Tables(
+        solid_volume=np.ascontiguousarray(grid.pivots),
+        log_edge_diameter=np.log(6.0 / pi * grid.edges) / 3.0,
+        target=merge_targets(grid),
+        fragments=fragment_table(grid),
+        breakable=breakable_classes(grid, smallest_breakable),
+        powder=np.where(grid.pivots < nucleus_solids, 1.0, 0.0),
+        nucleus_class=place,
+        nucleus_number=below,
+        nucleus_number_above=above,
+        exchange=rates,
+        outflow=outflow_rates(rates),
+        spray_share=shares,
+    )
+
+
+def nucleus_pivots(grid: Grid, solids: float) -> tuple[int, float, float]:
+    """Class below x_nuc [m3] and the numbers booked there and one above, so that number and solids are kept.
+
+    A nucleus smaller than the first pivot is never made: drops then coat all classes. CaseError above the top pivot.
+    """
+    if solids > grid.pivots[-1]:
+        raise CaseError(
+            "one drop makes a nucleus larger than the largest class",
+            key="liquid.drop_diameter",
+            value=f"solids of a nucleus {solids:.3g} m3",
+            expected=f"at most {grid.pivots[-1]:.3g} m3; smaller drops, more pores, or a larger grid",
+        )
+    if solids < grid.pivots[0]:
+        return 0, 1.0, 0.0
+    place = min(int(np.searchsorted(grid.pivots, solids, side="right")) - 1, grid.classes - 2)
+    above = (solids - grid.pivots[place]) / (grid.pivots[place + 1] - grid.pivots[place])
+    return place, float(1.0 - above), float(above)
+
+
+def bare_parameters(rate_coefficient: float = 0.0, selection_coefficient: float = 0.0) -> Parameters:
+    """Parameters of a population without liquid, for the closed-form laws: densities of one, no pores."""
+    neutral = dict.fromkeys(Parameters._fields, 0.0)
+    ones = (
+        "solid_density",
+        "liquid_density",
+        "film_thickness",
+        "asperity_height",
+        "viscous_factor",
+        "efficiency",
+        "reference_speed",
+        "pair_speed_shape",
+        "tip_radius",
+        "blade_share_scale",
+        "blade_share_shape",
+        "log_growth_span",
+        "drop_volume",
+        "absorption_time",
+    )
+    neutral.update(dict.fromkeys(ones, 1.0))
+    neutral.update(rate_coefficient=rate_coefficient, selection_coefficient=selection_coefficient)
+    return Parameters(**neutral)

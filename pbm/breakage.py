@@ -1,0 +1,101 @@
+"""Breakage by blades, and how daughters fall on the grid.
+
+Contract of a selection law: `law(granule volume, diameter, mass, ...) -> rate [1/s]`.
+Blade hits: S = breakage_scale r P(v > U_break), r = exp(q0) (w/w0)^q1 (d/d32 clamped)^q2 exp(q3 z) [1/s]; impact speed
+is tip speed times a Weibull share. Strength: U_break = (2 St_def/rho_g)(9/8)((1 - eps)^2/eps^2)(9/16)(mu/d_p) as
+printed by Sampat et al., doi 10.1016/j.compchemeng.2018.08.006, after van den Dries et al., Powder Technol. 130 (2003)
+162, doi 10.1016/S0032-5910(02)00257-5, whose form carries a further pi ("with-pi").
+Daughters: two, uniform in solid volume, none below the lowest edge of the grid.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from compute.physics import physics
+from pbm.aggregation.dem import clamped_log_ratio
+from pbm.grid import Floats, Grid
+from pbm.model import Conditions, Parameters
+
+SELECTION_LAWS = {"impact": "pbm.breakage:impact_selection", "power": "pbm.breakage:power_selection"}
+LEAST_PORE_SHARE = 1e-6
+"""Below this porosity a granule counts as this porous: its strength is beyond any impact."""
+
+
+@physics
+def hit_prefactor(log_speed: float, state: float, parameters: Parameters) -> float:
+    """breakage_scale exp(q0) (w/w0)^q1 exp(q3 z): blade hits of a granule of the mean size [1/s]."""
+    exponent = parameters.hit_speed_exponent * log_speed + parameters.hit_state_slope * state
+    return parameters.hit_scale * math.exp(exponent)
+
+
+@physics
+def breaking_speed(solid_volume: float, granule_volume: float, mass: float, parameters: Parameters) -> float:
+    """U_break [m/s] of a granule: strength over density and the square of the pore ratio."""
+    porosity = max(1.0 - solid_volume / granule_volume, LEAST_PORE_SHARE)
+    solidity = 1.0 - porosity
+    looseness = solidity / porosity
+    return parameters.strength_factor * granule_volume / mass * looseness * looseness
+
+
+@physics
+def impact_selection(
+    solid_volume: float,
+    granule_volume: float,
+    log_diameter: float,
+    mass: float,
+    conditions: Conditions,
+    parameters: Parameters,
+) -> float:
+    """S [1/s]: blade hits times the chance that the impact exceeds the strength."""
+    speed = breaking_speed(solid_volume, granule_volume, mass, parameters)
+    share = speed / max(conditions.tip_speed * parameters.blade_share_scale, 1e-30)
+    survival = math.exp(-min(math.pow(min(share, 1e30), parameters.blade_share_shape), 700.0))
+    ratio = clamped_log_ratio(log_diameter, conditions.log_mean, parameters)
+    return conditions.hit_prefactor * math.exp(parameters.hit_size_exponent * ratio) * survival
+
+
+@physics
+def power_selection(
+    solid_volume: float,
+    granule_volume: float,
+    log_diameter: float,
+    mass: float,
+    conditions: Conditions,
+    parameters: Parameters,
+) -> float:
+    """S = S1 x [1/s]; Ziff and McGrady, J. Phys. A 18 (1985) 3027, doi 10.1088/0305-4470/18/15/026."""
+    return parameters.selection_coefficient * solid_volume
+
+
+def breakable_classes(grid: Grid, smallest: float) -> Floats:
+    """1 where a class may break, else 0, shape (classes,): solid volume above `smallest` [m3] and room for two."""
+    return np.where((grid.pivots > smallest) & (grid.pivots >= 2.0 * grid.pivots[0]), 1.0, 0.0)
+
+
+def fragment_table(grid: Grid) -> Floats:
+    """Daughters of one breakage of class k booked at pivot j, shape (classes, classes).
+
+    Uniform density on (e_0, x_k - e_0), cell by cell averaged: rows sum to two, and to x_k in solid volume. Rows of
+    parents with no room for two daughters are zero.
+    """
+    table = np.zeros((grid.classes, grid.classes))
+    for parent in np.flatnonzero(breakable_classes(grid, 0.0)):
+        _book_daughters(table[parent], grid, grid.pivots[parent] - grid.edges[0])
+    return table
+
+
+def _book_daughters(row: Floats, grid: Grid, last: float) -> None:
+    density = 2.0 / (last - grid.edges[0])
+    for cell in range(grid.classes):
+        low, high = grid.edges[cell], min(grid.edges[cell + 1], last)
+        if high <= low:
+            return
+        number = density * (high - low)
+        excess = number * (0.5 * (low + high) - grid.pivots[cell])
+        neighbour = cell if cell == 0 or high == grid.edges[cell + 1] else cell - 1
+        moved = 0.0 if neighbour == cell else excess / (grid.pivots[neighbour] - grid.pivots[cell])
+        row[cell] += number - moved
+        row[neighbour] += moved

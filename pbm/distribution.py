@@ -1,0 +1,193 @@
+"""Measured size distributions: reading, projection on a grid, percentiles and means.
+
+A measured table is a cumulative volume fraction against diameter; between its points the volume is uniform in ln d.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi
+from pathlib import Path
+
+import numpy as np
+
+from compute.errors import CaseError
+from pbm.grid import Floats, Grid
+
+MICROMETRE = 1e-6
+PERCENT = 100.0
+LARGEST_DROP = 1.0
+"""A cumulative curve may fall by this many percent before it counts as wrong and not as noise."""
+LARGEST_REST = 1.0
+"""Percent by which the last value may miss one hundred, and of the volume that may lie beyond a grid."""
+
+
+@dataclass(frozen=True)
+class SizeDistribution:
+    """Cumulative volume fraction, rising from the first to one, at rising `diameters` [m]; both of shape (points,)."""
+
+    diameters: Floats
+    cumulative: Floats
+
+    def percentile(self, fraction: float) -> float:
+        """Diameter [m] below which this share of the volume lies."""
+        return percentile(self.cumulative, np.log(self.diameters), fraction)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Numbers per class (classes,) of a projected distribution, and the share of its solids beyond either end."""
+
+    numbers: Floats
+    below: float
+    above: float
+
+
+def read_distribution(path: Path | str) -> SizeDistribution:
+    """Read a table of two columns: diameter [um], cumulative volume [%] or fraction; a header line is allowed.
+
+    Repeated diameters count once, with the larger value; small falls of the curve are noise and are levelled.
+    Raises CaseError with file and line for anything else.
+    """
+    rows = _read_rows(Path(path))
+    lines, diameters, values = ([row[part] for row in rows] for part in range(3))
+    scale = PERCENT if values[-1] > 1.5 else 1.0
+    _check_rows(str(path), lines, np.array(diameters), np.array(values) / scale * PERCENT)
+    keep = [k + 1 == len(rows) or diameters[k + 1] > diameters[k] for k in range(len(rows))]
+    cumulative = np.maximum.accumulate(np.array(values))[keep]
+    return SizeDistribution(np.array(diameters)[keep] * MICROMETRE, cumulative / cumulative[-1])
+
+
+def _read_rows(path: Path) -> list[tuple[int, float, float]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
+            cells = [(number, row) for number, row in enumerate(csv.reader(handle), start=1) if any(row)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CaseError(f"the size distribution cannot be read: {error}", file=str(path)) from None
+    rows = [_read_row(path, number, row) for number, row in cells[:1] if _is_number(row[0])]
+    rows += [_read_row(path, number, row) for number, row in cells[1:]]
+    if len(rows) < 2:
+        raise CaseError("too few points for a size distribution", file=str(path), value=len(rows), expected=">= 2")
+    return rows
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_row(path: Path, line: int, row: list[str]) -> tuple[int, float, float]:
+    if len(row) != 2 or not all(_is_number(cell) for cell in row):
+        raise CaseError(
+            "not a point of a size distribution",
+            file=str(path),
+            line=line,
+            value=",".join(row),
+            expected="two numbers: diameter [um], cumulative volume [%]",
+        )
+    return line, float(row[0]), float(row[1])
+
+
+def _check_rows(file: str, lines: list[int], diameters: Floats, percent: Floats) -> None:
+    falls = np.maximum.accumulate(percent) - percent
+    faults: list[tuple[np.ndarray, str, Floats, str]] = [
+        (~np.isfinite(diameters) | (diameters <= 0.0), "diameter", diameters, "a positive number [um]"),
+        (np.r_[False, np.diff(diameters) < 0.0], "diameter smaller than the one before", diameters, "rising diameters"),
+        (~((percent >= 0.0) & (percent <= PERCENT + LARGEST_REST)), "cumulative volume", percent, "0 to 100 %"),
+        (falls > LARGEST_DROP, "cumulative volume falls", percent, f"a fall of at most {LARGEST_DROP} %"),
+    ]
+    for wrong, problem, values, expected in faults:
+        if np.any(wrong):
+            row = int(np.argmax(wrong))
+            raise CaseError(problem, file=file, line=lines[row], value=float(values[row]), expected=expected)
+    if percent[-1] < PERCENT - LARGEST_REST or diameters[0] == diameters[-1]:
+        raise CaseError(
+            "the curve is not complete", file=file, line=lines[-1], value=float(percent[-1]), expected="100 % at the end"
+        )
+
+
+def project(distribution: SizeDistribution, grid: Grid, solids: float, porosity: float) -> Projection:
+    """Numbers per class of grains with solids `solids` [m3] in all, one porosity and this distribution.
+
+    Cell by cell the number and the solid volume of the curve are kept, by the split of the cell average. Volume beyond
+    the grid, and a first cell whose mean lies below its pivot, are booked at the outermost pivots by volume. CaseError
+    if more than one percent lies beyond an end.
+    """
+    log_edges = np.log(grid.edge_diameters(porosity))
+    log_points = np.log(distribution.diameters)
+    marks = np.unique(np.concatenate((log_edges, log_points)))
+    held = np.diff(np.interp(marks, log_points, distribution.cumulative)) * solids
+    unit = (1.0 - porosity) * pi / 6.0
+    per_volume = (np.exp(-3.0 * marks[:-1]) - np.exp(-3.0 * marks[1:])) / (3.0 * np.diff(marks) * unit)
+    cell = np.searchsorted(log_edges, 0.5 * (marks[:-1] + marks[1:])) - 1
+    inside = (cell >= 0) & (cell < grid.classes)
+    volumes = np.bincount(cell[inside], held[inside], grid.classes)
+    numbers = np.bincount(cell[inside], (held * per_volume)[inside], grid.classes)
+    first = float(distribution.cumulative[0]) * solids
+    volumes[min(max(int(np.searchsorted(log_edges, log_points[0])) - 1, 0), grid.classes - 1)] += first
+    below, above = float(held[cell < 0].sum()), float(held[cell >= grid.classes].sum())
+    _check_ends(distribution, grid, porosity, below / solids, above / solids)
+    return Projection(_share(grid, numbers, volumes, below, above), below / solids, above / solids)
+
+
+def project_density(density: Callable[[Floats], Floats], grid: Grid, points: int = 64) -> Floats:
+    """Numbers per class (classes,) of a number density over solid volume [1/m3], number and volume kept.
+
+    Gauss-Legendre quadrature with `points` nodes per cell.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(points)
+    width, middle = 0.5 * np.diff(grid.edges), 0.5 * (grid.edges[1:] + grid.edges[:-1])
+    volume = middle[:, None] + width[:, None] * nodes
+    amount = np.asarray(density(volume)) * weights * width[:, None]
+    return _share(grid, amount.sum(axis=1), (amount * volume).sum(axis=1), 0.0, 0.0)
+
+
+def _share(grid: Grid, numbers: Floats, volumes: Floats, below: float, above: float) -> Floats:
+    """Split number and volume of each cell between two pivots; at the ends the volume decides."""
+    pivots, last = grid.pivots, grid.classes - 1
+    result = np.zeros(grid.classes)
+    for k in range(grid.classes):
+        excess = volumes[k] - numbers[k] * pivots[k]
+        other = k + 1 if excess > 0.0 else k - 1
+        if 0 <= other <= last and volumes[k] <= numbers[k] * grid.edges[k + 1]:
+            moved = excess / (pivots[other] - pivots[k])
+            result[k] += numbers[k] - moved
+            result[other] += moved
+        else:
+            result[k] += volumes[k] / pivots[k]
+    result[0] += below / pivots[0]
+    result[last] += above / pivots[last]
+    return result
+
+
+def _check_ends(distribution: SizeDistribution, grid: Grid, porosity: float, below: float, above: float) -> None:
+    ends = grid.edge_diameters(porosity)[[0, -1]]
+    for share, key, end, place in ((below, "smallest", ends[0], 0), (above, "largest", ends[1], -1)):
+        if share * PERCENT > LARGEST_REST:
+            raise CaseError(
+                f"the grid cannot hold the feed: {share * PERCENT:.2g} % of its volume lies beyond",
+                key=f"grid.{key}_diameter",
+                value=f"{end / MICROMETRE:.4g} um",
+                expected=f"about {distribution.diameters[place] / MICROMETRE:.4g} um",
+            )
+
+
+def percentile(cumulative: Floats, log_sizes: Floats, fraction: float) -> float:
+    """Diameter [m] where a cumulative curve over ln d, points of equal length, passes `fraction` of its last value."""
+    level = fraction * cumulative[-1]
+    place = int(np.searchsorted(cumulative, level, side="left"))
+    if place == 0:
+        return float(np.exp(log_sizes[0]))
+    share = (level - cumulative[place - 1]) / (cumulative[place] - cumulative[place - 1])
+    return float(np.exp(log_sizes[place - 1] + share * (log_sizes[place] - log_sizes[place - 1])))
+
+
+def mean_diameter(numbers: Floats, diameters: Floats, upper: int, lower: int) -> float:
+    """Moment mean d_pq = (sum N d^p / sum N d^q)^(1/(p - q)) [m]: d32 Sauter, d43 volume mean."""
+    ratio = float(np.sum(numbers * diameters**upper) / np.sum(numbers * diameters**lower))
+    return float(ratio ** (1.0 / (upper - lower)))

@@ -1,0 +1,77 @@
+"""Grids of solid volume: the one size coordinate of the population balance.
+
+A class is the cell between two edges; its pivot is the arithmetic mean of the edges, so that a uniform density over a
+whole cell has its mean on the pivot. Pivots are what granules of a class hold of solids, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import CaseError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of solid volume: `edges` [m3], shape (classes + 1,), rising; `pivots` [m3], shape (classes,), inside."""
+
+    edges: Floats
+    pivots: Floats
+
+    @property
+    def classes(self) -> int:
+        """Number of cells."""
+        return int(self.pivots.size)
+
+    @property
+    def ratio(self) -> float:
+        """Volume ratio of the two topmost edges; of all neighbours on a geometric grid."""
+        return float(self.edges[-1] / self.edges[-2])
+
+    def diameters(self, porosity: float = 0.0) -> Floats:
+        """Granule diameters [m] at the pivots, shape (classes,), for granules of one porosity."""
+        return diameter_of(self.pivots, porosity)
+
+    def edge_diameters(self, porosity: float = 0.0) -> Floats:
+        """Granule diameters [m] at the edges, shape (classes + 1,), for granules of one porosity."""
+        return diameter_of(self.edges, porosity)
+
+
+def diameter_of(solid_volume: Floats, porosity: float = 0.0) -> Floats:
+    """Diameter [m] of a granule with this solid volume [m3]: d = (6 x / (pi (1 - porosity)))^(1/3)."""
+    return np.cbrt(6.0 * np.asarray(solid_volume) / (pi * (1.0 - porosity)))
+
+
+def solid_volume_of(diameter: Floats | float, porosity: float = 0.0) -> Floats:
+    """Solid volume [m3] of a granule of this diameter [m]: x = (1 - porosity) pi d^3 / 6."""
+    return (1.0 - porosity) * pi / 6.0 * np.asarray(diameter, dtype=float) ** 3
+
+
+def geometric_grid(smallest: float, largest: float, classes: int) -> Grid:
+    """Grid whose edges run from `smallest` to `largest` [m3] in one ratio; CaseError if that makes no grid."""
+    if classes < 3:
+        raise CaseError("a grid needs at least three classes", key="grid.classes", value=classes, expected=">= 3")
+    if not 0.0 < smallest < largest:
+        raise CaseError(
+            "the size range is empty", key="grid", value=(smallest, largest), expected="0 < smallest < largest"
+        )
+    edges = smallest * (largest / smallest) ** (np.arange(classes + 1) / classes)
+    return Grid(edges, 0.5 * (edges[1:] + edges[:-1]))
+
+
+def diameter_grid(smallest: float, largest: float, classes: int, porosity: float = 0.0) -> Grid:
+    """Geometric grid between two granule diameters [m] at one porosity; CaseError as `geometric_grid`."""
+    low, high = (float(solid_volume_of(diameter, porosity)) for diameter in (smallest, largest))
+    return geometric_grid(low, high, classes)
+
+
+def multiples_grid(unit: float, classes: int) -> Grid:
+    """Grid whose pivots are `unit` [m3] times 1, 2, ..., classes: coalescence on it is exact, without averaging."""
+    pivots = unit * np.arange(1.0, classes + 1.0)
+    return Grid(unit * (np.arange(classes + 1.0) + 0.5), pivots)

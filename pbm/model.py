@@ -1,0 +1,143 @@
+"""The numbers that the equations see: tuples of scalars and of arrays, readable by every backend.
+
+State array: shape (compartments, 4, classes); quantities NUMBER [-], INTERNAL and EXTERNAL liquid and GAS [m3], each
+the total of its class. Every law of the package takes scalars and the tuples of this module.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pbm.grid import Floats
+
+NUMBER, INTERNAL, EXTERNAL, GAS = 0, 1, 2, 3
+QUANTITIES = 4
+
+MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME = 0, 1, 2, 3, 4, 5, 6
+BOOKED = 7
+"""Ledger: mergers, breakages, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3]; grains booked beyond
+the births of pairs above the top class [-] and the solid volume of those pairs [m3]."""
+
+
+class Parameters(NamedTuple):
+    """Scalars of the granulation model (SI). Names with `log_` are natural logarithms."""
+
+    solid_density: float  # rho_s [kg/m3]
+    liquid_density: float  # rho_l [kg/m3]
+    feed_porosity: float  # eps0, pores of an empty class and of a nucleus [-]
+    film_thickness: float  # h_f, thickness of a wet patch [m]
+    asperity_height: float  # h_a, roughness below which a film does not bind [m]
+    viscous_factor: float  # (1 + 1/e) 3 pi mu / 2 of the critical speed [Pa s]
+    efficiency: float  # eta, share of wet touches that bind [-]
+    encounter_scale: float  # kernel_scale exp(c0) [1/s]
+    encounter_speed_exponent: float  # c1
+    encounter_size_exponent: float  # c2
+    encounter_state_slope: float  # c3
+    reference_speed: float  # w0 [rad/s]
+    log_ratio_low: float  # ln of the lower clamp of d/d32
+    log_ratio_high: float  # ln of the upper clamp of d/d32
+    log_pair_speed: float  # a0, ln of [m/s]
+    pair_speed_exponent: float  # a1
+    pair_size_exponent: float  # a2
+    pair_state_slope: float  # a3
+    pair_speed_shape: float  # k of the Weibull distribution of pair speeds
+    hit_scale: float  # breakage_scale exp(q0), blade hits per granule [1/s]
+    hit_speed_exponent: float  # q1
+    hit_size_exponent: float  # q2
+    hit_state_slope: float  # q3
+    tip_radius: float  # blade tip radius [m]
+    blade_share_scale: float  # u, scale of impact speed over tip speed
+    blade_share_shape: float  # m, its Weibull shape
+    strength_factor: float  # 2 St_def (9/8)(9/16) mu / d_p, times pi in the form "with-pi" [Pa]
+    log_feed_size: float  # ln d50 of the design's feed state
+    log_growth_span: float  # ln(d50_grown / d50_feed)
+    drop_volume: float  # V_drop [m3]
+    nucleus_solids: float  # x_nuc [m3]
+    absorption_time: float  # t_abs [s]
+    consolidation_rate: float  # c [1/s]
+    minimum_pore_ratio: float  # eps_min / (1 - eps_min)
+    rate_coefficient: float  # of the closed-form aggregation kernels
+    selection_coefficient: float  # S1 of the power law of breakage [1/(m3 s)]
+
+
+class Tables(NamedTuple):
+    """Arrays that depend on the grid and the compartments only."""
+
+    solid_volume: Floats  # pivots x_k [m3], (classes,)
+    log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge, (classes + 1,)
+    target: np.ndarray  # cell of x_i + x_j, `classes` when above the top pivot, int64 (classes, classes)
+    fragments: Floats  # number of daughters of one breakage of k at pivot j, (classes, classes)
+    breakable: Floats  # 1 where a class may break, else 0, (classes,)
+    powder: Floats  # 1 where a drop makes a nucleus, 0 where it coats, (classes,)
+    nucleus_class: int  # the lower of the two pivots that share nuclei
+    nucleus_number: float  # nuclei booked at the lower pivot, per nucleus
+    nucleus_number_above: float  # nuclei booked at the pivot above, per nucleus
+    exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
+    outflow: Floats  # sum over b of k_ab [1/s], (compartments,)
+    spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
+
+
+class Granule(NamedTuple):
+    """What a pair law sees of one granule of a class."""
+
+    solid_volume: float  # [m3]
+    diameter: float  # [m]
+    mass: float  # [kg]
+    log_inertia: float  # ln(d^2 / m)
+    wet_share: float  # share of the surface that is wet
+    log_film: float  # ln ln(h / h_a) of its film at a wet spot
+    size_factor: float  # (d/d32 clamped)^c2
+
+
+class Conditions(NamedTuple):
+    """What every pair of one compartment shares at one time."""
+
+    encounter_prefactor: float  # [1/s]
+    log_critical: float  # ln of the viscous factor [Pa s]
+    log_pair_speed: float  # ln of the Weibull scale at a size ratio of one [m/s]
+    log_two_mean: float  # ln(2 d32)
+    log_mean: float  # ln d32
+    hit_prefactor: float  # [1/s]
+    tip_speed: float  # [m/s]
+
+
+class Classes(NamedTuple):
+    """Derived values of every class, each of shape (compartments, classes); units as in `Granule`."""
+
+    granule_volume: Floats
+    diameter: Floats
+    log_diameter: Floats
+    mass: Floats
+    log_inertia: Floats
+    wet_share: Floats
+    log_film: Floats
+    size_factor: Floats
+    selection: Floats  # breakage rate [1/s]
+    absorption: Floats  # absorbed volume flow over (E G): 1/(t_abs p) [1/(m3 s)]
+    squeeze: Floats  # share of the pore content squeezed out [1/s]
+    loss: Floats  # largest relative loss of any content of the class [1/s]
+    limit: Floats  # factor in (0, 1] on every loss of the class
+
+
+class Workspace(NamedTuple):
+    """Scratch arrays of the right-hand side; contents are valid between `prepare` and `change` only."""
+
+    classes: Classes
+    pair_rate: Floats  # b psi / V_s [1/s], (compartments, classes, classes), j <= i
+    births: Floats  # number, solid volume, I, E, G by cell and above the grid, (5, classes + 1)
+    drain: Floats  # relative loss by merging [1/s], (classes,)
+    solids: Floats  # V_s [m3], (compartments,)
+
+
+def make_workspace(compartments: int, classes: int) -> Workspace:
+    """Zeroed scratch arrays for a state of this shape."""
+    fields = [np.zeros((compartments, classes)) for _ in Classes._fields]
+    return Workspace(
+        Classes(*fields),
+        np.zeros((compartments, classes, classes)),
+        np.zeros((5, classes + 1)),
+        np.zeros(classes),
+        np.zeros(compartments),
+    )

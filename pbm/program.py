@@ -1,0 +1,88 @@
+"""The programs of the population balance: right-hand side and integrations for one choice of laws.
+
+A program is put together from plain functions. Asked for compiled, the same text goes through numba once per choice of
+laws and is kept in the cache folder of this version of the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from compute.case_model import closest
+from compute.errors import CaseError
+from compute.physics import routine
+from pbm.aggregation import RATE_LAWS, STICKING_LAWS
+from pbm.breakage import SELECTION_LAWS
+from pbm.grid import Floats
+from pbm.integrate import make_advance, make_fixed_rule, make_trial
+from pbm.model import Parameters, Tables, Workspace
+from pbm.right_hand_side import change_of, make_prepare, make_selection
+from pbm.schemes.cell_average import make_pair_rates
+
+
+class Program(NamedTuple):
+    """Three entry points with the same laws; `pbm.integrate` states the arguments of the last two.
+
+    `right_hand_side(state, speed, spray, parameters, tables, work, change, booked)` fills `change` and `booked`.
+    """
+
+    right_hand_side: Callable[..., None]
+    advance: Callable[..., tuple[int, float, float, int]]
+    fixed_rule: Callable[..., tuple[int, int]]
+
+
+def _named_law(name: str, table: dict[str, str], key: str) -> Callable[..., float]:
+    if name not in table:
+        raise CaseError(
+            "no such law", key=key, value=name, expected="one of: " + ", ".join(table), nearest=closest(name, table)
+        )
+    module, function = table[name].split(":")
+    law: Callable[..., float] = getattr(import_module(module), function)
+    return law
+
+
+def _make_right_hand_side(prepare: Callable[..., tuple[float, float]]) -> Callable[..., None]:
+    def right_hand_side(
+        state: Floats,
+        speed: float,
+        spray: float,
+        parameters: Parameters,
+        tables: Tables,
+        work: Workspace,
+        change: Floats,
+        booked: Floats,
+    ) -> None:
+        prepare(state, speed, spray, parameters, tables, work)
+        change_of(state, spray, parameters, tables, work, change, booked)
+
+    return right_hand_side
+
+
+@cache
+def load_program(rate: str = "dem", sticking: str = "stokes", selection: str = "impact") -> Program:
+    """Plain Python program for laws by name; CaseError for an unknown name, with the nearest."""
+    rate_law = _named_law(rate, RATE_LAWS, "aggregation")
+    sticking_law = _named_law(sticking, STICKING_LAWS, "sticking")
+    pair_rates = routine(make_pair_rates(rate_law, sticking_law))
+    breaking = routine(make_selection(_named_law(selection, SELECTION_LAWS, "breakage")))
+    prepare = routine(make_prepare(pair_rates, breaking))
+    trial = routine(make_trial(prepare))
+    return Program(_make_right_hand_side(prepare), make_advance(prepare, trial), make_fixed_rule(prepare))
+
+
+@cache
+def compile_program(rate: str = "dem", sticking: str = "stokes", selection: str = "impact") -> Program:
+    """The same program compiled: IEEE arithmetic without fast-math, so that it repeats plain Python to the bit."""
+    from numba import njit
+
+    from compute.cache import use_cache_folder
+    from compute.physics import register_laws
+
+    use_cache_folder()
+    plain = load_program(rate, sticking, selection)
+    register_laws()
+    options: dict[str, Any] = {"cache": True, "error_model": "numpy"}
+    return Program(*(njit(**options)(function) for function in plain))

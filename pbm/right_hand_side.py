@@ -1,0 +1,289 @@
+"""The right-hand side of the granulation model: every mechanism, compartment by compartment.
+
+Two passes. `prepare` derives the granules of each class and all relative rates of loss; `change` turns rates into
+dN/dt, dI/dt, dE/dt, dG/dt and books the events. Between them `limit_losses` may hold back losses that one step cannot
+resolve: each loss of class k is multiplied by limit_k = min(1, MOST_LOST/(step loss_k)), pairs by both partners'. Every
+merger stays whole, so balances hold whatever the limit, and no step of this length can empty a class.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from compute.physics import routine
+from pbm.aggregation.dem import encounter_prefactor, size_factor
+from pbm.aggregation.sticking import log_film, log_pair_speed, wet_share
+from pbm.breakage import hit_prefactor
+from pbm.compartments import transfer
+from pbm.consolidation import squeeze_rate
+from pbm.grid import Floats
+from pbm.liquid import absorption_coefficient, addition
+from pbm.model import (
+    EXTERNAL,
+    FRAGMENTED,
+    GAS,
+    INTERNAL,
+    NUCLEATED,
+    NUCLEI,
+    NUMBER,
+    SPRAYED,
+    Conditions,
+    Parameters,
+    Tables,
+    Workspace,
+)
+from pbm.nucleation import liquid_inside, nucleation_loss
+from pbm.schemes.cell_average import merge, share_births
+from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
+
+MOST_LOST = 0.9
+"""Largest share of a class that one limited step may take away."""
+MINOR_SHARE = 1e-3
+"""Classes with less than this share of the solids do not set the step; their losses are limited instead."""
+
+
+@routine
+def conditions_of(
+    place: int, state: Floats, speed: float, parameters: Parameters, tables: Tables, work: Workspace
+) -> Conditions:
+    """What all pairs of a compartment share at this state and impeller speed [rad/s]; nothing moves at rest."""
+    log_mean = surface_mean_log_diameter(place, state, work.classes)
+    log_median = median_log_diameter(place, state, tables, work.classes)
+    growth = (log_median - parameters.log_feed_size) / parameters.log_growth_span
+    stage = min(max(growth, 0.0), 1.0)
+    moving = 1.0 if speed > 0.0 else 0.0
+    log_speed = math.log(speed / parameters.reference_speed) if speed > 0.0 else 0.0
+    return Conditions(
+        moving * encounter_prefactor(log_speed, stage, parameters),
+        math.log(parameters.viscous_factor),
+        log_pair_speed(log_speed, stage, parameters),
+        math.log(2.0) + log_mean,
+        log_mean,
+        moving * hit_prefactor(log_speed, stage, parameters),
+        speed * parameters.tip_radius,
+    )
+
+
+@routine
+def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Parameters, work: Workspace) -> None:
+    """Fill the size factor and the wetness of every class."""
+    classes = work.classes
+    for k in range(state.shape[2]):
+        number = state[place, NUMBER, k]
+        surface = math.pi * classes.diameter[place, k] * classes.diameter[place, k] * number
+        film = state[place, EXTERNAL, k] / surface if surface > 0.0 else 0.0
+        classes.wet_share[place, k] = wet_share(film, parameters)
+        classes.log_film[place, k] = log_film(film, parameters)
+        classes.size_factor[place, k] = size_factor(classes.log_diameter[place, k], log_mean, parameters)
+
+
+@routine
+def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
+    """Fill absorption and consolidation of every class, and add the largest of their losses."""
+    classes = work.classes
+    for k in range(state.shape[2]):
+        gas, outer = state[place, GAS, k], state[place, EXTERNAL, k]
+        pores = state[place, INTERNAL, k] + gas
+        least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
+        classes.absorption[place, k] = absorption_coefficient(pores, parameters.absorption_time)
+        classes.squeeze[place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
+        classes.loss[place, k] += classes.absorption[place, k] * max(gas, outer) + classes.squeeze[place, k]
+
+
+@routine
+def outer_rates(place: int, state: Floats, spray: float, p: Parameters, tables: Tables, work: Workspace) -> None:
+    """Set the loss of every class to what breakage, nucleation and outflow take."""
+    liquid = addition(spray, tables.spray_share[place], p.liquid_density)
+    taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, work.solids[place])
+    for k in range(state.shape[2]):
+        other = tables.powder[k] * taken + tables.outflow[place]
+        work.classes.loss[place, k] = work.classes.selection[place, k] + other
+
+
+@routine
+def largest_loss(place: int, state: Floats, tables: Tables, work: Workspace) -> tuple[float, float]:
+    """Largest relative loss of a compartment's classes [1/s], and the same with minor classes weighted down."""
+    largest, weighted = 0.0, 0.0
+    for k in range(state.shape[2]):
+        if state[place, NUMBER, k] > 0.0:
+            loss = work.classes.loss[place, k]
+            share = tables.solid_volume[k] * state[place, NUMBER, k] / work.solids[place]
+            largest = max(largest, loss)
+            weighted = max(weighted, loss * min(1.0, share / MINOR_SHARE))
+    return largest, weighted
+
+
+def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
+    """Build the loop that fills the breakage rate of every class."""
+
+    def selection(
+        place: int, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace
+    ) -> None:
+        classes, solid = work.classes, tables.solid_volume
+        for k in range(solid.size):
+            volume, log_diameter = classes.granule_volume[place, k], classes.log_diameter[place, k]
+            rate = selection_law(solid[k], volume, log_diameter, classes.mass[place, k], conditions, parameters)
+            classes.selection[place, k] = tables.breakable[k] * rate
+
+    return selection
+
+
+def make_prepare(
+    pair_rates: Callable[..., None], selection: Callable[..., None]
+) -> Callable[..., tuple[float, float]]:
+    """Build the first pass: fills `work`, sets all limits to one.
+
+    It returns the largest relative loss of any class [1/s], and the same with classes of less than MINOR_SHARE of the
+    solids weighted down, which is continuous in the state.
+    """
+
+    def prepare(
+        state: Floats, speed: float, spray: float, parameters: Parameters, tables: Tables, work: Workspace
+    ) -> tuple[float, float]:
+        largest, weighted = 0.0, 0.0
+        for place in range(state.shape[0]):
+            if describe_granules(place, state, parameters, tables, work) > 0.0:
+                conditions = conditions_of(place, state, speed, parameters, tables, work)
+                wet_and_size(place, state, conditions.log_mean, parameters, work)
+                selection(place, conditions, parameters, tables, work)
+                outer_rates(place, state, spray, parameters, tables, work)
+                inner_rates(place, state, parameters, tables, work)
+                pair_rates(place, state, conditions, parameters, tables, work)
+                here = largest_loss(place, state, tables, work)
+                largest, weighted = max(largest, here[0]), max(weighted, here[1])
+        return largest, weighted
+
+    return prepare
+
+
+@routine
+def limit_losses(step: float, work: Workspace) -> None:
+    """Set limit_k = min(1, MOST_LOST/(step loss_k)) for a step of this length [s]."""
+    loss, limit = work.classes.loss, work.classes.limit
+    for place in range(loss.shape[0]):
+        for k in range(loss.shape[1]):
+            limit[place, k] = MOST_LOST / max(step * loss[place, k], MOST_LOST)
+
+
+@routine
+def spray_on(
+    place: int, state: Floats, liquid: float, p: Parameters, tables: Tables, work: Workspace, change: Floats
+) -> tuple[float, float]:
+    """Coat granules and turn powder into nuclei; returns nuclei made and grains used [1/s]."""
+    solids = work.solids[place]
+    taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
+    nuclei, grains, inner, outer, gas = 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(state.shape[2]):
+        met = liquid * tables.solid_volume[k] * state[place, NUMBER, k] / solids
+        share = tables.powder[k] * work.classes.limit[place, k]
+        lost = taken * share
+        drops = met * share
+        inside = liquid_inside(drops, lost * state[place, GAS, k])
+        nuclei += drops / p.drop_volume
+        grains += lost * state[place, NUMBER, k]
+        inner += lost * state[place, INTERNAL, k] + inside
+        outer += lost * state[place, EXTERNAL, k] + drops - inside
+        gas += lost * state[place, GAS, k] - inside
+        for quantity in range(4):
+            change[place, quantity, k] -= lost * state[place, quantity, k]
+        change[place, EXTERNAL, k] += met - drops
+    book_nuclei(place, nuclei, inner, outer, gas, tables, change)
+    return nuclei * (tables.nucleus_number + tables.nucleus_number_above), grains
+
+
+@routine
+def book_nuclei(
+    place: int, nuclei: float, inner: float, outer: float, gas: float, tables: Tables, change: Floats
+) -> None:
+    """Share nuclei [1/s] and their liquids and gas [m3/s] between the two pivots around x_nuc."""
+    low = tables.nucleus_class
+    below = tables.nucleus_number * tables.solid_volume[low]
+    above = tables.nucleus_number_above * tables.solid_volume[low + 1]
+    part = above / (below + above)
+    change[place, NUMBER, low] += tables.nucleus_number * nuclei
+    change[place, NUMBER, low + 1] += tables.nucleus_number_above * nuclei
+    change[place, INTERNAL, low] += (1.0 - part) * inner
+    change[place, INTERNAL, low + 1] += part * inner
+    change[place, EXTERNAL, low] += (1.0 - part) * outer
+    change[place, EXTERNAL, low + 1] += part * outer
+    change[place, GAS, low] += (1.0 - part) * gas
+    change[place, GAS, low + 1] += part * gas
+
+
+@routine
+def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> float:
+    """Break granules into two; liquids and gas follow the solid volume. Returns breakages per second."""
+    solid, broken = tables.solid_volume, 0.0
+    for k in range(solid.size):
+        rate = work.classes.selection[place, k] * work.classes.limit[place, k]
+        if rate * state[place, NUMBER, k] > 0.0:
+            broken += rate * state[place, NUMBER, k]
+            for quantity in range(4):
+                change[place, quantity, k] -= rate * state[place, quantity, k]
+            for j in range(k + 1):
+                daughters = tables.fragments[k, j]
+                part = daughters * solid[j] / solid[k]
+                change[place, NUMBER, j] += rate * state[place, NUMBER, k] * daughters
+                change[place, INTERNAL, j] += rate * state[place, INTERNAL, k] * part
+                change[place, EXTERNAL, j] += rate * state[place, EXTERNAL, k] * part
+                change[place, GAS, j] += rate * state[place, GAS, k] * part
+    return broken
+
+
+@routine
+def soak_and_squeeze(place: int, state: Floats, work: Workspace, change: Floats) -> None:
+    """Absorb surface liquid into pores, and squeeze liquid and gas out of them."""
+    classes = work.classes
+    for k in range(state.shape[2]):
+        absorbed = classes.absorption[place, k] * state[place, EXTERNAL, k] * state[place, GAS, k]
+        absorbed *= classes.limit[place, k]
+        squeezed = classes.squeeze[place, k] * classes.limit[place, k]
+        wrung = squeezed * state[place, INTERNAL, k]
+        change[place, EXTERNAL, k] += wrung - absorbed
+        change[place, INTERNAL, k] += absorbed - wrung
+        change[place, GAS, k] -= absorbed + squeezed * state[place, GAS, k]
+
+
+@routine
+def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
+    """Exchange between compartments."""
+    for place in range(state.shape[0]):
+        for other in range(state.shape[0]):
+            if tables.exchange[place, other] > 0.0:
+                for quantity in range(4):
+                    for k in range(state.shape[2]):
+                        limit = work.classes.limit[place, k]
+                        flow = transfer(tables.exchange[place, other], state[place, quantity, k], limit)
+                        change[place, quantity, k] -= flow
+                        change[other, quantity, k] += flow
+
+
+@routine
+def change_of(
+    state: Floats,
+    spray: float,
+    parameters: Parameters,
+    tables: Tables,
+    work: Workspace,
+    change: Floats,
+    booked: Floats,
+) -> None:
+    """Second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`."""
+    change[:] = 0.0
+    booked[:] = 0.0
+    for place in range(state.shape[0]):
+        if work.solids[place] > 0.0:
+            merge(place, state, tables, work, booked)
+            share_births(place, work.births, tables.solid_volume, change, booked)
+            for quantity in range(4):
+                for k in range(state.shape[2]):
+                    change[place, quantity, k] -= work.drain[k] * state[place, quantity, k]
+            booked[FRAGMENTED] += shatter(place, state, tables, work, change)
+            liquid = addition(spray, tables.spray_share[place], parameters.liquid_density)
+            nuclei, grains = spray_on(place, state, liquid, parameters, tables, work, change)
+            booked[NUCLEI] += nuclei
+            booked[NUCLEATED] += grains
+            booked[SPRAYED] += liquid
+            soak_and_squeeze(place, state, work, change)
+    mix(state, tables, work, change)

@@ -1,0 +1,1 @@
+"""Schemes: how events between granules become changes of classes."""

@@ -1,0 +1,223 @@
+"""Simulation over time: stretches of constant inputs, output at the times asked for, balances kept at every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compute.errors import CaseError, ConservationError, SimulationError
+from pbm.grid import Floats
+from pbm.integrate import (
+    COLLAPSED,
+    DONE,
+    FULL,
+    NOT_CONSERVED,
+    NOT_FINITE,
+    RECORD,
+    Control,
+    Scratch,
+    Start,
+    make_scratch,
+    sums,
+)
+from pbm.model import BOOKED, NUMBER, Parameters, Tables, Workspace, make_workspace
+from pbm.program import Program
+
+RECORD_ROWS = 4096
+"""Accepted steps between two visits of the host."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """An input that is constant between the times of its changes: `values[k]` holds from `times[k]` on."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse times that do not rise or do not match the values; raises CaseError."""
+        if len(self.times) != len(self.values) or not self.times:
+            raise CaseError("times and values differ in length", value=(len(self.times), len(self.values)))
+        if any(later <= sooner for sooner, later in zip(self.times, self.times[1:])):
+            raise CaseError("times of an input do not rise", value=self.times)
+        if not all(np.isfinite(self.times)) or not all(value >= 0.0 for value in self.values):
+            raise CaseError("an input has to be finite and not negative", value=self.values)
+
+    def at(self, time: float) -> float:
+        """Value that holds just after `time` [s]; the first one before its start."""
+        place = int(np.searchsorted(self.times, time, side="right")) - 1
+        return float(self.values[max(place, 0)])
+
+
+def constant(value: float) -> Steps:
+    """An input that never changes."""
+    return Steps((0.0,), (float(value),))
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Settings of the reference integration.
+
+    tolerance: error of a class per step, relative to its content
+    floor: share of the solids that the smallest class counts as
+    shortest: share of the time span below which a step means collapse
+    drift: relative error of a balance that stops the run
+    """
+
+    tolerance: float = 1e-4
+    floor: float = 1e-2
+    shortest: float = 1e-12
+    drift: float = 1e-10
+
+
+@dataclass(frozen=True)
+class Solution:
+    """States at the times asked for, and what every accepted step left of the balances.
+
+    times [s] (n,); states (n, compartments, 4, classes); booked (n, BOOKED), ledger since the start; steps
+    (accepted, 5): time, length [s], relative errors of solids, liquid, number.
+    """
+
+    times: Floats
+    states: Floats
+    booked: Floats
+    steps: Floats
+
+    @property
+    def worst_imbalance(self) -> tuple[float, float, float]:
+        """Largest relative error of solids, liquid and number over all accepted steps."""
+        worst = self.steps[:, 2:].max(axis=0) if len(self.steps) else np.zeros(3)
+        return float(worst[0]), float(worst[1]), float(worst[2])
+
+
+@dataclass
+class _Run:
+    program: Program
+    parameters: Parameters
+    tables: Tables
+    control: Control
+    start: Start
+    state: Floats
+    booked: Floats
+    work: Workspace
+    scratch: Scratch
+    step: float
+    record: list[Floats]
+
+    def advance(self, time: float, end: float, speed: float, spray: float) -> None:
+        rows = np.zeros((RECORD_ROWS, RECORD))
+        status = FULL
+        while status == FULL:
+            status, time, self.step, filled = self.program.advance(
+                self.state,
+                time,
+                end,
+                self.step,
+                speed,
+                spray,
+                self.start,
+                self.control,
+                self.parameters,
+                self.tables,
+                self.work,
+                self.scratch,
+                self.booked,
+                rows,
+            )
+            self.record.append(rows[:filled].copy())
+        if status != DONE:
+            raise _failure(status, time, self)
+
+
+def solve(
+    program: Program,
+    initial: Floats,
+    times: Floats,
+    parameters: Parameters,
+    tables: Tables,
+    speed: Steps | None = None,
+    spray: Steps | None = None,
+    accuracy: Accuracy | None = None,
+) -> Solution:
+    """Integrate from times[0] on and return the states at all `times` [s].
+
+    initial: state at times[0], shape (compartments, 4, classes); speed [rad/s], spray [kg/s]
+    Raises: CaseError for a bad start, SimulationError when the step collapses, ConservationError beyond `drift`.
+    """
+    times = np.asarray(times, dtype=float)
+    speed, spray, accuracy = speed or constant(0.0), spray or constant(0.0), accuracy or Accuracy()
+    check_state(initial, tables)
+    if times.ndim != 1 or times.size < 2 or np.any(np.diff(times) <= 0.0):
+        raise CaseError("output times have to rise", key="times", expected="at least two, rising")
+    run = _make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]))
+    states, booked = [run.state.copy()], [run.booked.copy()]
+    for begin, end in zip(times[:-1], times[1:]):
+        for low, high in _stretches(float(begin), float(end), speed, spray):
+            run.advance(low, high, speed.at(low), spray.at(low))
+        states.append(run.state.copy())
+        booked.append(run.booked.copy())
+    return Solution(times, np.array(states), np.array(booked), np.concatenate(run.record))
+
+
+def check_state(state: Floats, tables: Tables) -> None:
+    """Refuse a state that is misshapen, negative, not finite or without solids; raises CaseError."""
+    shape = (tables.exchange.shape[0], 4, tables.solid_volume.size)
+    if state.shape != shape:
+        raise CaseError("the state has another shape than the tables", value=state.shape, expected=str(shape))
+    if not np.all(np.isfinite(state)) or np.any(state < 0.0):
+        raise CaseError("a content of the state is negative or not finite", expected="finite numbers >= 0")
+    if np.any(state[:, NUMBER] @ tables.solid_volume <= 0.0):
+        raise CaseError("a compartment holds no solids", key="compartments", expected="solids in every compartment")
+
+
+def _make_run(
+    program: Program, initial: Floats, parameters: Parameters, tables: Tables, accuracy: Accuracy, span: float
+) -> _Run:
+    state = np.array(initial, dtype=float, order="C")
+    control = Control(accuracy.tolerance, accuracy.floor, accuracy.shortest * span, accuracy.drift)
+    places, classes = state.shape[0], state.shape[2]
+    return _Run(
+        program,
+        parameters,
+        tables,
+        control,
+        Start(*sums(state, tables)),
+        state,
+        np.zeros(BOOKED),
+        make_workspace(places, classes),
+        make_scratch(places, classes),
+        span,
+        [],
+    )
+
+
+def _stretches(begin: float, end: float, *inputs: Steps) -> list[tuple[float, float]]:
+    inner = {time for steps in inputs for time in steps.times if begin < time < end}
+    marks = [begin, *sorted(inner), end]
+    return list(zip(marks[:-1], marks[1:]))
+
+
+def _failure(status: int, time: float, run: _Run) -> SimulationError:
+    where: dict[str, Any] = {"time": time, "step": run.step}
+    loss = run.work.classes.loss
+    place, worst = np.unravel_index(int(np.argmax(np.nan_to_num(loss, nan=np.inf))), loss.shape)
+    culprit = (
+        f"class {worst} (solid volume {run.tables.solid_volume[worst]:.3g} m3, compartment {place}) "
+        f"loses its content at {loss[place, worst]:.3g} per second"
+    )
+    at = f"population balance at {where['time']:.6g} s"
+    if status == COLLAPSED:
+        return SimulationError(
+            f"{at}: the step fell to {where['step']:.3g} s; {culprit}; expected rates that change over the run, "
+            "lower the kernel scale, the spray rate or the breakage scale, or shorten the run"
+        )
+    if status == NOT_FINITE:
+        return SimulationError(f"{at}: a rate is not a number; {culprit}; check kernel law and material values")
+    assert status == NOT_CONSERVED
+    solids, liquid, number = run.record[-1][-1, 2:]
+    return ConservationError(
+        f"{at}: relative error of solids {solids:.2e}, liquid {liquid:.2e}, number {number:.2e}; "
+        f"expected at most {run.control.drift:.1e}; {culprit}; lower the rates or the accuracy's tolerance"
+    )
