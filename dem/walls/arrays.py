@@ -1,0 +1,98 @@
+"""Walls and the contacts of particles with them, as arrays."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+PLANE, CYLINDER, MESH = range(3)
+
+POINT, AXIS = 0, 3
+"""Columns of a plane (point, normal) and of a cylinder (point, axis) in `Walls.geometry`."""
+RADIUS, SIDE, LOW, HIGH, DEPTH = range(6, 11)
+GEOMETRY_SIZE = 11
+SWEPT_LOW, SWEPT_HIGH, SWEPT_RADIUS = range(3)
+"""Columns of a mesh: the cylinder about its motion axis that it never leaves."""
+
+SPEED, START, RAMP = 6, 7, 8
+MOTION_SIZE = 9
+COSINE, SINE, RATE = range(3)
+POSE_SIZE = 3
+
+CORNER, FIRST_EDGE, SECOND_EDGE, NORMAL = 0, 3, 6, 9
+FIRST_SQUARE, MIXED, SECOND_SQUARE = 12, 13, 14
+TRIANGLE_SIZE = 15
+
+INVERSE_CELL = 3
+GRID_SIZE = 4
+FIRST_CELL = 3
+CELLS_SIZE = 4
+
+SLOTS = 8
+"""Wall contacts one particle can have at once."""
+WALL_LIMIT = 62
+"""Walls that fit into the bits of a signed 64-bit mask."""
+HISTORY = 3
+"""Column of a slot where the history begins; the normal comes before it."""
+
+
+class Walls(NamedTuple):
+    """Walls as the loops read them; everything but `pose` is fixed.
+
+    shape: PLANE, CYLINDER or MESH, and material: its place in the material list, shape (walls,) int32; geometry: plane:
+    point [m], normal; cylinder: point [m], axis, radius [m], side (1 particles inside, -1 outside), low and high end
+    along the axis [m], depth (radii behind the surface at which it no longer acts); mesh: ends along the motion axis
+    and largest distance from it [m], shape (walls, 11); motion: point [m], axis, angular speed [rad/s], start [s], ramp
+    [s], shape (walls, 9); turns: whether the rotation moves the surface as a set, shape (walls,) int32; pose: cosine
+    and sine of the angle turned, present angular speed [rad/s], shape (walls, 3).
+
+    triangles: corner a, edges ab and ac [m], unit normal, ab.ab, ab.ac, ac.ac [m2] in the body frame, shape
+    (triangles, 15); grid: lowest corner of the cells [m], 1/edge of a cell [1/m], shape (walls, 4); cells: number of
+    cells in x, y, z and the mesh's first cell, shape (walls, 4) int64; cell_start, cell_triangle: the triangles of cell
+    c are cell_triangle[cell_start[c]:cell_start[c + 1]]; sizes: number of materials, shape (1,) int64.
+    """
+
+    shape: Any
+    material: Any
+    geometry: Any
+    motion: Any
+    turns: Any
+    pose: Any
+    triangles: Any
+    grid: Any
+    cells: Any
+    cell_start: Any
+    cell_triangle: Any
+    sizes: Any
+
+
+class WallTouches(NamedTuple):
+    """The wall contacts of each particle.
+
+    wall: the wall of each slot, -1 where empty, shape (capacity, SLOTS) int32; spring: normal from the particle to the
+    wall in the wall's body frame, then the contact's history, shape (capacity, SLOTS, 3 + max(1, history_size));
+    touched, near: walls touched in the last step, walls not yet apart by the re-arm gap, as bits, shape (capacity,)
+    int64. These four are the particle's state. fresh_wall, fresh: the slots of the step at hand, one column longer for
+    the distance [m]; they carry nothing from step to step.
+    """
+
+    wall: Any
+    spring: Any
+    touched: Any
+    near: Any
+    fresh_wall: Any
+    fresh: Any
+
+
+def make_touches(capacity: int, history_size: int) -> WallTouches:
+    """Return empty slots for `capacity` particles whose contacts carry `history_size` values."""
+    width = HISTORY + max(1, history_size)
+    return WallTouches(
+        wall=np.full((capacity, SLOTS), -1, np.int32),
+        spring=np.zeros((capacity, SLOTS, width)),
+        touched=np.zeros(capacity, np.int64),
+        near=np.zeros(capacity, np.int64),
+        fresh_wall=np.full((capacity, SLOTS), -1, np.int32),
+        fresh=np.zeros((capacity, SLOTS, width + 1)),
+    )

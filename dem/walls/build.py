@@ -1,0 +1,168 @@
+"""Walls of a case made into arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import CaseError
+from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall
+from dem.walls.arrays import (
+    AXIS,
+    CELLS_SIZE,
+    CYLINDER,
+    DEPTH,
+    FIRST_CELL,
+    GEOMETRY_SIZE,
+    GRID_SIZE,
+    HIGH,
+    INVERSE_CELL,
+    LOW,
+    MESH,
+    MOTION_SIZE,
+    PLANE,
+    POINT,
+    POSE_SIZE,
+    RADIUS,
+    RAMP,
+    SIDE,
+    SPEED,
+    START,
+    SWEPT_HIGH,
+    SWEPT_LOW,
+    SWEPT_RADIUS,
+    TRIANGLE_SIZE,
+    WALL_LIMIT,
+    Walls,
+)
+from dem.walls.grid import make_grid
+from dem.walls.motion import set_pose
+from dem.walls.placement import Say, place_mesh, warn
+
+ON_AXIS = 1e-12
+"""Sine of the angle, and share of the radius, up to which two axes are taken to be the same line."""
+
+Vectors = NDArray[np.float64]
+WallModel = PlaneWall | CylinderWall | MeshWall
+
+
+def build_walls(
+    wall_models: Sequence[WallModel],
+    material_names: Sequence[str],
+    largest_radius: float,
+    rearm_gap: float,
+    domain_size: float | None = None,
+    say: Say = warn,
+) -> Walls:
+    """Return the walls of a case as arrays, at the pose of step 0.
+
+    material_names: in the order of the parameter table; largest_radius: of all particles that will ever be there [m];
+    rearm_gap: share of a particle's diameter [-]; domain_size: diagonal of the domain [m]; say: told what is left out.
+
+    Raises:
+        CaseError: there are too many walls, or a mesh cannot be used.
+    """
+    size = len(wall_models)
+    if size > WALL_LIMIT:
+        raise CaseError("too many walls", key="dem.walls", value=size, expected=f"at most {WALL_LIMIT}")
+    reach = largest_radius * (1.0 + 2.0 * rearm_gap)
+    walls = _empty(size, len(material_names))
+    meshes: list[Vectors] = []
+    starts, members = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
+    for w, wall in enumerate(wall_models):
+        walls.material[w] = list(material_names).index(wall.material)
+        _set_motion(walls, w, wall.motion)
+        if isinstance(wall, MeshWall):
+            corners = place_mesh(wall, f"dem.walls.{w}", domain_size, say)
+            grid = make_grid(corners, reach)
+            _set_mesh(walls, w, corners)
+            walls.grid[w, :3], walls.grid[w, INVERSE_CELL] = grid.low, 1.0 / grid.edge
+            walls.cells[w, :3], walls.cells[w, FIRST_CELL] = grid.shape, sum(map(len, starts)) - 1
+            members.append(grid.triangle + np.int32(sum(map(len, meshes))))
+            starts.append(grid.start[1:] + starts[-1][-1])
+            meshes.append(corners)
+        elif isinstance(wall, CylinderWall):
+            _set_cylinder(walls, w, wall)
+        else:
+            _set_plane(walls, w, wall)
+    triangles = np.concatenate([_triangle_rows(corners) for corners in meshes] or [np.zeros((0, TRIANGLE_SIZE))])
+    walls = walls._replace(
+        triangles=triangles, cell_start=np.concatenate(starts), cell_triangle=np.concatenate(members)
+    )
+    for w in range(size):
+        set_pose(w, walls, 0, 0.0)
+    return walls
+
+
+def _empty(size: int, materials: int) -> Walls:
+    return Walls(
+        shape=np.full(size, PLANE, np.int32),
+        material=np.zeros(size, np.int32),
+        geometry=np.zeros((size, GEOMETRY_SIZE)),
+        motion=np.zeros((size, MOTION_SIZE)),
+        turns=np.zeros(size, np.int32),
+        pose=np.zeros((size, POSE_SIZE)),
+        triangles=np.zeros((0, TRIANGLE_SIZE)),
+        grid=np.zeros((size, GRID_SIZE)),
+        cells=np.zeros((size, CELLS_SIZE), np.int64),
+        cell_start=np.zeros(1, np.int64),
+        cell_triangle=np.zeros(0, np.int32),
+        sizes=np.array([materials], np.int64),
+    )
+
+
+def _unit(direction: Any) -> Vectors:
+    vector = np.asarray(direction, float)
+    return vector / np.linalg.norm(vector)
+
+
+def _set_motion(walls: Walls, w: int, motion: Motion | None) -> None:
+    walls.motion[w, AXIS + 2] = 1.0
+    if motion is not None:
+        walls.motion[w, POINT : POINT + 3] = motion.point
+        walls.motion[w, AXIS : AXIS + 3] = _unit(motion.axis)
+        walls.motion[w, [SPEED, START, RAMP]] = motion.speed, motion.start, motion.ramp
+
+
+def _set_plane(walls: Walls, w: int, wall: PlaneWall) -> None:
+    normal = _unit(wall.normal)
+    walls.geometry[w, POINT : POINT + 3], walls.geometry[w, AXIS : AXIS + 3] = wall.point, normal
+    tilt = np.linalg.norm(np.cross(walls.motion[w, AXIS : AXIS + 3], normal))
+    walls.turns[w] = walls.motion[w, SPEED] != 0.0 and tilt > ON_AXIS
+
+
+def _set_cylinder(walls: Walls, w: int, wall: CylinderWall) -> None:
+    g, axis = walls.geometry[w], _unit(wall.axis)
+    walls.shape[w] = CYLINDER
+    g[POINT : POINT + 3], g[AXIS : AXIS + 3] = wall.point, axis
+    g[RADIUS], g[SIDE] = wall.radius, 1.0 if wall.inside else -1.0
+    g[LOW] = -math.inf if wall.low is None else wall.low
+    g[HIGH] = math.inf if wall.high is None else wall.high
+    g[DEPTH] = math.inf if wall.low is None and wall.high is None else 1.0
+    motion_axis = walls.motion[w, AXIS : AXIS + 3]
+    offset = np.cross(np.asarray(wall.point) - walls.motion[w, POINT : POINT + 3], motion_axis)
+    apart = np.linalg.norm(np.cross(motion_axis, axis)) + np.linalg.norm(offset) / wall.radius
+    walls.turns[w] = walls.motion[w, SPEED] != 0.0 and apart > ON_AXIS
+
+
+def _set_mesh(walls: Walls, w: int, corners: Vectors) -> None:
+    walls.shape[w] = MESH
+    walls.turns[w] = walls.motion[w, SPEED] != 0.0
+    axis = walls.motion[w, AXIS : AXIS + 3]
+    offset = corners.reshape(-1, 3) - walls.motion[w, POINT : POINT + 3]
+    along = offset @ axis
+    walls.geometry[w, SWEPT_LOW], walls.geometry[w, SWEPT_HIGH] = along.min(), along.max()
+    walls.geometry[w, SWEPT_RADIUS] = np.linalg.norm(offset - along[:, None] * axis, axis=1).max()
+
+
+def _triangle_rows(corners: Vectors) -> Vectors:
+    """Return triangles, shape (n, 3, 3), as rows of `Walls.triangles`."""
+    a, first, second = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal = np.cross(first, second)
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    products = [(first * first).sum(1), (first * second).sum(1), (second * second).sum(1)]
+    return np.concatenate([a, first, second, normal, np.stack(products, axis=1)], axis=1)

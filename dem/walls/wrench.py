@@ -1,0 +1,281 @@
+"""Force and moment of all walls on one particle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from compute.physics import physics, routine
+from compute.tuples import make_loader, make_storer
+from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
+from dem.interaction import Interaction
+from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
+from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise, wall_cell
+from dem.touch import Touch, cross, wall_touch
+from dem.walls.arrays import CYLINDER, HISTORY, MESH, PLANE, SLOTS, Walls, WallTouches
+from dem.walls.distance import FAR, cylinder_distance, plane_distance
+from dem.walls.mesh import mesh_distance, outside_swept
+from dem.walls.motion import direction_to_space, point_to_body, surface_velocity, wall_spin
+
+SAME_CONTACT = math.cos(math.radians(30.0))
+"""Cosine of the angle between two normals of one wall up to which the contact is taken to be the same as before."""
+
+Vector = tuple[float, float, float]
+
+
+@routine
+def nearest_contact(
+    walls: Walls,
+    w: int,
+    centre: Vector,
+    radius: float,
+    reach: float,
+    touches: WallTouches,
+    i: int,
+    first: int,
+    used: int,
+) -> tuple[float, float, float, float, int]:
+    """Return distance [m], direction in the body frame and number of touching faces of wall w, the nearest contact.
+
+    first, used: slots with the contacts of this wall accepted so far; reach [m]: farther away nothing matters.
+    """
+    x, y, z = centre
+    shape = walls.shape[w]
+    if walls.turns[w] != 0:
+        if shape == MESH and outside_swept(walls, w, x, y, z, reach):
+            return FAR, 0.0, 0.0, 0.0, 0
+        x, y, z = point_to_body(walls, w, x, y, z)
+    if shape == PLANE:
+        distance, nx, ny, nz = plane_distance(walls, w, x, y, z)
+        return distance, nx, ny, nz, 1
+    if shape == CYLINDER:
+        distance, nx, ny, nz = cylinder_distance(walls, w, x, y, z, radius, reach)
+        return distance, nx, ny, nz, 1
+    return mesh_distance(walls, w, x, y, z, radius, reach, touches, i, first, used)
+
+
+@routine
+def open_slot(
+    touches: WallTouches, i: int, slot: int, w: int, nx: float, ny: float, nz: float, distance: float
+) -> None:
+    """Begin a slot of this step, with the history of the contact that it continues.
+
+    That is the contact with the same wall whose normal is likest; it is taken off the list, so that it goes on once.
+    """
+    spring, fresh = touches.spring, touches.fresh
+    likest, old = SAME_CONTACT, -1
+    for candidate in range(SLOTS):
+        if touches.wall[i, candidate] == w:
+            cosine = spring[i, candidate, 0] * nx + spring[i, candidate, 1] * ny + spring[i, candidate, 2] * nz
+            if cosine > likest:
+                likest, old = cosine, candidate
+    touches.fresh_wall[i, slot] = w
+    fresh[i, slot, 0], fresh[i, slot, 1], fresh[i, slot, 2] = nx, ny, nz
+    for k in range(HISTORY, spring.shape[2]):
+        fresh[i, slot, k] = spring[i, old, k] if old >= 0 else 0.0
+    fresh[i, slot, spring.shape[2]] = distance
+    if old >= 0:
+        touches.wall[i, old] = -1
+
+
+@routine
+def keep_slots(touches: WallTouches, i: int, used: int) -> None:
+    """Make the slots of this step the particle's state."""
+    for slot in range(used):
+        touches.wall[i, slot] = touches.fresh_wall[i, slot]
+        for k in range(touches.spring.shape[2]):
+            touches.spring[i, slot, k] = touches.fresh[i, slot, k]
+    for slot in range(used, SLOTS):
+        touches.wall[i, slot] = -1
+
+
+@cache
+def make_contact(interaction: Interaction) -> Callable[..., Any]:
+    """Return `contact(i, particles, walls, w, touches, slot, distance, normal, parameters, step)` -> (Touch, Wrench).
+
+    The contact of particle i with wall w by the interaction's law; its history is in the slot of this step.
+    """
+    law, first, second = interaction.law, interaction.contact, interaction.rolling
+    velocity_arm, after, roll_column = first.velocity_arm, first.parameter_count, HISTORY + first.history_size
+    load_contact, load_rolling = make_loader(first.parameter_count), make_loader(second.parameter_count)
+    load_spring, load_roll = make_loader(first.history_size), make_loader(second.history_size)
+    store_spring, store_roll = make_storer(first.history_size), make_storer(second.history_size)
+
+    @routine
+    def contact(
+        i: int,
+        particles: Particles,
+        walls: Walls,
+        w: int,
+        touches: WallTouches,
+        slot: int,
+        distance: float,
+        normal: Vector,
+        parameters: Any,
+        step: float,
+    ) -> Any:
+        row, carried = particles.row[i], touches.fresh[i, slot]
+        values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
+        nx, ny, nz = normal
+        x, y, z = row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
+        velocity, spin = (row[VX], row[VX + 1], row[VX + 2]), (row[WX], row[WX + 1], row[WX + 2])
+        radius = row[RADIUS]
+        touch = wall_touch(
+            radius - distance, normal, velocity, spin,
+            surface_velocity(walls, w, x, y, z), wall_spin(walls, w), radius, row[MASS], step, velocity_arm,
+        )  # fmt: skip
+        wrench, spring, roll = law(
+            touch, load_contact(values, 0, 1), load_rolling(values, after, 1),
+            load_spring(carried, HISTORY, 1), load_roll(carried, roll_column, 1),
+        )  # fmt: skip
+        store_spring(carried, HISTORY, 1, spring)
+        store_roll(carried, roll_column, 1, roll)
+        return touch, wrench
+
+    return contact
+
+
+@physics
+def approach_and_slip(touch: Touch) -> tuple[float, float]:
+    """Return the normal speed of approach and the tangential speed of the two surfaces [m/s]."""
+    normal = touch.ux * touch.nx + touch.uy * touch.ny + touch.uz * touch.nz
+    square = touch.ux * touch.ux + touch.uy * touch.uy + touch.uz * touch.uz - normal * normal
+    return max(normal, 0.0), math.sqrt(max(square, 0.0))
+
+
+@cache
+def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., None]:
+    """Return `book(i, chunk, particles, w, touch, loss, is_first, begins, armed, tally)` for one contact with wall w.
+
+    loss [J]: turned into heat in this step; is_first: first contact with this wall in this step; begins: the wall was
+    not touched in the step before; armed: nor since it was apart by the re-arm gap.
+    """
+    first_touch = make_first_touch(add)
+
+    @routine
+    def book(
+        i: int,
+        chunk: int,
+        particles: Particles,
+        w: int,
+        touch: Touch,
+        loss: float,
+        is_first: bool,
+        begins: bool,
+        armed: bool,
+        tally: Tally,
+    ) -> None:
+        if statistics:
+            counts = tally.wall_counts
+            cell = wall_cell(tally.sizes, particles.kind[i, COMPARTMENT], particles.kind[i, CLASS], w)
+            add(counts, (chunk, cell, LOSS), quantise(max(loss, 0.0), tally.quanta[0]))
+            if is_first:
+                add(counts, (chunk, cell, CONTACT_STEPS), 1)
+            if is_first and begins:
+                normal, tangential = approach_and_slip(touch)
+                first_touch(counts, tally.wall_speeds, tally.quanta, chunk, cell, normal, tangential, armed)
+
+    return book
+
+
+@cache
+def make_wall_load(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., Any]:
+    """Return the function that evaluates and books one contact, and returns force [N] and moment [N m]."""
+    contact, book = make_contact(interaction), make_booking(add, statistics)
+    arm_share, limit = interaction.contact.wall_torque_arm, interaction.contact.overlap_limit
+
+    @routine
+    def wall_load(
+        i: int,
+        chunk: int,
+        particles: Particles,
+        walls: Walls,
+        w: int,
+        touches: WallTouches,
+        slot: int,
+        nearest: tuple[float, float, float, float],
+        flags: tuple[bool, bool, bool],
+        parameters: Any,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> Any:
+        distance, bx, by, bz = nearest
+        is_first, begins, armed = flags
+        open_slot(touches, i, slot, w, bx, by, bz, distance)
+        nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
+        touch, wrench = contact(i, particles, walls, w, touches, slot, distance, (nx, ny, nz), parameters, step)
+        book(i, chunk, particles, w, touch, wrench.loss * step, is_first, begins, armed, tally)
+        radius = particles.row[i, RADIUS]
+        if touch.overlap > limit * radius:
+            fault[chunk, CODE], fault[chunk, PARTICLE] = DEEP_OVERLAP, particles.id[i]
+        arm = radius - arm_share * touch.overlap
+        tx, ty, tz = cross(arm * nx, arm * ny, arm * nz, wrench.fx, wrench.fy, wrench.fz)
+        push = wrench.normal
+        return (
+            wrench.fx - push * nx, wrench.fy - push * ny, wrench.fz - push * nz,
+            tx + wrench.mx, ty + wrench.my, tz + wrench.mz,
+        )  # fmt: skip
+
+    return wall_load
+
+
+@cache
+def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., Any]:
+    """Return the function that gives the force [N] and the moment [N m] of all walls on particle i.
+
+    wall_wrench(i, chunk, particles, walls, touches, parameters, tally, rearm_gap, step_size, fault) -> (fx, fy, fz, mx,
+    my, mz); it also brings the particle's slots and the tally of the chunk up to date. parameters: the interaction's
+    table; rearm_gap: gap over the particle's diameter beyond which a new touch is a new encounter [-]; fault: shape
+    (chunks, 2), see dem.faults.
+    """
+    wall_load = make_wall_load(interaction, add, statistics)
+
+    @routine
+    def wall_wrench(
+        i: int,
+        chunk: int,
+        particles: Particles,
+        walls: Walls,
+        touches: WallTouches,
+        parameters: Any,
+        tally: Tally,
+        rearm_gap: float,
+        step_size: float,
+        fault: Any,
+    ) -> Any:
+        row = particles.row
+        centre, radius = (row[i, X], row[i, X + 1], row[i, X + 2]), row[i, RADIUS]
+        touched, near = touches.touched[i], touches.near[i]
+        fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        used, touching, still_near = 0, 0, near
+        for w in range(walls.shape.shape[0]):
+            bit, first, more = 1 << w, used, True
+            armed, begins = near & bit == 0, touched & bit == 0
+            reach = radius if armed else radius + 2.0 * rearm_gap * radius
+            while more:
+                distance, bx, by, bz, faces = nearest_contact(walls, w, centre, radius, reach, touches, i, first, used)
+                if used == first and not armed and distance >= reach:
+                    still_near ^= bit
+                more = distance < radius
+                if more and used == SLOTS:
+                    fault[chunk, CODE], fault[chunk, PARTICLE], more = WALL_SLOTS, particles.id[i], False
+                if more:
+                    ax, ay, az, px, py, pz = wall_load(
+                        i, chunk, particles, walls, w, touches, used, (distance, bx, by, bz),
+                        (used == first, begins, armed), parameters, tally, step_size, fault,
+                    )  # fmt: skip
+                    fx, fy, fz, mx, my, mz = fx + ax, fy + ay, fz + az, mx + px, my + py, mz + pz
+                    used += 1
+                    touching |= bit
+                    more = faces > used - first
+        if used > 0 or touched != 0:
+            keep_slots(touches, i, used)
+            touches.touched[i] = touching
+        if (still_near | touching) != near:
+            touches.near[i] = still_near | touching
+        return fx, fy, fz, mx, my, mz
+
+    return wall_wrench
