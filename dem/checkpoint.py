@@ -162,6 +162,7 @@ def atomic_replacement(path: Path) -> Iterator[Path]:
     a crash at any moment `path` holds either its old or its new content. On an error the temporary file is removed.
     """
     temporary = path.with_name(f".{path.name}.partial")
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         _flush_to_disk(temporary)
