@@ -20,7 +20,7 @@ from dem.case_limits import (
 
 STRIKE_WARNS, STRIKE_REFUSES = 0.05, 0.15
 STEP_WARNS, STEP_REFUSES = 0.20, 0.40
-STEPS_PER_CONTACT = 20
+STEPS_PER_CONTACT = 10
 TRAVEL_LIMIT = 0.1
 
 
@@ -89,7 +89,7 @@ def _against_contact(dem: DemCase, step: float, speed: float) -> Finding:
     count = contact / step
     text = f"A Hertz contact at {speed:.3g} m/s lasts {contact:.3g} s, {count:.3g} steps."
     level = graded(STEPS_PER_CONTACT / count, 1.0, float("inf"))
-    text += "" if level == "note" else " Fewer than 20 steps blur the restitution: shorten the step."
+    text += "" if level == "note" else " So few steps blur the restitution: shorten the step."
     return Finding(level, "contact-steps", text, f"{count:.3g} steps", f"at least {STEPS_PER_CONTACT}")
 
 
