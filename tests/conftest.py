@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -126,13 +126,14 @@ def run_on_simulator() -> Callable[[Path], None]:
     return run
 
 
-def outermost_seconds(records: list[tuple[float, Any]]) -> Counter[str]:
+def outermost_seconds(records: list[tuple[float, Any]]) -> dict[str, float]:
     """Seconds by function of the compile events that no other one contains, from numba's record (time, event)."""
-    seconds: Counter[str] = Counter()
-    depth, start = 0, 0.0
+    seconds: dict[str, float] = defaultdict(float)
+    depth = 0
+    start = 0.0
     for time, event in records:
         if event.is_start:
-            start = time if depth == 0 else start
+            start = start if depth else time
             depth += 1
         else:
             depth -= 1
@@ -147,7 +148,7 @@ def function_name(event: Any) -> str:
     return dispatcher.py_func.__qualname__ if dispatcher is not None else "kernels for CUDA"
 
 
-COMPILE_SECONDS: Counter[str] = Counter()
+COMPILE_SECONDS: dict[str, float] = defaultdict(float)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -163,13 +164,15 @@ def compile_budget() -> Iterator[None]:
         module.register(kind, recorders[-1])
     yield
     for recorder in recorders:
-        COMPILE_SECONDS.update(outermost_seconds(recorder.buffer))
+        for function, seconds in outermost_seconds(recorder.buffer).items():
+            COMPILE_SECONDS[function] += seconds
     total = sum(COMPILE_SECONDS.values())
     assert total <= COMPILE_LIMIT, f"numba compiled for {total:.0f} s; the suite may spend {COMPILE_LIMIT:.0f} s"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    slowest = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in COMPILE_SECONDS.most_common(5))
+    longest = sorted(COMPILE_SECONDS.items(), key=lambda item: -item[1])[:5]
+    slowest = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest)
     total = sum(COMPILE_SECONDS.values())
     terminalreporter.section("numba compile time")
     terminalreporter.write_line(f"{total:.1f} s of {COMPILE_LIMIT:.0f} s; most: {slowest or 'nothing was compiled'}")
