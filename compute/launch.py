@@ -49,5 +49,13 @@ def make_launcher(body: Body, count: int) -> Callable[..., None]:
         for i in prange(size):
             body(i, a, b, c, d, e, f, g, h)
 
-    launchers = (launch_1, launch_2, launch_3, launch_4, launch_5, launch_6, launch_7, launch_8)
+    def launch_9(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d, e, f, g, h, i)
+
+    def launch_10(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any) -> None:
+        for i in prange(size):
+            body(i, a, b, c, d, e, f, g, h, i, j)
+
+    launchers = (launch_1, launch_2, launch_3, launch_4, launch_5, launch_6, launch_7, launch_8, launch_9, launch_10)
     return launchers[count - 1]

@@ -1,190 +1,204 @@
-"""The engine of the CPU and of plain Python: it owns the arrays, rebuilds lists and runs steps."""
+"""The engine: it owns the particles, their list and their wall contacts, and runs steps on any backend.
+
+What differs between targets is in the loops: `BlockLoops` (CPU and plain Python) and `GatherLoops` (CUDA).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Backend
-from dem.block import BLOCK, field_count
 from dem.domain import OFFSET, SHEARED, Domain, boundary_kind, set_cells, slide_of_image
-from dem.faults import FAULT_SIZE, LOST, raise_fault
+from dem.faults import FAULT_SIZE, raise_fault
 from dem.interaction import Interaction
-from dem.neighbours import CellOrder, PairList, make_list_builder
+from dem.loops import make_loops
+from dem.neighbours import CellOrder, PairList
 from dem.packing import ParticleSet
-from dem.pairs import PairScratch, PairSettings
-from dem.particles import INERTIA, KIND_SIZE, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
-from dem.step import Motion, make_run
+from dem.pairs import PairSettings
+from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
+from dem.step import Motion
 from dem.tally import Tally
-from dem.walls import Walls, empty_touches
+from dem.walls import Walls, make_touches
 
 GROWTH = 1.3
 """Factor by which arrays grow when they are too small."""
 
-ENTRIES_PER_PARTICLE = 6
-"""First guess of the number of list entries of one particle in a half list."""
+
+class EngineSettings(NamedTuple):
+    """What an engine is made from.
+
+    interaction: composed law; domain: the box; pairs: parameter table; walls: walls of the case; gravity [m/s2] (3,);
+    step_size [s]; skin [m]; largest_radius [m]; statistics: whether encounters are counted.
+    """
+
+    interaction: Interaction
+    domain: Domain
+    pairs: PairSettings
+    walls: Walls
+    gravity: NDArray[np.float64]
+    step_size: float
+    skin: float
+    largest_radius: float
+    statistics: bool
 
 
-class CpuEngine:
-    """Particles, lists and working memory, and the compiled loops that run on them.
+def on_backend(backend: Backend, arrays: Any) -> Any:
+    """Return the NamedTuple with every numpy array in it moved to the backend."""
+    moved = [backend.array(value) if isinstance(value, np.ndarray) else value for value in arrays]
+    return type(arrays)(*moved)
+
+
+class Engine:
+    """Particles, lists and wall contacts, and the loops that run on them.
 
     Attributes:
         size: number of particles.
         step_number: number of the next step.
-        particles, pairs, touches: the state that a checkpoint holds, with `reference` and `built`.
+        stale: whether the list must be rebuilt before the next step.
+        particles, pairs, touches, motion: arrays of the backend.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        interaction: Interaction,
-        domain: Domain,
-        settings: PairSettings,
-        walls: Walls,
-        tally: Tally,
-        gravity: NDArray[np.float64],
-        step_size: float,
-        skin: float,
-        largest_radius: float,
-        statistics: bool,
-    ) -> None:
-        self.backend, self.interaction, self.domain = backend, interaction, domain
-        self.settings, self.walls, self.tally = settings, walls, tally
-        self.step_size, self.skin, self.statistics = step_size, skin, statistics
+    def __init__(self, backend: Backend, settings: EngineSettings, tally: Tally) -> None:
+        self.backend, self.interaction, self.statistics = backend, settings.interaction, settings.statistics
+        self.step_size, self.skin, self.tally = settings.step_size, settings.skin, tally
+        set_cells(settings.domain, 2.0 * settings.largest_radius + settings.skin)
+        self.kind = boundary_kind(settings.domain)
+        self.cell_count = int(np.prod(settings.domain.cells))
+        self.domain, self.walls = on_backend(backend, settings.domain), on_backend(backend, settings.walls)
+        self.settings = on_backend(backend, settings.pairs)
+        self.gravity = np.asarray(settings.gravity, float)
+        self.wall_count = len(settings.walls.shape)
         self.size, self.step_number, self.built, self.stale = 0, 0, 0, True
-        self.chunks = backend.threads
-        set_cells(domain, 2.0 * largest_radius + skin)
-        kind = boundary_kind(domain)
-        self.kind = kind
-        count_rows, fill_rows = make_list_builder(kind, False)
-        self._count_rows, self._fill_rows = backend.compile(count_rows), backend.compile(fill_rows)
-        self._run = backend.compile(make_run(interaction, kind, statistics, len(walls.shape) > 0))
-        self.fault = np.zeros((self.chunks, FAULT_SIZE), np.int64)
-        self.motion = Motion(
-            np.asarray(gravity, float), np.zeros((0, 3)), np.zeros(self.chunks), np.array([0.5 * skin, 0.0])
-        )
+        self.fault = backend.zeros((backend.threads, FAULT_SIZE), np.int64)
+        self.loops = make_loops(self)
         self._allocate(1)
-        self.pairs = self._empty_list(1)
+        self.pairs = self.empty_list(1)
 
     def _allocate(self, capacity: int) -> None:
-        history = max(1, self.interaction.history_size)
+        zeros = self.backend.zeros
         self.capacity = capacity
-        self.particles = _empty_particles(capacity)
-        self._other = _empty_particles(capacity)
-        self.touches = empty_touches(capacity, history)
-        cell_count = int(np.prod(self.domain.cells))
+        self.particles, self.spare = self._empty_particles(capacity), self._empty_particles(capacity)
+        self.touches = on_backend(self.backend, make_touches(capacity, self.interaction.history_size))
         self.cells = CellOrder(
-            np.zeros(capacity, np.int64),
-            np.zeros(capacity, np.int64),
-            np.zeros(cell_count + 1, np.int64),
-            np.zeros(capacity, np.int64),
+            zeros(capacity, np.int64), zeros(capacity, np.int64), zeros(self.cell_count + 1, np.int64),
+            zeros(capacity, np.int64),
+        )  # fmt: skip
+        reach = np.array([0.5 * self.skin, self.built])
+        self.motion = Motion(
+            self.backend.array(self.gravity),
+            zeros((capacity, 3)),
+            self.loops.moved(capacity),
+            self.backend.array(reach),
         )
-        self.scratch = PairScratch(
-            np.zeros((self.chunks, capacity, 6)),
-            np.zeros((self.chunks, field_count(self.interaction) * BLOCK)),
-            np.zeros((self.chunks, 3 * BLOCK), np.int64),
-            np.zeros(self.chunks + 1, np.int64),
-        )
-        self.motion = self.motion._replace(reference=np.zeros((capacity, 3)))
+        self.loops.allocate(capacity)
 
-    def _empty_list(self, entries: int) -> PairList:
-        history = max(1, self.interaction.history_size)
+    def _empty_particles(self, capacity: int) -> Particles:
+        zeros = self.backend.zeros
+        return Particles(zeros((capacity, ROW_SIZE)), zeros((capacity, KIND_SIZE), np.int32), zeros(capacity, np.int64))
+
+    def empty_list(self, entries: int) -> PairList:
+        """Return a list of no pairs with room for this many entries."""
+        zeros, history = self.backend.zeros, max(1, self.interaction.history_size)
         return PairList(
-            np.zeros(self.capacity + 1, np.int64),
-            np.zeros(entries, np.int32),
-            np.zeros(entries, np.uint8),
-            np.zeros((entries, history)),
-        )
+            zeros(self.capacity + 1, np.int64), zeros(entries, np.int32), zeros(entries, np.uint8),
+            zeros((entries, history)),
+        )  # fmt: skip
 
     def add(self, particles: ParticleSet) -> None:
-        """Put particles into new slots; their velocities, given at this step, are taken back half a step of gravity."""
+        """Put particles into new slots; their velocity, given at this step, is taken back by half a step of gravity."""
         count = len(particles.radius)
         if self.size + count > self.capacity:
             self._grow(int(GROWTH * (self.size + count)))
-        slots = slice(self.size, self.size + count)
-        row, kind = self.particles.row[slots], self.particles.kind[slots]
+        row, kind = np.zeros((count, ROW_SIZE)), np.zeros((count, KIND_SIZE), np.int32)
         row[:, X : X + 3] = particles.position
-        row[:, VX : VX + 3] = particles.velocity - 0.5 * self.step_size * self.motion.gravity
+        row[:, VX : VX + 3] = particles.velocity - 0.5 * self.step_size * self.gravity
         row[:, WX : WX + 3] = particles.spin
         row[:, RADIUS], row[:, MASS] = particles.radius, particles.mass
         row[:, INERTIA] = 0.4 * particles.mass * particles.radius**2
-        kind[:, MATERIAL], kind[:, MATERIAL + 1] = particles.material, particles.particle_class
-        self.particles.id[slots] = particles.id
+        kind[:, MATERIAL], kind[:, CLASS] = particles.material, particles.particle_class
+        slots = slice(self.size, self.size + count)
+        self._put(self.particles.row, slots, row)
+        self._put(self.particles.kind, slots, kind)
+        self._put(self.particles.id, slots, particles.id)
         self.touches.wall[slots] = -1
+        self.touches.touched[slots], self.touches.near[slots] = 0, 0
+        self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
         self.stale = True
+
+    def _put(self, array: Any, slots: slice, values: Any) -> None:
+        array[slots] = self.backend.array(np.asarray(values, dtype=array.dtype))
 
     def _grow(self, capacity: int) -> None:
         particles, touches, pairs, size = self.particles, self.touches, self.pairs, self.size
         self._allocate(capacity)
         for new, old in zip((*self.particles, *self.touches), (*particles, *touches)):
             new[:size] = old[:size]
-        start = np.full(capacity + 1, pairs.start[size], np.int64)
+        start = self.backend.zeros(capacity + 1, np.int64)
         start[: size + 1] = pairs.start[: size + 1]
         self.pairs = pairs._replace(start=start)
 
     def rebuild(self) -> None:
         """Sort the particles by cell and make the list anew; raises what the loops found wrong."""
-        if self.kind == SHEARED:
-            self.domain.box[OFFSET] = slide_of_image(self.domain.box, self.step_number, self.step_size)
-        new = self._empty_list(max(len(self.pairs.other), 1))
-        entries = self._count_rows(
-            self.size, self.particles, self._other, self.domain, self.cells, self.skin,
-            new.start, new.other, self.fault, LOST,
-        )  # fmt: skip
+        self._set_offset()
+        entries, new = self.loops.count_rows(self)
         self.raise_faults()
+        self.particles, self.spare = self.spare, self.particles
         if entries > len(new.other):
-            new = self._empty_list(int(GROWTH * entries))._replace(start=new.start)
+            new = self.empty_list(int(GROWTH * entries))._replace(start=new.start)
         new.start[self.size :] = entries
-        self.particles, self._other = self._other, self.particles
-        self._fill_rows(self.size, self.particles, self.domain, self.cells, self.skin, self.pairs, new)
+        self.loops.fill_rows(self, new)
         self.pairs = new
-        order = self.cells.order[: self.size]
-        for array in self.touches:
-            array[: self.size] = array[order]
+        self._sort_touches()
         self.motion.reference[: self.size] = self.particles.row[: self.size, X : X + 3]
-        self.built = self.step_number
+        self.built, self.stale = self.step_number, False
         self.motion.reach[1] = self.built
-        self.divide()
-        self.stale = False
+        self.loops.divide(self)
 
-    def divide(self) -> None:
-        """Divide the rows among the chunks, with about as many list entries in each."""
-        entries = self.pairs.start[self.size]
-        shares = entries * np.arange(self.chunks + 1) // self.chunks
-        self.scratch.bounds[:] = np.searchsorted(self.pairs.start[: self.size + 1], shares)
-        self.scratch.bounds[0], self.scratch.bounds[-1] = 0, self.size
+    def _set_offset(self) -> None:
+        if self.kind == SHEARED:
+            box = self.backend.numpy(self.domain.box)
+            self.domain.box[OFFSET] = slide_of_image(box, self.step_number, self.step_size)
+
+    def _sort_touches(self) -> None:
+        """Bring wall contacts into the new slots; only particles at a wall have springs to move."""
+        touches, size = self.touches, self.size
+        order, place = self.cells.order[:size], self.cells.place[:size]
+        at_wall = (touches.wall[:size, 0] >= 0).nonzero()[0]
+        touches.spring[place[at_wall]] = touches.spring[at_wall]
+        for array in (touches.wall, touches.touched, touches.near):
+            array[:size] = array[order]
 
     def run(self, last: int) -> None:
         """Run steps up to number `last`, rebuilding lists as they become stale."""
         while self.step_number < last:
             if self.stale:
                 self.rebuild()
-            self.step_number = self._run(
-                self.step_number, last, self.size, self.step_size, self.particles, self.pairs, self.domain,
-                self.scratch, self.settings, self.walls, self.touches, self.motion, self.tally, self.fault,
-            )  # fmt: skip
+            self.step_number = self.loops.run(self, last)
             self.raise_faults()
-            self.stale = self.step_number < last or self._moved_too_far()
-
-    def _moved_too_far(self) -> bool:
-        from dem.step import lists_are_stale
-
-        return bool(lists_are_stale(self.step_number, self.motion, self.fault, self.domain, self.step_size))
+            self.stale = self.step_number < last or self.loops.is_stale(self)
 
     def raise_faults(self) -> None:
         """Raise what a loop found wrong, if anything."""
-        raise_fault(self.fault, self.step_number, self.step_size, self._position_of)
+        raise_fault(self.backend.numpy(self.fault), self.step_number, self.step_size, self._position_of)
 
     def _position_of(self, particle: int) -> NDArray[np.float64]:
-        slot = int(np.flatnonzero(self.particles.id[: self.size] == particle)[0])
-        return self.particles.row[slot, X : X + 3]
+        host = self.host_particles()
+        return host.row[int(np.flatnonzero(host.id == particle)[0]), X : X + 3]
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays a checkpoint must hold to go on bit by bit."""
-        n, entries = self.size, int(self.pairs.start[self.size])
+    def host_particles(self) -> Particles:
+        """Return the particles as numpy arrays, without the empty slots; on the CPU these are views."""
+        return Particles(*(self.backend.numpy(array[: self.size]) for array in self.particles))
+
+    def set_compartments(self, compartment: NDArray[np.int32]) -> None:
+        """Note the compartment of each slot."""
+        self.particles.kind[: self.size, COMPARTMENT] = self.backend.array(compartment)
+
+    def _state_arrays(self, entries: int) -> dict[str, Any]:
+        n = self.size
         return {
             "row": self.particles.row[:n],
             "kind": self.particles.kind[:n],
@@ -196,31 +210,24 @@ class CpuEngine:
             "reference": self.motion.reference[:n],
             "touch_wall": self.touches.wall[:n],
             "touch_spring": self.touches.spring[:n],
-            "touching": self.touches.touching[:n],
+            "touched": self.touches.touched[:n],
             "near": self.touches.near[:n],
-            "numbers": np.array([self.step_number, self.built, int(self.stale)], np.int64),
         }
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays a checkpoint must hold to go on bit by bit."""
+        arrays = self._state_arrays(int(self.pairs.start[self.size]))
+        numbers = np.array([self.step_number, self.built, int(self.stale)], np.int64)
+        return {name: self.backend.numpy(array) for name, array in arrays.items()} | {"numbers": numbers}
+
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Take over the arrays of a checkpoint."""
-        n, entries = len(state["id"]), len(state["other"])
-        self._allocate(max(1, n))
-        self.size = n
-        for name in ("row", "kind", "id"):
-            getattr(self.particles, name)[:n] = state[name]
-        self.pairs = self._empty_list(max(1, entries))
-        self.pairs.start[: n + 1] = state["start"]
-        for name in ("other", "flags", "history"):
-            getattr(self.pairs, name)[:entries] = state[name]
-        self.motion.reference[:n] = state["reference"]
-        self.touches.wall[:n], self.touches.spring[:n] = state["touch_wall"], state["touch_spring"]
-        self.touches.touching[:n], self.touches.near[:n] = state["touching"], state["near"]
+        """Take over the arrays of a checkpoint, of this backend or another; a list of the other kind is made anew."""
+        self.size = len(state["id"])
         self.step_number, self.built, self.stale = (int(value) for value in state["numbers"])
-        self.motion.reach[1] = self.built
-        self.divide()
-
-
-def _empty_particles(capacity: int) -> Particles:
-    return Particles(
-        np.zeros((capacity, ROW_SIZE)), np.zeros((capacity, KIND_SIZE), np.int32), np.zeros(capacity, np.int64)
-    )
+        self._allocate(max(1, self.size))
+        entries = len(state["other"])
+        self.pairs = self.empty_list(max(1, entries))
+        for name, array in self._state_arrays(entries).items():
+            array[:] = self.backend.array(state[name])
+        self.pairs.start[self.size :] = entries
+        self.loops.divide(self)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.base import Backend
 from compute.errors import SimulationError
 from dem.case_statistics import StatisticsSettings
-from dem.particles import Particles
 from dem.statistics_result import EncounterStatistics
 from dem.tally import (
     BIRTHS,
@@ -25,6 +25,9 @@ from dem.tally import (
     Tally,
 )
 from dem.transport import LAGS, Transport, make_locate
+
+if TYPE_CHECKING:
+    from dem.engine import Engine
 
 QUANTA_PER_REFERENCE = 2.0**40
 """Quanta in the highest speed of the histogram, in its square, and in the energy of a mean particle at that speed."""
@@ -62,7 +65,7 @@ class Schedule:
 
 
 def make_tally(
-    settings: StatisticsSettings, chunks: int, compartments: int, classes: int, walls: int, mean_mass: float
+    backend: Backend, settings: StatisticsSettings, compartments: int, classes: int, walls: int, mean_mass: float
 ) -> Tally:
     """Return empty accumulators with quanta fit for the highest speed of the histogram and the mean mass [kg]."""
     low, high = settings.speed_range
@@ -75,14 +78,15 @@ def make_tally(
             settings.bins / np.log(high / low),
         ]
     )
+    chunks, zeros = backend.threads, backend.zeros
     pair_cells, wall_cells = compartments * classes**2, max(1, compartments * classes * walls)
     return Tally(
-        np.zeros((chunks, pair_cells, FIELD_COUNT), np.int64),
-        np.zeros((chunks, pair_cells, 2, settings.bins), np.int64),
-        np.zeros((chunks, wall_cells, FIELD_COUNT), np.int64),
-        np.zeros((chunks, wall_cells, 2, settings.bins), np.int64),
-        quanta,
-        np.array([classes, walls], np.int64),
+        zeros((chunks, pair_cells, FIELD_COUNT), np.int64),
+        zeros((chunks, pair_cells, 2, settings.bins), np.int64),
+        zeros((chunks, wall_cells, FIELD_COUNT), np.int64),
+        zeros((chunks, wall_cells, 2, settings.bins), np.int64),
+        backend.array(quanta),
+        backend.array(np.array([classes, walls], np.int64)),
     )
 
 
@@ -96,6 +100,7 @@ class Recorder:
 
     def __init__(
         self,
+        backend: Backend,
         settings: StatisticsSettings,
         schedule: Schedule,
         tally: Tally,
@@ -104,7 +109,9 @@ class Recorder:
         box_volume: float,
         step_size: float,
     ) -> None:
-        self.settings, self.schedule, self.tally, self.step_size = settings, schedule, tally, step_size
+        self.backend, self.settings, self.schedule = backend, settings, schedule
+        self.tally, self.step_size = tally, step_size
+        self.inverse_quanta = backend.numpy(tally.quanta)
         self.class_diameter, self.wall_names = class_diameter, wall_names
         locate, compartments = make_locate(settings.partition)
         lag_share = settings.lag / (schedule.block_steps * step_size) if settings.lag else DEFAULT_LAG_SHARE
@@ -113,7 +120,7 @@ class Recorder:
         self.transport = Transport(locate, compartments, len(class_diameter), self.lag_samples, volume)
         self.blocks: list[dict[str, NDArray[Any]]] = []
 
-    def visit(self, step: int, particles: Particles, size: int) -> None:
+    def visit(self, step: int, engine: Engine) -> None:
         """Do what is due at this step: end a block, begin one, take a sample."""
         if step < self.schedule.first or len(self.blocks) == self.schedule.blocks:
             return
@@ -126,14 +133,17 @@ class Recorder:
         offsets = self.schedule.sample_offsets()
         at = int(np.searchsorted(offsets, within))
         if offsets[at] == within and step < self.schedule.last:
-            self.transport.sample(particles, size, float(offsets[at + 1] - within) * self.step_size)
+            weight = float(offsets[at + 1] - within) * self.step_size
+            engine.set_compartments(self.transport.sample(engine.host_particles(), weight))
 
     def _clear_tally(self) -> None:
         for array in self.tally[:4]:
             array[:] = 0
 
     def _close_block(self) -> None:
-        pair_counts, pair_speeds, wall_counts, wall_speeds = (array.sum(axis=0) for array in self.tally[:4])
+        pair_counts, pair_speeds, wall_counts, wall_speeds = (
+            self.backend.numpy(array).sum(axis=0) for array in self.tally[:4]
+        )
         if max(np.abs(pair_counts).max(), np.abs(wall_counts).max()) > LARGEST_SUM:
             raise SimulationError(
                 "a sum of the encounter statistics came near its largest value; raise dem.statistics.speed_range, "
@@ -156,7 +166,9 @@ class Recorder:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays a checkpoint must hold."""
-        state: dict[str, NDArray[Any]] = {f"tally.{at}": array for at, array in enumerate(self.tally[:4])}
+        state: dict[str, NDArray[Any]] = {
+            f"tally.{at}": self.backend.numpy(array) for at, array in enumerate(self.tally[:4])
+        }
         state |= {f"transport.{name}": array for name, array in self.transport.state().items()}
         if self.blocks:
             state |= {f"blocks.{name}": np.stack([block[name] for block in self.blocks]) for name in self.blocks[0]}
@@ -166,7 +178,7 @@ class Recorder:
         """Take over the arrays of a checkpoint; tallies of another number of threads go to the first chunk."""
         for at, array in enumerate(self.tally[:4]):
             array[:] = 0
-            array[0] = state[f"tally.{at}"].sum(axis=0)
+            array[0] = self.backend.array(state[f"tally.{at}"].sum(axis=0))
         parts = {
             group: {name.removeprefix(group): array for name, array in state.items() if name.startswith(group)}
             for group in ("transport.", "blocks.")
@@ -187,7 +199,7 @@ class Recorder:
         wall = stack["wall_counts"][:, :wall_rows].reshape(-1, *wall_shape, FIELD_COUNT)
         pair_speeds = stack["pair_speeds"].sum(axis=0).reshape(*pair_shape, 2, -1)
         wall_speeds = stack["wall_speeds"][:, :wall_rows].sum(axis=0).reshape(*wall_shape, 2, self.settings.bins)
-        energy, speed, square = (1.0 / self.tally.quanta[at] for at in range(3))
+        energy, speed, square = (1.0 / self.inverse_quanta[at] for at in range(3))
         samples = self.schedule.samples
         return EncounterStatistics(
             block_time=np.full(len(self.blocks), self.schedule.block_steps * self.step_size),

@@ -62,9 +62,11 @@ def advance(i: int, c: int, particles: Particles, wrench: Any, motion: Motion, s
 
 
 @cache
-def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: bool) -> Callable[..., None]:
-    """Return `particle_chunk(c, ...)`: walls and motion of the particles of chunk c, and its largest displacement."""
-    wall_wrench = make_wall_wrench(interaction, plain_add, statistics)
+def make_wall_part(
+    interaction: Interaction, statistics: bool, has_walls: bool, add: Callable[..., None]
+) -> Callable[..., Any]:
+    """Return the function that gives force and moment of all walls on a particle, zero where there are none."""
+    wall_wrench = make_wall_wrench(interaction, add, statistics)
 
     @routine
     def wall_part(
@@ -83,6 +85,14 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
                 i, c, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
             )
         return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+
+    return wall_part
+
+
+@cache
+def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: bool) -> Callable[..., None]:
+    """Return `particle_chunk(c, ...)`: walls and motion of the particles of chunk c, and its largest displacement."""
+    wall_part = make_wall_part(interaction, statistics, has_walls, plain_add)
 
     @routine
     def particle_chunk(

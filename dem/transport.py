@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dem.case_statistics import BoxGrid, CylinderGrid, Partition
-from dem.particles import CLASS, COMPARTMENT, MASS, RADIUS, VX, Particles, X
+from dem.particles import CLASS, MASS, RADIUS, VX, Particles, X
 
 Locate = Callable[[NDArray[np.float64]], NDArray[np.int32]]
 LAGS = (1, 2)
@@ -90,13 +90,12 @@ class Transport:
         self.mass_time = np.zeros(c)
         self.transitions = np.zeros((len(LAGS), c, c), np.int64)
 
-    def sample(self, particles: Particles, size: int, weight: float) -> None:
-        """Take a sample that stands for `weight` seconds, and note each particle's compartment."""
-        row = particles.row[:size]
+    def sample(self, particles: Particles, weight: float) -> NDArray[np.int32]:
+        """Take a sample that stands for `weight` seconds; return the compartment of each particle."""
+        row = particles.row
         place = self.locate(row[:, X : X + 3])
-        particles.kind[:size, COMPARTMENT] = place
         number = np.bincount(
-            place * self.classes + particles.kind[:size, CLASS], minlength=self.compartments * self.classes
+            place * self.classes + particles.kind[:, CLASS], minlength=self.compartments * self.classes
         ).reshape(self.compartments, self.classes)
         solids = np.bincount(place, 4.0 / 3.0 * np.pi * row[:, RADIUS] ** 3, self.compartments)
         self._expose(number.astype(float), solids, weight)
@@ -106,7 +105,8 @@ class Transport:
         self.mass_time += weight * np.bincount(place, mass, self.compartments)
         for axis in range(3):
             self.momentum[:, axis] += weight * np.bincount(place, mass * row[:, VX + axis], self.compartments)
-        self._transit(particles.id[:size], place)
+        self._transit(particles.id, place)
+        return place
 
     def _expose(self, number: NDArray[np.float64], solids: NDArray[np.float64], weight: float) -> None:
         volume = solids if self.volume is None else np.full(self.compartments, self.volume)

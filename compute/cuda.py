@@ -1,0 +1,102 @@
+"""The CUDA backend: numba-cuda kernels over cupy arrays, or over numpy arrays on numba's CUDA simulator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.base import Body
+from compute.errors import BackendUnavailable
+from compute.physics import physics, register_laws
+
+THREADS_PER_BLOCK = 128
+SIMULATED_THREADS = 8
+"""Threads of a block on the simulator, where each is a thread of Python."""
+
+
+def simulated() -> bool:
+    """Return whether numba runs CUDA kernels on its simulator (NUMBA_ENABLE_CUDASIM=1 before numba is imported)."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") == "1"
+
+
+@physics
+def atomic_add(array: Any, place: Any, value: int) -> None:
+    """Add where other threads may write as well."""
+    from numba import cuda
+
+    cuda.atomic.add(array, place, value)
+
+
+def _array_module() -> Any:
+    if simulated():
+        return np
+    looked = []
+    try:
+        from numba import cuda
+
+        if not cuda.is_available():
+            looked.append("a CUDA driver with a device (libcuda.so.1): none found")
+    except ImportError as error:
+        looked.append(f"numba-cuda: {error}")
+    try:
+        import cupy
+
+        if not cupy.cuda.is_available():
+            looked.append("a device through cupy: none found")
+    except ImportError:
+        looked.append("cupy: not installed (pip install 'dempbm[cuda13]' or 'dempbm[cuda12]')")
+    if looked:
+        raise BackendUnavailable(
+            "backend 'cuda' is not available; looked for " + "; ".join(looked) + "; use --backend cpu to run on the CPU"
+        )
+    return cupy
+
+
+class CudaBackend:
+    """Runs bodies as CUDA kernels.
+
+    Attributes:
+        xp: module of whole-array functions, cupy or on the simulator numpy.
+    """
+
+    name = "cuda"
+    threads = 1
+
+    def __init__(self) -> None:
+        self.xp = _array_module()
+        self.note = "CUDA simulator" if simulated() else ""
+        self._kernels: dict[Any, Callable[..., Any]] = {}
+        register_laws()
+
+    def array(self, values: Any) -> Any:
+        """Return a contiguous copy of the values in device memory."""
+        return self.xp.array(values, order="C")
+
+    def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
+        """Return an array of zeros in device memory."""
+        return self.xp.zeros(shape, dtype)
+
+    def numpy(self, array: Any) -> NDArray[Any]:
+        """Return a copy of a device array in host memory."""
+        return array.get() if hasattr(array, "get") else np.asarray(array)
+
+    def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the loop as a kernel; it is launched as `kernel[blocks, threads](...)`."""
+        from numba import cuda
+
+        return cuda.jit(loop)
+
+    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+        """Run the body for every i, one thread each."""
+        from compute.launch_cuda import make_kernel
+
+        key = (body, len(arguments))
+        if key not in self._kernels:
+            self._kernels[key] = self.compile(make_kernel(body, len(arguments)))
+        if size > 0:
+            threads = SIMULATED_THREADS if simulated() else THREADS_PER_BLOCK
+            self._kernels[key][(size + threads - 1) // threads, threads](size, *arguments)

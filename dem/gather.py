@@ -1,0 +1,161 @@
+"""The pair loop that gathers: each particle sums the forces of all its partners, for targets without a scatter.
+
+Each pair stands in both rows and is evaluated twice, both times as seen from the lower id, so that the two results are
+opposite to the bit. The lower id counts the contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from compute.physics import physics, routine
+from compute.tuples import make_loader, make_storer
+from dem.domain import Domain, make_nearest_image
+from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
+from dem.interaction import Interaction
+from dem.neighbours import NEAR, TOUCHING, PairList
+from dem.pairs import PairSettings, approach_and_slip, make_part
+from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
+from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise
+from dem.touch import Touch, cross, pair_touch
+
+
+@physics
+def spin_of(row: Any, i: int) -> tuple[float, float, float]:
+    """Return the angular velocity of particle i [rad/s]."""
+    return row[i, WX], row[i, WY], row[i, WZ]
+
+
+@cache
+def make_contact(interaction: Interaction) -> Callable[..., Any]:
+    """Return the function that evaluates one touching pair and stores its history.
+
+    contact(touch, first_radius, second_radius, base, entry, settings, history) -> (force on the first [N], its
+    torque, the second's torque [N m], heat [W]), each vector as three floats.
+    """
+    law, contact_law, rolling = interaction.law, interaction.contact, interaction.rolling
+    torque_arm, springs = contact_law.torque_arm, contact_law.history_size
+    contact_count = contact_law.parameter_count
+    load_contact, load_rolling = make_loader(contact_count), make_loader(rolling.parameter_count)
+    load_spring, load_roll = make_loader(springs), make_loader(rolling.history_size)
+    store_spring, store_roll = make_storer(springs), make_storer(rolling.history_size)
+
+    @routine
+    def contact(
+        touch: Touch, first: float, second: float, base: int, entry: int, settings: PairSettings, history: Any
+    ) -> Any:
+        parameters, memory = settings.parameters[base], history[entry]
+        wrench, spring, roll = law(
+            touch,
+            load_contact(parameters, 0, 1),
+            load_rolling(parameters, contact_count, 1),
+            load_spring(memory, 0, 1),
+            load_roll(memory, springs, 1),
+        )
+        store_spring(memory, 0, 1, spring)
+        store_roll(memory, springs, 1, roll)
+        tx, ty, tz = cross(touch.nx, touch.ny, touch.nz, wrench.fx, wrench.fy, wrench.fz)
+        arm, other_arm = first - torque_arm * touch.overlap, second - torque_arm * touch.overlap
+        return (
+            wrench.fx - wrench.normal * touch.nx,
+            wrench.fy - wrench.normal * touch.ny,
+            wrench.fz - wrench.normal * touch.nz,
+            arm * tx + wrench.mx,
+            arm * ty + wrench.my,
+            arm * tz + wrench.mz,
+            other_arm * tx - wrench.mx,
+            other_arm * ty - wrench.my,
+            other_arm * tz - wrench.mz,
+            wrench.loss,
+        )
+
+    return contact
+
+
+@cache
+def make_first_touch_of_pair(add: Callable[..., None]) -> Callable[..., None]:
+    """Return the function that books the first touch of slots a (the lower id) and b."""
+    first_touch = make_first_touch(add)
+
+    @routine
+    def book(
+        a: int, b: int, dx: float, dy: float, dz: float, turn: float, flag: int, particles: Particles, tally: Tally
+    ) -> None:
+        row, kind = particles.row, particles.kind
+        first, second = row[a, RADIUS], row[b, RADIUS]
+        spin = (
+            first * row[a, WX] + second * row[b, WX],
+            first * row[a, WY] + second * row[b, WY],
+            first * row[a, WZ] + second * row[b, WZ],
+        )
+        vx, vy, vz = row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ]
+        normal, tangential = approach_and_slip(dx, dy, dz, vx, vy, vz, spin)
+        cell = pair_cell(tally.sizes, kind[a, COMPARTMENT], kind[a, CLASS], kind[b, CLASS])
+        first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, 0, cell, normal, tangential, flag & NEAR == 0)
+
+    return book
+
+
+@cache
+def make_gather_pairs(
+    interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None]
+) -> Callable[..., None]:
+    """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault)`.
+
+    It writes force [N] and torque [N m] of particle i to force[0, i].
+    """
+    contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
+    book = make_first_touch_of_pair(add)
+    velocity_arm, overlap_limit = interaction.contact.velocity_arm, interaction.contact.overlap_limit
+
+    @routine
+    def gather_pairs(
+        i: int,
+        particles: Particles,
+        pairs: PairList,
+        domain: Domain,
+        force: Any,
+        settings: PairSettings,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> None:
+        row, kinds, box = particles.row, particles.kind, domain.box
+        fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for entry in range(pairs.start[i], pairs.start[i + 1]):
+            j = pairs.other[entry]
+            lower = particles.id[i] < particles.id[j]
+            a, b = (i, j) if lower else (j, i)
+            dx, dy, dz, turn = nearest(box, row[b, X] - row[a, X], row[b, Y] - row[a, Y], row[b, Z] - row[a, Z], 0.0)
+            square, reach = dx * dx + dy * dy + dz * dz, row[a, RADIUS] + row[b, RADIUS]
+            if square >= reach * reach:
+                if pairs.flags[entry] != 0:
+                    part(entry, pairs, square, reach, settings.rearm_gap)
+                continue
+            if statistics and lower and pairs.flags[entry] & TOUCHING == 0:
+                book(a, b, dx, dy, dz, turn, pairs.flags[entry], particles, tally)
+            pairs.flags[entry] = TOUCHING | NEAR
+            touch = pair_touch(
+                dx, dy, dz, row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ],
+                spin_of(row, a), spin_of(row, b), (row[a, RADIUS], row[a, MASS]), (row[b, RADIUS], row[b, MASS]),
+                step, velocity_arm,
+            )  # fmt: skip
+            base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
+            px, py, pz, ax, ay, az, bx, by, bz, heat = contact(
+                touch, row[a, RADIUS], row[b, RADIUS], base, entry, settings, pairs.history
+            )
+            sign = 1.0 if lower else -1.0
+            fx, fy, fz = fx + sign * px, fy + sign * py, fz + sign * pz
+            mx, my, mz = mx + (ax if lower else bx), my + (ay if lower else by), mz + (az if lower else bz)
+            if not touch.overlap <= overlap_limit * min(row[a, RADIUS], row[b, RADIUS]):
+                fault[0, CODE], fault[0, PARTICLE] = DEEP_OVERLAP, particles.id[a]
+            if statistics and lower:
+                cell = pair_cell(tally.sizes, kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
+                add(tally.pair_counts, (0, cell, CONTACT_STEPS), 1)
+                add(tally.pair_counts, (0, cell, LOSS), quantise(heat * step, tally.quanta[0]))
+        force[0, i, 0], force[0, i, 1], force[0, i, 2] = fx, fy, fz
+        force[0, i, 3], force[0, i, 4], force[0, i, 5] = mx, my, mz
+
+    return gather_pairs

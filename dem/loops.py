@@ -1,0 +1,46 @@
+"""The loops of an engine: what rebuilds lists and runs steps, one kind for targets that scatter, one that gather."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dem.neighbours import PairList
+
+if TYPE_CHECKING:
+    from dem.engine import Engine
+
+
+class Loops(Protocol):
+    """Loops of one engine; they hold working memory and no state."""
+
+    def moved(self, capacity: int) -> Any:
+        """Return the array of largest squared displacements."""
+
+    def allocate(self, capacity: int) -> None:
+        """Make working memory for this many particles."""
+
+    def count_rows(self, engine: Engine) -> tuple[int, PairList]:
+        """Sort the particles into `engine.spare`; return how many entries the list needs and a list with its rows."""
+
+    def fill_rows(self, engine: Engine, new: PairList) -> None:
+        """Write the entries of the new list, with the flags and history of the old one."""
+
+    def divide(self, engine: Engine) -> None:
+        """Divide the work among chunks after a rebuild."""
+
+    def run(self, engine: Engine, last: int) -> int:
+        """Run steps up to `last` or until lists are stale; return the number of the next step."""
+
+    def is_stale(self, engine: Engine) -> bool:
+        """Return whether the list must be rebuilt before the next step."""
+
+
+def make_loops(engine: Engine) -> Loops:
+    """Return the loops that suit the engine's backend."""
+    if engine.backend.name == "cuda":
+        from dem.loops_gather import GatherLoops
+
+        return GatherLoops(engine)
+    from dem.loops_block import BlockLoops
+
+    return BlockLoops(engine)

@@ -1,0 +1,74 @@
+"""The loops of the CPU and of plain Python: half list, blocks of pairs, many steps to a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dem.block import BLOCK, field_count
+from dem.faults import LOST
+from dem.neighbours import PairList, make_list_builder
+from dem.pairs import PairScratch
+from dem.step import lists_are_stale, make_run
+
+if TYPE_CHECKING:
+    from dem.engine import Engine
+
+
+class BlockLoops:
+    """Scatters the forces of half-list pairs into one array for each chunk; there are as many chunks as threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        backend = engine.backend
+        self.chunks, self.fields = backend.threads, field_count(engine.interaction)
+        count_rows, fill_rows = make_list_builder(engine.kind, False)
+        self._count_rows, self._fill_rows = backend.compile(count_rows), backend.compile(fill_rows)
+        self._run = backend.compile(make_run(engine.interaction, engine.kind, engine.statistics, engine.wall_count > 0))
+        self._is_stale = backend.compile(lists_are_stale)
+
+    def moved(self, capacity: int) -> Any:
+        """Return one value for each chunk."""
+        return np.zeros(self.chunks)
+
+    def allocate(self, capacity: int) -> None:
+        """Make force arrays and block buffers."""
+        self.scratch = PairScratch(
+            np.zeros((self.chunks, capacity, 6)),
+            np.zeros((self.chunks, self.fields * BLOCK)),
+            np.zeros((self.chunks, 3 * BLOCK), np.int64),
+            np.zeros(self.chunks + 1, np.int64),
+        )
+
+    def count_rows(self, engine: Engine) -> tuple[int, PairList]:
+        """Sort the particles by cell and count their partners."""
+        new = engine.empty_list(max(len(engine.pairs.other), 1))
+        entries = self._count_rows(
+            engine.size, engine.particles, engine.spare, engine.domain, engine.cells, engine.skin,
+            new.start, new.other, engine.fault, LOST,
+        )  # fmt: skip
+        return int(entries), new
+
+    def fill_rows(self, engine: Engine, new: PairList) -> None:
+        """Write the partners of each row and what is remembered of them."""
+        self._fill_rows(engine.size, engine.particles, engine.domain, engine.cells, engine.skin, engine.pairs, new)
+
+    def divide(self, engine: Engine) -> None:
+        """Divide the rows among the chunks, with about as many list entries in each."""
+        start = engine.pairs.start[: engine.size + 1]
+        shares = start[-1] * np.arange(self.chunks + 1) // self.chunks
+        self.scratch.bounds[:] = np.searchsorted(start, shares)
+        self.scratch.bounds[0], self.scratch.bounds[-1] = 0, engine.size
+
+    def run(self, engine: Engine, last: int) -> int:
+        """Run steps in one compiled call."""
+        return int(
+            self._run(
+                engine.step_number, last, engine.size, engine.step_size, engine.particles, engine.pairs, engine.domain,
+                self.scratch, engine.settings, engine.walls, engine.touches, engine.motion, engine.tally, engine.fault,
+            )
+        )  # fmt: skip
+
+    def is_stale(self, engine: Engine) -> bool:
+        """Return whether somebody moved half the skin."""
+        return bool(lists_are_stale(engine.step_number, engine.motion, engine.fault, engine.domain, engine.step_size))
