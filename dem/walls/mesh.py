@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from compute.physics import physics, routine
+from compute.physics import physics
 from dem.walls.arrays import (
     CELLS_SIZE,
     FIRST_CELL,
@@ -62,7 +62,7 @@ def cell_of(walls: Walls, w: int, x: float, y: float, z: float) -> int:
     return walls.cells[w, FIRST_CELL] + (int(px) * sy + int(py)) * sz + int(pz) if inside else -1
 
 
-@routine
+@physics
 def is_hidden(
     touches: WallTouches, i: int, first: int, used: int, qx: float, qy: float, qz: float, tolerance: float
 ) -> bool:
@@ -79,7 +79,7 @@ def is_hidden(
     return hidden
 
 
-@routine
+@physics
 def mesh_distance(
     walls: Walls,
     w: int,

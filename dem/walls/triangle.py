@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compute.physics import physics, routine
+from compute.physics import physics
 from dem.walls.arrays import CORNER, FIRST_EDGE, FIRST_SQUARE, MIXED, NORMAL, SECOND_EDGE, SECOND_SQUARE
 
 Vector = tuple[float, float, float]
@@ -41,7 +41,7 @@ def edge_shares(d1: float, d2: float, d3: float, d4: float, d5: float, d6: float
     return -1.0, -1.0
 
 
-@routine
+@physics
 def offset_to_triangle(triangles: Any, t: int, x: float, y: float, z: float, height: float) -> Vector:
     """Return the vector [m] from a point to the nearest point of triangle t; height [m]: above its plane.
 

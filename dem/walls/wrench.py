@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from compute.physics import physics, routine
+from compute.physics import physics
 from compute.tuples import make_loader, make_storer
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
 from dem.interaction import Interaction
@@ -25,7 +25,7 @@ SAME_CONTACT = math.cos(math.radians(30.0))
 Vector = tuple[float, float, float]
 
 
-@routine
+@physics
 def nearest_contact(
     walls: Walls,
     w: int,
@@ -56,7 +56,7 @@ def nearest_contact(
     return mesh_distance(walls, w, x, y, z, radius, reach, touches, i, first, used)
 
 
-@routine
+@physics
 def open_slot(
     touches: WallTouches, i: int, slot: int, w: int, nx: float, ny: float, nz: float, distance: float
 ) -> None:
@@ -80,7 +80,7 @@ def open_slot(
         touches.wall[i, old] = -1
 
 
-@routine
+@physics
 def keep_slots(touches: WallTouches, i: int, used: int) -> None:
     """Make the slots of this step the particle's state."""
     for slot in range(used):
@@ -103,7 +103,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     load_spring, load_roll = make_loader(first.history_size), make_loader(second.history_size)
     store_spring, store_roll = make_storer(first.history_size), make_storer(second.history_size)
 
-    @routine
+    @physics
     def contact(
         i: int,
         particles: Particles,
@@ -154,7 +154,7 @@ def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., No
     """
     first_touch = make_first_touch(add)
 
-    @routine
+    @physics
     def book(
         i: int,
         chunk: int,
@@ -186,7 +186,7 @@ def make_wall_load(interaction: Interaction, add: Callable[..., None], statistic
     contact, book = make_contact(interaction), make_booking(add, statistics)
     arm_share, limit = interaction.contact.wall_torque_arm, interaction.contact.overlap_limit
 
-    @routine
+    @physics
     def wall_load(
         i: int,
         chunk: int,
@@ -233,7 +233,7 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
     """
     wall_load = make_wall_load(interaction, add, statistics)
 
-    @routine
+    @physics
     def wall_wrench(
         i: int,
         chunk: int,
