@@ -175,7 +175,7 @@ class SlurmCluster:
 
 @pytest.fixture
 def slurm_cluster(require: Callable[..., None]) -> Iterator[SlurmCluster]:
-    """A running one-node cluster; needs root and Debian's slurm-wlm and munge."""
+    """A one-node cluster, to be started by the test and stopped here; needs root and Debian's slurm-wlm and munge."""
     missing = [program for program in PROGRAMS if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None]
     require("slurm", not missing, f"{', '.join(missing)} not found; apt-get install slurm-wlm munge")
     require("slurm", os.geteuid() == 0, "slurmd and its jobs need root")
@@ -184,7 +184,6 @@ def slurm_cluster(require: Callable[..., None]) -> Iterator[SlurmCluster]:
     cluster = SlurmCluster(folder)
     cluster.environment["PATH"] += ":/usr/sbin"
     try:
-        cluster.start()
         yield cluster
     finally:
         cluster.stop()
