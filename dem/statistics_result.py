@@ -13,13 +13,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import SimulationError
+from dem import statistics_analysis as analysis
 from dem.checkpoint import DATASET_OVERHEAD, FILE_OVERHEAD, atomic_replacement, reserved_hdf5
+from dem.statistics_analysis import CountedRate, Estimate, Trend
+from dem.statistics_exchange import ExchangeRates, exchange_rates
+
+Array = NDArray[np.float64]
 
 FORMAT_VERSION = 1
 LAG_COUNT = 2
@@ -53,6 +58,20 @@ SHAPES: dict[str, tuple[str, str]] = {
     "lag": ("", "float64"),
 }
 """Axes and type of every field, in the order of the file."""
+
+
+class HoldUp(NamedTuple):
+    """What a compartment holds on average, with standard errors.
+
+    Args:
+        number: particles by class [-], shape (C, K).
+        solid_volume: [m3], shape (C,).
+        velocity: mean velocity of the solids [m/s], shape (C, 3).
+    """
+
+    number: Estimate
+    solid_volume: Estimate
+    velocity: Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +143,94 @@ class EncounterStatistics:
         """Length of the window [s]."""
         return float(self.block_time.sum())
 
+    def encounter_rate(self, dispersion_at_least: float = 1.0) -> CountedRate:
+        """Rate constants of all class pairs [m3/s] with dispersion, variance and limits, shapes (C, K, K)."""
+        return analysis.counted_rate(self.encounters, self.exposure, dispersion_at_least)
+
+    def rate_constant(self) -> Array:
+        """b_ij = B_ij/E_ij [m3/s], shape (C, K, K); not a number for i > j and where there was no exposure."""
+        return self.encounter_rate().value
+
+    def rate_variance(self) -> Array:
+        """Var b_ij = D B/E^2 [m6/s2], shape (C, K, K); not a number where B = 0 (see `upper_limit`)."""
+        return self.encounter_rate().variance
+
+    def upper_limit(self) -> Array:
+        """3/E_ij [m3/s] (95 %) where no encounter was seen, else not a number, shape (C, K, K)."""
+        return self.encounter_rate().upper_limit
+
+    def dispersion_index(self, at_least: float = 1.0) -> Array:
+        """Variance over mean of the counts by block D [-], shape (C, K, K); `statistics_analysis.counted_rate`."""
+        return self.encounter_rate(at_least).dispersion
+
+    def stationarity(self, level: float = 0.05) -> Trend:
+        """Trend test over the blocks.
+
+        Two series per compartment, both corrected for changing class fractions: encounters over those expected at
+        constant rates, and normal speeds over those expected at constant mean speeds.
+
+        Args:
+            level: probability of a false alarm over all series together [-].
+
+        Returns:
+            Trend with arrays of shape (C, 2): rate, speed.
+        """
+        expected = np.nan_to_num(self.rate_constant()) * self.exposure
+        mean = np.nan_to_num(analysis.divide(self.normal_speed_sum.sum(axis=0), self.encounters.sum(axis=0)))
+        pairs = (2, 3)
+        rate = analysis.divide(self.encounters.sum(axis=pairs), expected.sum(axis=pairs))
+        speed = analysis.divide(self.normal_speed_sum.sum(axis=pairs), (mean * self.encounters).sum(axis=pairs))
+        series = np.stack([rate, speed], axis=-1)
+        found = analysis.trend(series.reshape(self.block_count, -1), level)
+        statistic, probability, change = (values.reshape(series.shape[1:]) for values in found[:3])
+        return Trend(statistic, probability, change, found.passed)
+
+    def speed_moments(self) -> tuple[Estimate, Estimate]:
+        """Mean normal speed [m/s] and mean square [m2/s2] at first touch, shapes (C, K, K)."""
+        return analysis.speed_moments(self.encounters, self.normal_speed_sum, self.normal_speed_square_sum)
+
+    def wall_speed_moments(self) -> tuple[Estimate, Estimate]:
+        """Mean normal speed [m/s] and mean square [m2/s2] at first touch of a wall, shapes (C, K, W)."""
+        return analysis.speed_moments(
+            self.wall_encounters, self.wall_normal_speed_sum, self.wall_normal_speed_square_sum
+        )
+
+    def speed_quantiles(self, shares: Array, component: Literal["normal", "tangential"] = "normal") -> Estimate:
+        """Quantiles of the speed at first touch [m/s], shape (C, K, K, len(shares))."""
+        counts = self.normal_speed_counts if component == "normal" else self.tangential_speed_counts
+        effect = _design_effect(self.speed_moments(), self.encounters)
+        return analysis.histogram_quantiles(counts, self.speed_edges, np.asarray(shares, float), effect)
+
+    def wall_speed_quantiles(self, shares: Array, component: Literal["normal", "tangential"] = "normal") -> Estimate:
+        """Quantiles of the speed at first touch of a wall [m/s], shape (C, K, W, len(shares))."""
+        counts = self.wall_normal_speed_counts if component == "normal" else self.wall_tangential_speed_counts
+        effect = _design_effect(self.wall_speed_moments(), self.wall_encounters)
+        return analysis.histogram_quantiles(counts, self.speed_edges, np.asarray(shares, float), effect)
+
+    def wall_hits(self) -> CountedRate:
+        """Encounters with a wall per particle and second [1/s], with errors, shapes (C, K, W)."""
+        exposure = np.broadcast_to(self.particle_time[..., None], self.wall_encounters.shape)
+        return analysis.counted_rate(self.wall_encounters, exposure)
+
+    def energy_per_encounter(self) -> Estimate:
+        """Dissipated energy over encounters [J], shape (C, K, K)."""
+        return analysis.ratio(self.dissipated_energy, self.encounters)
+
+    def contact_time_per_encounter(self) -> Estimate:
+        """Contact time over encounters [s], all touches until the pair is apart again, shape (C, K, K)."""
+        return analysis.ratio(self.contact_time, self.encounters)
+
+    def hold_up(self) -> HoldUp:
+        """Mean particle numbers, solid volume and velocity of each compartment."""
+        time, volume = self.block_time[:, None], self.solid_volume_time
+        number = analysis.ratio(self.particle_time, time[..., None])
+        velocity = analysis.ratio(self.mean_velocity * volume[..., None], volume[..., None])
+        return HoldUp(number, analysis.ratio(volume, time), velocity)
+
+    def exchange_rates(self) -> ExchangeRates:
+        """Rates of exchange between compartments and residence times; `statistics_exchange`."""
+        return exchange_rates(self.transitions, self.lag, self.particle_time.sum(axis=(0, 2)))
+
     def save(self, path: Path | str) -> None:
         """Write every field as an HDF5 dataset of its own name; the file is replaced whole or not at all.
 
@@ -155,6 +262,14 @@ class EncounterStatistics:
                 return cls(**{field.name: _read(file, field.name) for field in fields(cls)})
         except (OSError, KeyError, ValueError) as error:
             raise SimulationError(f"{path}: no readable encounter statistics: {error}") from error
+
+
+def _design_effect(moments: tuple[Estimate, Estimate], encounters: NDArray[np.int64]) -> Array:
+    """Variance of the mean speed over that of independent encounters [-]."""
+    mean, square = moments
+    number = encounters.sum(axis=0).astype(float)
+    independent = analysis.independent_variance(mean.value, square.value, number)
+    return analysis.divide(mean.standard_error**2 * number, independent)
 
 
 def _read(file: Any, name: str) -> Any:
