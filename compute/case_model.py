@@ -18,9 +18,16 @@ class CaseModel(BaseModel):
 
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the name among `known` that is most like `name`, or None when nothing resembles it."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    names = list(known)
+    exact = difflib.get_close_matches(str(name), names, n=1, cutoff=SIMILARITY)
+    if exact:
+        return exact[0]
+    by_lower = {candidate.lower(): candidate for candidate in names}
+    found = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=SIMILARITY)
     return by_lower[found[0]] if found else None
+
+
+SIMILARITY = 0.6
 
 
 def invalid(

@@ -8,10 +8,11 @@ from coupling.checks.contact import check_step, check_strikes
 from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted
 from coupling.checks.geometry import check_box, check_parcels
+from coupling.checks.scale import check_scale
 from coupling.checks.start import check_start
 from coupling.checks.windows import Window, check_windows, windows
 
-CHECKS = (check_effort, check_windows, check_step, check_strikes, check_parcels, check_box, check_start)
+CHECKS = (check_effort, check_windows, check_step, check_strikes, check_parcels, check_scale, check_box, check_start)
 
 
 def check_case(case: Case) -> list[Finding]:

@@ -15,7 +15,7 @@ from compute import quantities
 from compute.quantities import Positive
 from compute.units import known_units, to_si
 
-OWN_NAMES = {"rev": "turn", "P": "poise", "cP": "centipoise", "mP": "millipoise", "%": "percent", "d": "day", "t": "tonne"}
+OWN_NAMES = {"rev": "turn", "%": "percent", "d": "day", "t": "tonne"}
 
 
 @pytest.fixture(scope="module")

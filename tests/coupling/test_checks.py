@@ -1,0 +1,178 @@
+"""Predictions of `check`: the formulas against independent numbers, and every limit met and crossed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from compute.errors import CaseError
+from coupling.case import Case
+from coupling.case_file import read_case
+from coupling.checks import check_case, require_runnable, windows
+from coupling.checks.effort import expected_rate, remember_rate
+from coupling.checks.finding import Finding, accepted
+from coupling.checks.geometry import bed_depth, check_parcels
+from coupling.shipped import shipped_cases
+from dem.case_limits import (
+    class_numbers,
+    hertz_contact_time,
+    number_shares,
+    particle_count,
+    rayleigh_time,
+    sphere_volume,
+    strike_overlap,
+)
+from dem.case_materials import Material, Shares
+from tests.coupling.case_text import read_small
+
+GLASS = Material(density=2800, youngs_modulus=4.8e10, poisson_ratio=0.2)
+
+
+def found(case: Case, name: str, level: str | None = None) -> list[Finding]:
+    """Return the findings of a name, of one level if it is given."""
+    return [each for each in check_case(case) if each.name == name and level in (None, each.level)]
+
+
+def test_hertz_contact_time_of_a_published_impact() -> None:
+    """Chung and Ooi 2011 (doi 10.1007/s10035-011-0277-0), test 1: glass, 10 mm radius, 20 m/s relative: 40.338 us."""
+    assert hertz_contact_time(0.01, GLASS, 20.0) == pytest.approx(40.338e-6, rel=1e-4)
+
+
+def test_rayleigh_time_of_a_published_case() -> None:
+    """Dosta et al. 2024 (doi 10.1016/j.cpc.2023.109066), M1 with 2 mm radius: 1.69e-5 s as printed, three digits."""
+    material = Material(density=2500, youngs_modulus=1e9, poisson_ratio=0.2)
+    assert rayleigh_time(2e-3, material) == pytest.approx(1.69e-5, rel=3e-3)
+
+
+@pytest.mark.parametrize(("speed", "modulus"), [(1.6, 27e6), (3.0, 95e6), (5.0, 263e6)])
+def test_strike_overlap_at_five_percent(speed: float, modulus: float) -> None:
+    """Energy balance of a Hertz contact, delta/R = (1.25 pi rho v^2/E*)^0.4.
+
+    For 1500 kg/m3 it is 5 % at these moduli, themselves rounded to two digits: the 0.4th power halves that to 1 %.
+    """
+    assert strike_overlap(1500.0, modulus, speed) == pytest.approx(0.05, rel=0.01)
+
+
+def test_strike_overlap_balances_energy() -> None:
+    """m v^2/2 = (8/15) E* sqrt(R) delta^(5/2) for a sphere on a wall; an identity, so only rounding differs."""
+    density, modulus, speed, radius = 1540.0, 25e6, 1.5, 7e-4
+    overlap = radius * strike_overlap(density, modulus, speed)
+    kinetic = 0.5 * density * sphere_volume(2 * radius) * speed**2
+    assert kinetic == pytest.approx(8 / 15 * modulus * math.sqrt(radius) * overlap**2.5, rel=1e-12)
+
+
+def test_the_small_case_is_fine(tmp_path: Path) -> None:
+    assert require_runnable(read_small(tmp_path)) == []
+
+
+def test_counts_and_windows(tmp_path: Path) -> None:
+    """100 packed, of which half are fine, one given of a class, one of its own; 28 passages at 10 turns/s, 3 blades."""
+    case = read_small(tmp_path)
+    assert case.dem is not None
+    assert particle_count(case.dem) == 102
+    assert class_numbers(case.dem) == {"fine": 51, "coarse": 50}
+    assert windows(case)[0].duration == pytest.approx(0.01 + 28 / 30, rel=1e-12)
+
+
+def test_volume_shares_become_number_shares(tmp_path: Path) -> None:
+    """A sphere of twice the diameter has eight times the volume: equal volumes are 8 to 1 in number."""
+    case = read_small(tmp_path)
+    assert case.dem is not None
+    shares = number_shares(case.dem, Shares(of={"fine": 0.5, "coarse": 0.5}, by="volume"))
+    assert shares["fine"] == pytest.approx(8 / 9, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "name", "level"),
+    [
+        ("dem.walls.paddle.motion.speed=1800 rpm", "blade-strike-overlap", "warning"),
+        ("dem.materials.glass.youngs_modulus=0.2 MPa", "blade-strike-overlap", "refused"),
+        ("dem.time.step=9 us", "time-step", "warning"),
+        ("dem.time.step=20 us", "time-step", "refused"),
+        ("dem.walls.paddle.motion.speed=9000 rpm", "contact-steps", "warning"),
+        ("dem.statistics.blocks=10", "blocks", "warning"),
+        ("dem.statistics.rearm_gap=0.2", "rearm-gap", "refused"),
+        ("dem.particles.1.items.0.position=[-1 mm, 2 mm, 2 mm]", "start-positions", "refused"),
+        ("dem.particles.1.items.0.position=[2 mm, 2 mm, 0.4 mm]", "start-positions", "refused"),
+        ("dem.particles.1.items.0.position=[5 mm, 2 mm, 2 mm]", "start-positions", "refused"),
+        ("dem.particles.0.number=30000", "start-positions", "refused"),
+        ("dem.particles.0.region.low=[5 mm, 5 mm, -10 mm]", "start-positions", "refused"),
+    ],
+)
+def test_limits_are_noticed(assignment: str, name: str, level: str, tmp_path: Path) -> None:
+    case = read_small(tmp_path, assignments=[assignment])
+    assert found(case, name, level), found(case, name)
+
+
+def test_narrow_periodic_boxes_are_refused(tmp_path: Path) -> None:
+    """Below three cutoffs a particle can touch another and its image: cutoff 2 mm (1 + 0.1)."""
+    wide = read_small(tmp_path, assignments=["dem.domain.periodic=[x, y]"])
+    narrow = read_small(
+        tmp_path, assignments=["dem.domain.periodic=[x, y]", "dem.neighbour.skin=2", "dem.classes.1.diameter=5 mm"]
+    )
+    assert not found(wide, "periodic-box")
+    assert len(found(narrow, "periodic-box", "refused")) == 2
+
+
+def test_accepted_by_name(tmp_path: Path) -> None:
+    soft = "dem.materials.glass.youngs_modulus=0.2 MPa"
+    with pytest.raises(CaseError, match="blade-strike-overlap: Where paddle strikes") as caught:
+        require_runnable(read_small(tmp_path, assignments=[soft]))
+    assert caught.value.exit_code == 2
+    warnings = require_runnable(read_small(tmp_path, assignments=[soft, "accept=[blade-strike-overlap]"]))
+    assert "blade-strike-overlap" in [warning.name for warning in warnings]
+
+
+def test_only_refusals_are_accepted() -> None:
+    note = Finding("note", "time-step", "")
+    assert accepted(note, ("time-step",)) is note
+
+
+@pytest.mark.parametrize("name", ["gas", "rotating-drum", "two-spheres", "high-shear-granulator"])
+def test_shipped_cases_keep_every_limit(name: str) -> None:
+    assert require_runnable(read_case(shipped_cases()[name] / "case.yaml")) == []
+
+
+def test_the_granulator_resolves_its_gaps() -> None:
+    """Gaps and thickness at least 3 parcels, bed at least 10, tip speed at most 3 m/s, overlap below 5 %."""
+    case = read_case(shipped_cases()["high-shear-granulator"] / "case.yaml")
+    assert case.dem is not None and case.coupling is not None
+    assert all(finding.level == "note" for finding in check_parcels(case))
+    wall = next(wall for wall in case.dem.walls if wall.name == case.coupling.impeller)
+    assert case.coupling.design.speeds[-1] * wall.generate.radius <= 3.0  # type: ignore[union-attr]
+    assert particle_count(case.dem) >= 2000
+
+
+def test_too_small_a_granulator_is_noticed() -> None:
+    path = shipped_cases()["high-shear-granulator"] / "case.yaml"
+    for changes, level in (
+        (["dem.walls.bowl.radius=15 mm"], "warning"),
+        (["dem.walls.bowl.radius=13.4 mm"], "refused"),
+        (["dem.walls.impeller.generate.blade_thickness=3 mm"], "warning"),
+        (["dem.particles.0.number=3000"], "warning"),
+        (["dem.particles.0.number=1500"], "refused"),
+    ):
+        assert level in [finding.level for finding in check_parcels(read_case(path, changes))], changes
+    cutting = read_case(path, ["dem.walls.bowl.radius=11 mm"])
+    assert any(finding.name == "geometry" and finding.level == "refused" for finding in check_parcels(cutting))
+
+
+def test_bed_depth_of_the_granulator() -> None:
+    """(V/0.58 + blades and hub) / area, computed apart from the code from the figures of the case."""
+    case = read_case(shipped_cases()["high-shear-granulator"] / "case.yaml", ["dem.particles.0.number=1000"])
+    assert case.dem is not None
+    shares = {1.3: 0.15, 1.45: 0.20, 1.6: 0.30, 1.8: 0.20, 2.0: 0.15}
+    solids = 1000 / sum(share / (math.pi / 6 * size**3) for size, share in shares.items())
+    expected = (solids / 0.58 + 3 * 7.4 * 6 * 5 + math.pi * 16 * 8) / (math.pi * 16.5**2) * 1e-3
+    wall = next(wall for wall in case.dem.walls if wall.name == "impeller")
+    assert bed_depth(case.dem, wall.generate) == pytest.approx(expected, rel=1e-9)  # type: ignore[union-attr]
+
+
+def test_measured_rates_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    case = read_small(tmp_path, assignments=["threads=2"])
+    assert "typical" in expected_rate(case)[1]
+    remember_rate("cpu", 2, 1.5e7)
+    assert expected_rate(case) == (1.5e7, "measured here by an earlier run")
