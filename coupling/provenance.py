@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +21,7 @@ from coupling.case_file import input_files
 from coupling.progress import LOG_NAME
 from coupling.run_folder import CASE_NAME, MANIFEST_NAME
 
-PACKAGES = ("dempbm", "numpy", "scipy", "numba", "numba-cuda", "h5py", "pydantic", "pint")
+PACKAGES = ("numpy", "scipy", "numba", "numba-cuda", "h5py", "pydantic", "pint")
 CHUNK = 1 << 20
 
 
@@ -84,13 +85,24 @@ def file_hash(path: Path) -> str:
 
 def versions() -> dict[str, str | None]:
     """Return the versions of Python and of the packages a result depends on; None for those not installed."""
-    found: dict[str, str | None] = {"python": platform.python_version()}
+    found: dict[str, str | None] = {"python": platform.python_version(), "dempbm": product_version()}
     for name in PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = None
     return found
+
+
+def product_version() -> str | None:
+    """Return the version of the installed product, or that of the source tree it runs from."""
+    try:
+        return version("dempbm")
+    except PackageNotFoundError:
+        project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+        return (
+            str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]) if project.exists() else None
+        )
 
 
 def commit() -> str | None:

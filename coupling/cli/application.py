@@ -20,9 +20,9 @@ application = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from coupling.provenance import product_version
 
-        typer.echo(f"dempbm {version('dempbm')}")
+        typer.echo(f"dempbm {product_version()}")
         raise typer.Exit
 
 
