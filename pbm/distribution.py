@@ -18,6 +18,8 @@ from pbm.grid import Floats, Grid
 
 MICROMETRE = 1e-6
 PERCENT = 100.0
+LARGEST_FRACTION = 1.5
+"""A curve that ends above this is in percent."""
 LARGEST_DROP = 1.0
 """A cumulative curve may fall by this many percent before it counts as wrong and not as noise."""
 LARGEST_REST = 1.0
@@ -52,12 +54,12 @@ def read_distribution(path: Path | str) -> SizeDistribution:
     Raises CaseError with file and line for anything else.
     """
     rows = _read_rows(Path(path))
-    lines, diameters, values = ([row[part] for row in rows] for part in range(3))
-    scale = PERCENT if values[-1] > 1.5 else 1.0
-    _check_rows(str(path), lines, np.array(diameters), np.array(values) / scale * PERCENT)
-    keep = [k + 1 == len(rows) or diameters[k + 1] > diameters[k] for k in range(len(rows))]
-    cumulative = np.maximum.accumulate(np.array(values))[keep]
-    return SizeDistribution(np.array(diameters)[keep] * MICROMETRE, cumulative / cumulative[-1])
+    diameters, values = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
+    percent = values if values[-1] > LARGEST_FRACTION else values * PERCENT
+    _check_rows(str(path), [row[0] for row in rows], diameters, percent)
+    keep = np.r_[np.diff(diameters) > 0.0, True]
+    cumulative = np.maximum.accumulate(values)[keep]
+    return SizeDistribution(diameters[keep] * MICROMETRE, cumulative / cumulative[-1])
 
 
 def _read_rows(path: Path) -> list[tuple[int, float, float]]:
@@ -107,7 +109,11 @@ def _check_rows(file: str, lines: list[int], diameters: Floats, percent: Floats)
             raise CaseError(problem, file=file, line=lines[row], value=float(values[row]), expected=expected)
     if percent[-1] < PERCENT - LARGEST_REST or diameters[0] == diameters[-1]:
         raise CaseError(
-            "the curve is not complete", file=file, line=lines[-1], value=float(percent[-1]), expected="100 % at the end"
+            "the curve is not complete",
+            file=file,
+            line=lines[-1],
+            value=float(percent[-1]),
+            expected="100 % at the end",
         )
 
 
@@ -126,13 +132,23 @@ def project(distribution: SizeDistribution, grid: Grid, solids: float, porosity:
     per_volume = (np.exp(-3.0 * marks[:-1]) - np.exp(-3.0 * marks[1:])) / (3.0 * np.diff(marks) * unit)
     cell = np.searchsorted(log_edges, 0.5 * (marks[:-1] + marks[1:])) - 1
     inside = (cell >= 0) & (cell < grid.classes)
-    volumes = np.bincount(cell[inside], held[inside], grid.classes)
-    numbers = np.bincount(cell[inside], (held * per_volume)[inside], grid.classes)
-    first = float(distribution.cumulative[0]) * solids
-    volumes[min(max(int(np.searchsorted(log_edges, log_points[0])) - 1, 0), grid.classes - 1)] += first
+    volumes = np.bincount(cell[inside], held[inside], grid.classes).astype(float)
+    numbers = np.bincount(cell[inside], (held * per_volume)[inside], grid.classes).astype(float)
+    _add_first(distribution, solids, unit, log_edges, numbers, volumes)
     below, above = float(held[cell < 0].sum()), float(held[cell >= grid.classes].sum())
     _check_ends(distribution, grid, porosity, below / solids, above / solids)
     return Projection(_share(grid, numbers, volumes, below, above), below / solids, above / solids)
+
+
+def _add_first(
+    distribution: SizeDistribution, solids: float, unit: float, log_edges: Floats, numbers: Floats, volumes: Floats
+) -> None:
+    """What the table holds below its first diameter counts as grains of that diameter."""
+    size = float(distribution.diameters[0])
+    place = int(np.searchsorted(log_edges, np.log(size))) - 1
+    place = min(max(place, 0), volumes.size - 1)
+    volumes[place] += float(distribution.cumulative[0]) * solids
+    numbers[place] += float(distribution.cumulative[0]) * solids / (unit * size**3)
 
 
 def project_density(density: Callable[[Floats], Floats], grid: Grid, points: int = 64) -> Floats:

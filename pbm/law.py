@@ -24,7 +24,7 @@ class KernelLaw:
     blade_share_scale, blade_share_shape: u and m, Weibull, of impact speed over tip speed
     reference_speed: w0 [rad/s]; tip_radius: of the blades [m]
     size_ratio_low, size_ratio_high: clamp of d/d32
-    d50_feed, d50_grown: d50 by volume [m] of the two states of the design, z = 0 and z = 1
+    d50_feed, d50_grown: d50 by volume [m] of the two states of the design, z = 0 and z = 1; equal if one was measured
     speed_low, speed_high: impeller speeds of the design [rad/s]
     encounter_covariance and the others: 4 x 4, of the coefficients; None where it was not estimated
     """
@@ -56,13 +56,14 @@ class KernelLaw:
         for name in ("pair_speed_shape", "blade_share_scale", "blade_share_shape", "reference_speed", "tip_radius"):
             if getattr(self, name) <= 0.0:
                 raise CaseError("out of range", key=f"kernel law {name}", value=getattr(self, name), expected="> 0")
-        for low, high in (("size_ratio_low", "size_ratio_high"), ("d50_feed", "d50_grown")):
-            if not 0.0 < getattr(self, low) < getattr(self, high):
-                pair = (getattr(self, low), getattr(self, high))
-                raise CaseError("out of order", key=f"kernel law {low}, {high}", value=pair, expected="0 < low < high")
-        if not 0.0 < self.speed_low <= self.speed_high:
-            pair = (self.speed_low, self.speed_high)
-            raise CaseError("out of order", key="kernel law speed_low, speed_high", value=pair, expected="0 < low <= high")
+        for low, high in (
+            ("size_ratio_low", "size_ratio_high"),
+            ("d50_feed", "d50_grown"),
+            ("speed_low", "speed_high"),
+        ):
+            pair = (getattr(self, low), getattr(self, high))
+            if not 0.0 < pair[0] <= pair[1]:
+                raise CaseError("out of order", key=f"kernel law {low}, {high}", value=pair, expected="0 < low <= high")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary, for JSON."""

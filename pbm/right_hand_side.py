@@ -117,9 +117,7 @@ def largest_loss(place: int, state: Floats, tables: Tables, work: Workspace) -> 
 def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
     """Build the loop that fills the breakage rate of every class."""
 
-    def selection(
-        place: int, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace
-    ) -> None:
+    def selection(place: int, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace) -> None:
         classes, solid = work.classes, tables.solid_volume
         for k in range(solid.size):
             volume, log_diameter = classes.granule_volume[place, k], classes.log_diameter[place, k]
@@ -129,9 +127,7 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
     return selection
 
 
-def make_prepare(
-    pair_rates: Callable[..., None], selection: Callable[..., None]
-) -> Callable[..., tuple[float, float]]:
+def make_prepare(pair_rates: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
     """Build the first pass: fills `work`, sets all limits to one.
 
     It returns the largest relative loss of any class [1/s], and the same with classes of less than MINOR_SHARE of the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Steps:
         """Refuse times that do not rise or do not match the values; raises CaseError."""
         if len(self.times) != len(self.values) or not self.times:
             raise CaseError("times and values differ in length", value=(len(self.times), len(self.values)))
-        if any(later <= sooner for sooner, later in zip(self.times, self.times[1:])):
+        if any(later <= sooner for sooner, later in pairwise(self.times)):
             raise CaseError("times of an input do not rise", value=self.times)
         if not all(np.isfinite(self.times)) or not all(value >= 0.0 for value in self.values):
             raise CaseError("an input has to be finite and not negative", value=self.values)
@@ -153,7 +154,7 @@ def solve(
         raise CaseError("output times have to rise", key="times", expected="at least two, rising")
     run = _make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]))
     states, booked = [run.state.copy()], [run.booked.copy()]
-    for begin, end in zip(times[:-1], times[1:]):
+    for begin, end in pairwise(times):
         for low, high in _stretches(float(begin), float(end), speed, spray):
             run.advance(low, high, speed.at(low), spray.at(low))
         states.append(run.state.copy())
@@ -196,7 +197,7 @@ def _make_run(
 def _stretches(begin: float, end: float, *inputs: Steps) -> list[tuple[float, float]]:
     inner = {time for steps in inputs for time in steps.times if begin < time < end}
     marks = [begin, *sorted(inner), end]
-    return list(zip(marks[:-1], marks[1:]))
+    return list(pairwise(marks))
 
 
 def _failure(status: int, time: float, run: _Run) -> SimulationError:

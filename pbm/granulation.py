@@ -1,0 +1,226 @@
+"""The granulation model: a case and a kernel law, put together and run."""
+
+from __future__ import annotations
+
+from math import exp, log, pi
+from typing import NamedTuple
+
+import numpy as np
+
+from compute.errors import CaseError
+from pbm.assemble import make_tables
+from pbm.case import PbmCase, Spray
+from pbm.distribution import SizeDistribution, project, read_distribution
+from pbm.grid import Floats, Grid, diameter_grid, solid_volume_of
+from pbm.integrate import Scratch, make_scratch
+from pbm.law import KernelLaw
+from pbm.model import (
+    BOOKED,
+    EXTERNAL,
+    GAS,
+    INTERNAL,
+    NUMBER,
+    QUANTITIES,
+    Parameters,
+    Tables,
+    Workspace,
+    make_workspace,
+)
+from pbm.nucleation import drop_volume, nucleus_solids
+from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
+from pbm.program import Program, compile_program, load_program
+from pbm.result import GranulationResult, make_result
+from pbm.solve import Accuracy, Steps, constant, solve
+
+OUTPUT_TIMES = 61
+"""Output times of a simulation for which none are given, spread evenly."""
+
+
+class FixedRule(NamedTuple):
+    """Settings of the integration by a fixed rule: longest step [s], share of a class lost per step, most substeps."""
+
+    longest: float = 0.5
+    share: float = 0.5
+    most: int = 64
+
+
+class FixedStep(NamedTuple):
+    """Outcome of one step by the fixed rule; `forced` where the number of substeps held losses back."""
+
+    state: Floats
+    booked: Floats
+    substeps: int
+    forced: bool
+
+
+class Granulation:
+    """Population balance of a granulator, fed by a kernel law.
+
+    Attributes: case, law, feed (measured size distribution), grid, parameters, tables. `compiled=False` runs the same
+    text as plain Python. `exchange` [1/s] is needed where the case says `exchange: dem`.
+    Raises CaseError where case and law do not fit.
+    """
+
+    def __init__(self, case: PbmCase, law: KernelLaw, exchange: Floats | None = None, compiled: bool = True) -> None:
+        self.case, self.law = case, law
+        self.feed: SizeDistribution = read_distribution(case.feed.distribution)
+        self.grid: Grid = make_grid(case)
+        self.parameters: Parameters = make_parameters(case, law)
+        self.tables: Tables = _make_case_tables(case, self.grid, self.parameters, exchange)
+        self._load = compile_program if compiled else load_program
+        self._work: Workspace = make_workspace(self.places, self.grid.classes)
+        self._scratch: Scratch = make_scratch(self.places, self.grid.classes)
+
+    @property
+    def places(self) -> int:
+        """Number of compartments."""
+        return int(self.tables.exchange.shape[0])
+
+    @property
+    def program(self) -> Program:
+        """The compiled or plain program of the model."""
+        return self._load("dem", "stokes", "impact")
+
+    def initial_state(self) -> Floats:
+        """State of the charge, shape (compartments, 4, classes): moisture fills pores first, the rest is outside."""
+        feed = self.case.feed
+        solids = feed.charge / self.case.solid_density
+        numbers = project(self.feed, self.grid, solids, feed.porosity).numbers
+        volume = numbers * self.grid.pivots
+        pores = volume * feed.porosity / (1.0 - feed.porosity)
+        liquid = volume * feed.moisture * self.case.solid_density / self.case.liquid.density
+        one = np.zeros((QUANTITIES, self.grid.classes))
+        one[NUMBER], one[INTERNAL] = numbers, np.minimum(liquid, pores)
+        one[EXTERNAL], one[GAS] = liquid - one[INTERNAL], pores - one[INTERNAL]
+        regions = self.case.compartments
+        shares = (1.0,) if regions is None else regions.solids_shares
+        return np.array([share * one for share in shares])
+
+    def simulate(
+        self,
+        speed: Steps | float,
+        times: Floats | None = None,
+        spray: Steps | None = None,
+        initial: Floats | None = None,
+        accuracy: Accuracy | None = None,
+    ) -> GranulationResult:
+        """Run the batch.
+
+        speed: impeller speed [rad/s], a number or piecewise constant; times: of output [s], 61 by default
+        spray: [kg/s], that of the case by default; initial: state to start from, the charge by default
+        Raises as `pbm.solve.solve`.
+        """
+        speed = speed if isinstance(speed, Steps) else constant(speed)
+        spray = spray_of(self.case.liquid.spray) if spray is None else spray
+        times = np.linspace(0.0, self.case.end, OUTPUT_TIMES) if times is None else np.asarray(times, dtype=float)
+        start = self.initial_state() if initial is None else initial
+        solution = solve(self.program, start, times, self.parameters, self.tables, speed, spray, accuracy)
+        return make_result(solution, self, speed, spray)
+
+    def step_fixed_rule(
+        self, state: Floats, duration: float, speed: float, spray: float, rule: FixedRule | None = None
+    ) -> FixedStep:
+        """Move a state on by `duration` [s] at constant speed [rad/s] and spray [kg/s], by the fixed rule.
+
+        The result is a continuous function of state and inputs, and never negative; the argument is not changed.
+        """
+        rule = rule or FixedRule()
+        moved, booked = np.array(state, dtype=float, order="C"), np.zeros(BOOKED)
+        substeps, forced = self.program.fixed_rule(
+            moved,
+            float(duration),
+            float(speed),
+            float(spray),
+            rule.longest,
+            rule.share,
+            rule.most,
+            self.parameters,
+            self.tables,
+            self._work,
+            self._scratch,
+            booked,
+        )
+        return FixedStep(moved, booked, int(substeps), bool(forced))
+
+    def outputs(self, state: Floats) -> Outputs:
+        """Fractions, percentiles, moisture and porosity of a state."""
+        return outputs_of(state, self.parameters, self.tables)
+
+    def flags(self, state: Floats, speed: float) -> DesignFlags:
+        """Whether a state and an impeller speed [rad/s] lie inside the design of the kernel law."""
+        return design_flags(state, speed, self.law, self.parameters, self.tables)
+
+
+def spray_of(spray: Spray) -> Steps:
+    """The spray [kg/s] of a case as a piecewise-constant input."""
+    if spray.start > 0.0:
+        return Steps((0.0, spray.start, spray.end), (0.0, spray.rate, 0.0))
+    return Steps((0.0, spray.end), (spray.rate, 0.0))
+
+
+def make_grid(case: PbmCase) -> Grid:
+    """Grid of a case."""
+    size = case.grid
+    return diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, case.feed.porosity)
+
+
+def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
+    """Scalars of the model from a case and a kernel law; `Parameters` says what each is."""
+    breaking, liquid = case.breakage, case.liquid
+    drop = drop_volume(liquid.drop_diameter)
+    strength = 2.0 * breaking.deformation_number * (9.0 / 8.0) * (9.0 / 16.0) * liquid.viscosity
+    span = log(law.d50_grown / law.d50_feed)
+    return Parameters(
+        solid_density=case.solid_density,
+        liquid_density=liquid.density,
+        feed_porosity=case.feed.porosity,
+        film_thickness=liquid.film_thickness,
+        asperity_height=liquid.asperity_height,
+        viscous_factor=(1.0 + 1.0 / case.restitution) * 1.5 * pi * liquid.viscosity,
+        efficiency=case.efficiency,
+        encounter_scale=case.kernel_scale * exp(law.encounters[0]),
+        encounter_speed_exponent=law.encounters[1],
+        encounter_size_exponent=law.encounters[2],
+        encounter_state_slope=law.encounters[3],
+        reference_speed=law.reference_speed,
+        log_ratio_low=log(law.size_ratio_low),
+        log_ratio_high=log(law.size_ratio_high),
+        log_pair_speed=law.pair_speed[0],
+        pair_speed_exponent=law.pair_speed[1],
+        pair_size_exponent=law.pair_speed[2],
+        pair_state_slope=law.pair_speed[3],
+        pair_speed_shape=law.pair_speed_shape,
+        hit_scale=case.breakage_scale * exp(law.blade_hits[0]) if breaking.on else 0.0,
+        hit_speed_exponent=law.blade_hits[1],
+        hit_size_exponent=law.blade_hits[2],
+        hit_state_slope=law.blade_hits[3],
+        tip_radius=law.tip_radius,
+        blade_share_scale=law.blade_share_scale,
+        blade_share_shape=law.blade_share_shape,
+        strength_factor=strength * breaking.factor / breaking.primary_diameter,
+        log_feed_size=log(law.d50_feed),
+        log_growth_span=span if span > 0.0 else 1.0,
+        drop_volume=drop,
+        nucleus_solids=nucleus_solids(drop, case.feed.porosity, case.nucleus_saturation),
+        absorption_time=liquid.penetration_time,
+        consolidation_rate=case.consolidation.rate,
+        minimum_pore_ratio=case.consolidation.minimum_porosity / (1.0 - case.consolidation.minimum_porosity),
+        rate_coefficient=0.0,
+        selection_coefficient=0.0,
+    )
+
+
+def _make_case_tables(case: PbmCase, grid: Grid, parameters: Parameters, exchange: Floats | None) -> Tables:
+    smallest = float(solid_volume_of(2.0 * case.breakage.primary_diameter, case.feed.porosity))
+    regions = case.compartments
+    if regions is None:
+        return make_tables(grid, parameters.nucleus_solids, smallest)
+    rates = exchange if regions.exchange == "dem" else np.array(regions.exchange)
+    if rates is None or np.shape(rates) != (len(regions.solids_shares),) * 2:
+        raise CaseError(
+            "no measured exchange rates for these compartments",
+            key="pbm.compartments.exchange",
+            value=None if rates is None else np.shape(rates),
+            expected=f"rates of {len(regions.solids_shares)} compartments from the particle simulation, or a matrix",
+        )
+    return make_tables(grid, parameters.nucleus_solids, smallest, rates, np.array(regions.spray_shares))

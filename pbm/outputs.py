@@ -1,0 +1,95 @@
+"""What a user reads of a state: class fractions, percentiles, means, moisture, porosity, and whether the law holds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pbm.distribution import mean_diameter, percentile
+from pbm.grid import Floats, diameter_of
+from pbm.law import KernelLaw
+from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
+
+STATE_MARGIN = 0.05
+"""How far z may leave [0, 1] before the state counts as outside the design."""
+CLAMPED_LIMIT = 0.5
+"""Share of the granule volume beyond the design's size ratios above which the state counts as outside."""
+
+
+class Outputs(NamedTuple):
+    """Values of one state; sizes [m], of granules with their pores."""
+
+    fractions: Floats  # by granule volume, (classes,)
+    d10: float
+    d50: float
+    d90: float
+    d32: float
+    d43: float
+    moisture: float  # liquid over dry solids, by mass
+    porosity: float  # pores over granule volume
+    top_fraction: float  # share of the granule volume in the top class
+
+
+class DesignFlags(NamedTuple):
+    """Whether speed and state lie where the kernel law was measured, and by how much."""
+
+    speed_outside: bool
+    state_outside: bool  # z outside [0, 1]
+    sizes_outside: bool  # most of the volume beyond the size ratios of the design
+    state: float  # z before clamping
+    clamped_share: float  # of the granule volume
+
+    @property
+    def any(self) -> bool:
+        """True if anything is outside."""
+        return self.speed_outside or self.state_outside or self.sizes_outside
+
+
+def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs:
+    """Outputs of the whole granulator, its compartments taken together.
+
+    Percentiles are linear in ln d over the cell edges; edges carry the mean pore ratio, granule over solid volume.
+    """
+    number, inner, outer, gas = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL, GAS]]
+    solids = number * tables.solid_volume
+    volumes = solids + inner + gas
+    pores, liquid = float((inner + gas).sum()), float((inner + outer).sum())
+    total = float(solids.sum())
+    cumulative = np.concatenate(([0.0], np.cumsum(volumes)))
+    log_edges = tables.log_edge_diameter + np.log(float(volumes.sum()) / total) / 3.0
+    sizes = _sizes(number, volumes)
+    return Outputs(
+        volumes / volumes.sum(),
+        percentile(cumulative, log_edges, 0.1),
+        percentile(cumulative, log_edges, 0.5),
+        percentile(cumulative, log_edges, 0.9),
+        mean_diameter(number, sizes, 3, 2),
+        mean_diameter(number, sizes, 4, 3),
+        parameters.liquid_density * liquid / (parameters.solid_density * total),
+        pores / (total + pores),
+        float(volumes[-1] / volumes.sum()),
+    )
+
+
+def design_flags(state: Floats, speed: float, law: KernelLaw, parameters: Parameters, tables: Tables) -> DesignFlags:
+    """Say whether an impeller speed [rad/s] and a state lie inside the design of a kernel law."""
+    values = outputs_of(state, parameters, tables)
+    stage = (np.log(values.d50) - parameters.log_feed_size) / parameters.log_growth_span
+    total = state.sum(axis=0)
+    sizes = _sizes(total[NUMBER], tables.solid_volume * total[NUMBER] + total[INTERNAL] + total[GAS])
+    ratio = sizes / values.d32
+    beyond = (ratio < law.size_ratio_low) | (ratio > law.size_ratio_high)
+    clamped = float(values.fractions[beyond].sum())
+    return DesignFlags(
+        not law.speed_low <= speed <= law.speed_high,
+        not -STATE_MARGIN <= stage <= 1.0 + STATE_MARGIN,
+        clamped > CLAMPED_LIMIT,
+        float(stage),
+        clamped,
+    )
+
+
+def _sizes(number: Floats, volumes: Floats) -> Floats:
+    """Granule diameters [m] of classes; any size for an empty class, whose number is nil."""
+    return diameter_of(np.divide(volumes, number, out=np.ones_like(volumes), where=number > 0.0))

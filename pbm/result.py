@@ -1,0 +1,136 @@
+"""The result of a granulation run: time series, states and balances, kept in one HDF5 file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compute.errors import CaseError
+from pbm.grid import Floats
+from pbm.model import BOOKED, OVERFLOW_VOLUME
+
+if TYPE_CHECKING:
+    from pbm.granulation import Granulation
+    from pbm.solve import Solution, Steps
+
+UNITS = {
+    "time": "s",
+    "speed": "rad/s",
+    "spray": "kg/s",
+    "solid_volume": "m3",
+    "edge_solid_volume": "m3",
+    "d10": "m",
+    "d50": "m",
+    "d90": "m",
+    "d32": "m",
+    "d43": "m",
+    "top_class_loss": "m3",
+}
+SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fraction")
+
+
+@dataclass(frozen=True, eq=False)
+class GranulationResult:
+    """Series over n output times; SI.
+
+    time, speed, spray: (n,); solid_volume: pivots (classes,); edge_solid_volume (classes + 1,)
+    fractions: by granule volume (n, classes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
+    states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
+    booked: ledger since the start (n, 7), columns of `pbm.model`; top_class_loss: solid volume of the granules that
+    grew past the top class and were put into it (n,)
+    steps: per accepted step: time, length [s], relative errors of solids, liquid and number
+    speed_outside, state_outside, sizes_outside: where the kernel law was used beyond its design (n,)
+    """
+
+    time: Floats
+    speed: Floats
+    spray: Floats
+    solid_volume: Floats
+    edge_solid_volume: Floats
+    fractions: Floats
+    d10: Floats
+    d50: Floats
+    d90: Floats
+    d32: Floats
+    d43: Floats
+    moisture: Floats
+    porosity: Floats
+    top_fraction: Floats
+    states: Floats
+    booked: Floats
+    top_class_loss: Floats
+    steps: Floats
+    speed_outside: np.ndarray
+    state_outside: np.ndarray
+    sizes_outside: np.ndarray
+
+    @property
+    def worst_imbalance(self) -> tuple[float, float, float]:
+        """Largest relative error of solids, liquid and number at any accepted step."""
+        solids, liquid, number = self.steps[:, 2:].max(axis=0)
+        return float(solids), float(liquid), float(number)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know: granules beyond the grid, a law used beyond its design."""
+        said = []
+        if self.top_class_loss[-1] > 0.0:
+            share = self.top_class_loss[-1] / float(self.states[0, :, 0].sum(axis=0) @ self.solid_volume)
+            grown = (
+                f"solids of {share:.2g} of the charge grew past the top class and were kept in it as too many granules"
+            )
+            said.append(f"{grown}; raise grid.largest_diameter")
+        for flag, what in (
+            (self.speed_outside, "impeller speed"),
+            (self.state_outside, "d50"),
+            (self.sizes_outside, "most size ratios"),
+        ):
+            if flag.any():
+                said.append(f"{what} outside the design of the kernel law for {flag.mean():.0%} of the output times")
+        return said
+
+    def save(self, path: Path | str) -> None:
+        """Write the file; one dataset per field, with its unit."""
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            for item in fields(self):
+                data = file.create_dataset(item.name, data=getattr(self, item.name))
+                data.attrs["unit"] = UNITS.get(item.name, "1")
+
+    @classmethod
+    def load(cls, path: Path | str) -> GranulationResult:
+        """Read what `save` wrote; CaseError if the file is no such result."""
+        import h5py
+
+        try:
+            with h5py.File(path, "r") as file:
+                return cls(**{item.name: file[item.name][()] for item in fields(cls)})
+        except (OSError, KeyError) as error:
+            raise CaseError(f"not a result of a population balance: {error}", file=str(path)) from None
+
+
+def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Steps) -> GranulationResult:
+    """Evaluate outputs and flags of every stored state."""
+    speeds = np.array([speed.at(time) for time in solution.times])
+    values = [model.outputs(state) for state in solution.states]
+    flags = [model.flags(state, rate) for state, rate in zip(solution.states, speeds)]
+    return GranulationResult(
+        time=solution.times,
+        speed=speeds,
+        spray=np.array([spray.at(time) for time in solution.times]),
+        solid_volume=model.grid.pivots,
+        edge_solid_volume=model.grid.edges,
+        fractions=np.array([value.fractions for value in values]),
+        **{name: np.array([getattr(value, name) for value in values]) for name in SERIES},
+        states=solution.states,
+        booked=solution.booked.reshape(-1, BOOKED),
+        top_class_loss=solution.booked[:, OVERFLOW_VOLUME],
+        steps=solution.steps,
+        speed_outside=np.array([flag.speed_outside for flag in flags]),
+        state_outside=np.array([flag.state_outside for flag in flags]),
+        sizes_outside=np.array([flag.sizes_outside for flag in flags]),
+    )
