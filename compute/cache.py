@@ -13,12 +13,12 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("compute", "dem", "pbm", "coupling")
+PACKAGES = ("compute", "dem", "pbm")
 
 
 @cache
 def source_hash() -> str:
-    """Return the hash of every Python source of the four packages, of the compilers' versions and of the processor."""
+    """Return the hash of every source that holds compiled code, of the compilers' versions and of the processor."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
     for package in PACKAGES:

@@ -16,8 +16,8 @@ from dem.faults import FAULT_SIZE, raise_fault
 from dem.interaction import Interaction
 from dem.loops import make_loops
 from dem.neighbours import CellOrder, PairList
-from dem.packing import ParticleSet
 from dem.pairs import PairSettings
+from dem.particle_set import ParticleSet
 from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.step import Motion
 from dem.tally import Tally

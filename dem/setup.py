@@ -1,0 +1,141 @@
+"""From a case to what a simulation starts from: classes, laws, walls, step size and the schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.base import Backend
+from dem.case import DemCase
+from dem.case_limits import mean_diameter, time_step
+from dem.case_statistics import StatisticsSettings
+from dem.case_time import Duration, Passages
+from dem.case_walls import Motion
+from dem.contact.law import Elasticity, PairProperties
+from dem.domain import make_domain
+from dem.engine import EngineSettings
+from dem.interaction import Interaction, make_interaction
+from dem.pairs import PairSettings
+from dem.particle_set import ClassTable, class_table
+from dem.recorder import DEFAULT_SAMPLES_PER_BLOCK, Recorder, Schedule, make_tally
+from dem.tally import Tally
+from dem.walls import build_walls
+
+DEFAULT_REARM_GAP = 0.01
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a simulation is made of.
+
+    Attributes:
+        step_size: time step [s].
+        settle_steps, spin_up_steps: steps before walls move, and before anything is counted.
+        last_step: number of steps of the whole run.
+        output_steps, checkpoint_steps: steps between outputs, 0 for none before the end.
+    """
+
+    case: DemCase
+    classes: ClassTable
+    engine: EngineSettings
+    step_size: float
+    settle_steps: int
+    schedule: Schedule | None
+    last_step: int
+    output_steps: int
+    checkpoint_steps: int
+
+
+def make_setup(case: DemCase) -> Setup:
+    """Return the set-up of a case."""
+    step = time_step(case)
+    classes = class_table(case)
+    settle = round(case.time.settle / step)
+    schedule = _schedule(case, step, settle)
+    last = schedule.last if schedule else round((case.time.end or 0.0) / step)
+    return Setup(
+        case, classes, _engine_settings(case, classes, step, settle), step, settle, schedule, last,
+        _interval(case.time.output_interval, step), _interval(case.time.checkpoint_interval, step),
+    )  # fmt: skip
+
+
+def _interval(duration: float | None, step: float) -> int:
+    return 0 if duration is None else max(1, round(duration / step))
+
+
+def duration_steps(case: DemCase, duration: Duration, step: float) -> int:
+    """Return how many steps a duration takes, given in seconds or as passages of a turning wall."""
+    seconds = duration.duration(case.wall_speed(duration.of)) if isinstance(duration, Passages) else duration
+    return round(seconds / step)
+
+
+def _schedule(case: DemCase, step: float, settle: int) -> Schedule | None:
+    settings = case.statistics
+    if settings is None or not settings.enabled:
+        return None
+    block = max(1, duration_steps(case, settings.block, step))
+    seconds = settings.sample_interval or block * step / DEFAULT_SAMPLES_PER_BLOCK
+    samples = int(np.clip(round(block * step / seconds), 1, block))
+    return Schedule(settle + duration_steps(case, case.time.spin_up, step), block, settings.blocks, samples)
+
+
+def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: int) -> EngineSettings:
+    names = list(case.materials)
+    interaction = composed_law(case)
+    radius = np.asarray(classes.diameter) / 2
+    rearm_gap = case.statistics.rearm_gap if case.statistics else DEFAULT_REARM_GAP
+    domain = case.domain
+    periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)
+    walls = [wall.model_copy(update={"motion": _later(wall.motion, settle * step)}) for wall in case.walls]
+    return EngineSettings(
+        interaction=interaction,
+        domain=make_domain(np.array(domain.low), np.array(domain.high), periodic, domain.shear_rate),
+        pairs=PairSettings(parameter_table(case, interaction), len(names), rearm_gap),
+        walls=build_walls(walls, names, float(radius.max()), rearm_gap, float(np.linalg.norm(domain.size))),
+        gravity=np.array(case.gravity),
+        step_size=step,
+        skin=case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())),
+        largest_radius=float(radius.max()),
+        statistics=case.statistics is not None and case.statistics.enabled,
+    )
+
+
+def _later(motion: Motion | None, delay: float) -> Motion | None:
+    return motion and motion.model_copy(update={"start": motion.start + delay})
+
+
+def composed_law(case: DemCase) -> Interaction:
+    """Return the contact and rolling law that the case names."""
+    contact = case.contact
+    name = f"{contact.law}-{contact.tangential}" if contact.law == "hertz-mindlin" else contact.law
+    return make_interaction(name, contact.rolling)
+
+
+def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float64]:
+    """Return the law's parameters of every pair of materials, shape (materials^2, parameter_count)."""
+    names = list(case.materials)
+    materials = [Elasticity(m.youngs_modulus, m.poisson_ratio, m.density) for m in case.materials.values()]
+    pairs = {}
+    for pair in case.pairs:
+        first, second = (names.index(name) for name in pair.between)
+        pairs[first, second] = PairProperties(
+            pair.restitution, pair.friction, pair.rolling_friction,
+            case.contact.normal_stiffness or 0.0, case.contact.tangential_stiffness_ratio,
+        )  # fmt: skip
+    return interaction.table(materials, pairs)
+
+
+def make_recorder(setup: Setup, backend: Backend, mean_mass: float) -> tuple[Tally, Recorder | None]:
+    """Return the accumulators, and the recorder of the case's window if it has one."""
+    case, walls = setup.case, [wall.name for wall in setup.case.walls]
+    settings = case.statistics or StatisticsSettings(block=1.0, bins=4)
+    partition = settings.partition
+    compartments = partition.count if partition else 1
+    tally = make_tally(backend, settings, compartments, len(setup.classes.diameter), len(walls), mean_mass)
+    if setup.schedule is None:
+        return tally, None
+    volume = float(np.prod(case.domain.size))
+    diameter = np.asarray(setup.classes.diameter)
+    return tally, Recorder(backend, settings, setup.schedule, tally, diameter, walls, volume, setup.step_size)

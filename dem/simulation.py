@@ -1,0 +1,186 @@
+"""One particle simulation: from a case to a window of statistics, with outputs, checkpoints and resume."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.base import Backend
+from compute.errors import StateSaved
+from dem.case import DemCase
+from dem.checkpoint import CheckpointStore
+from dem.engine import Engine
+from dem.inflow import Inflow
+from dem.packing import initial_particles
+from dem.particles import CLASS, RADIUS, VX, WX, X
+from dem.setup import make_recorder, make_setup
+from dem.snapshots import SnapshotWriter
+from dem.statistics_result import EncounterStatistics
+
+PATROL_STEPS = 500
+"""Steps between two looks at the clock and at requests to stop."""
+
+SNAPSHOT_NAME, STATISTICS_NAME = "particles.vtkhdf", "statistics.h5"
+
+CHECKPOINT_SECONDS = 60.0
+"""Wall time between checkpoints that the case does not ask for: how much a killed run loses at most."""
+
+
+@dataclass
+class Watch:
+    """What the outside sees and asks of a running simulation.
+
+    advanced: called with the number of steps done since the last call and the number done in all; told: called with
+    what a reader should know; stop_requested: whether the run should save its state and end.
+    """
+
+    advanced: Callable[[int, int], None] = lambda done, total: None
+    told: Callable[[str], None] = lambda text: None
+    stop_requested: Callable[[], bool] = lambda: False
+
+
+class Simulation:
+    """A particle simulation that can be run, stopped and resumed without a trace in its results.
+
+    Attributes:
+        setup: what it is made of.
+        engine: particles, lists and loops.
+        recorder: encounter statistics, None if the case asks for none.
+        particle_steps: particle-steps done by this process.
+    """
+
+    def __init__(self, case: DemCase, backend: Backend, seed: int, folder: Path | None = None) -> None:
+        self.backend, self.folder = backend, folder
+        self.setup = make_setup(case)
+        classes, walls = self.setup.classes, self.setup.engine.walls
+        particles = initial_particles(case, classes, walls, seed)
+        self.inflow = Inflow(case, classes, walls, seed, self.setup.step_size)
+        self.inflow.next_id = len(particles)
+        mass = particles.mass if len(particles) else classes.mass
+        tally, self.recorder = make_recorder(self.setup, backend, float(mass.mean()))
+        self.engine = Engine(backend, self.setup.engine, tally)
+        self.engine.add(particles)
+        self.particle_steps = 0.0
+        self._store = CheckpointStore(folder) if folder else None
+        self._writer: SnapshotWriter | None = None
+        self._saved_at = time.monotonic()
+
+    @property
+    def step_size(self) -> float:
+        """Time step [s]."""
+        return self.setup.step_size
+
+    @property
+    def last_step(self) -> int:
+        """Number of steps of the whole run."""
+        return self.setup.last_step
+
+    def run(self, watch: Watch | None = None) -> EncounterStatistics | None:
+        """Run to the end, or resume from the newest good checkpoint of the folder; return the statistics.
+
+        Raises StateSaved when asked to stop, SimulationError when the simulation fails.
+        """
+        watch = watch or Watch()
+        self._resume(watch)
+        try:
+            while self.engine.step_number < self.last_step:
+                self._visit()
+                before = self.engine.step_number
+                self.engine.run(self._next_stop(before))
+                done = self.engine.step_number - before
+                self.particle_steps += done * self.engine.size
+                watch.advanced(done, self.engine.step_number)
+                self._save_if_due(watch)
+            self._visit()
+        finally:
+            if self._writer:
+                self._writer.close()
+        return self._finish()
+
+    def _visit(self) -> None:
+        step, engine = self.engine.step_number, self.engine
+        if step > 0 and self.inflow.next_event(step - 1) == step:
+            engine.add(self.inflow.enter(step, engine.host_particles()))
+        if self.recorder:
+            self.recorder.visit(step, engine)
+        if self._output_due(step):
+            self._snapshot()
+
+    def _next_stop(self, step: int) -> int:
+        stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]
+        if self.recorder:
+            stops.append(self.recorder.schedule.next_event(step))
+        if self.setup.output_steps:
+            stops.append((step // self.setup.output_steps + 1) * self.setup.output_steps)
+        stops.append(self.inflow.next_event(step))
+        return min(stop for stop in stops if stop > step)
+
+    def _output_due(self, step: int) -> bool:
+        every = self.setup.output_steps
+        return bool(self.folder) and (step == self.last_step or (every > 0 and step % every == 0))
+
+    def _snapshot(self) -> None:
+        assert self.folder is not None
+        self._writer = self._writer or SnapshotWriter(self.folder / SNAPSHOT_NAME)
+        particles = self.engine.host_particles()
+        order = np.argsort(particles.id)
+        row = particles.row[order]
+        fields = {
+            "id": particles.id[order],
+            "class": particles.kind[order, CLASS],
+            "radius": row[:, RADIUS],
+            "velocity": row[:, VX : VX + 3],
+            "angular_velocity": row[:, WX : WX + 3],
+        }
+        self._writer.append(self.engine.step_number * self.step_size, row[:, X : X + 3], fields)
+
+    def _save_if_due(self, watch: Watch) -> None:
+        step, every = self.engine.step_number, self.setup.checkpoint_steps
+        asked = every > 0 and step % every == 0
+        overdue = time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
+        stop = watch.stop_requested() and step < self.last_step
+        if self._store and (asked or overdue or stop):
+            self.save()
+        if stop:
+            raise StateSaved(f"state saved at step {step} of {self.last_step}; resume to go on")
+
+    def save(self) -> None:
+        """Write a checkpoint of the state as it is."""
+        if self._store:
+            arrays = {f"engine.{name}": array for name, array in self.engine.state().items()}
+            if self.recorder:
+                arrays |= {f"recorder.{name}": array for name, array in self.recorder.state().items()}
+            arrays |= {f"inflow.{name}": array for name, array in self.inflow.state().items()}
+            self._store.save(self.engine.step_number, arrays, {"time": self.engine.step_number * self.step_size})
+        self._saved_at = time.monotonic()
+
+    def _resume(self, watch: Watch) -> None:
+        checkpoint = self._store.load_latest() if self._store else None
+        if checkpoint is None:
+            return
+        self.engine.restore(_part(checkpoint.arrays, "engine."))
+        for message in checkpoint.skipped:
+            watch.told(message)
+        self.inflow.restore(_part(checkpoint.arrays, "inflow."))
+        if self.recorder:
+            self.recorder.restore(_part(checkpoint.arrays, "recorder."))
+        assert self.folder is not None
+        self._writer = SnapshotWriter(self.folder / SNAPSHOT_NAME)
+        self._writer.truncate(self.engine.step_number * self.step_size)
+        watch.told(f"resumed at step {self.engine.step_number} of {self.last_step}")
+
+    def _finish(self) -> EncounterStatistics | None:
+        statistics = self.recorder.result() if self.recorder else None
+        if statistics and self.folder:
+            statistics.save(self.folder / STATISTICS_NAME)
+        return statistics
+
+
+def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
