@@ -69,9 +69,10 @@ $(TEST_INSTALLED): pyproject.toml constraints.txt | $(ENVIRONMENT)
 
 constraints:
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --upgrade \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  $(foreach extra,$(subst $(comma), ,$(TEST_EXTRAS)),--extra $(extra)) pyproject.toml | sed 's/ ;.*//' > constraints.tmp
-	mv constraints.tmp constraints.txt
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.tmp \
+	  $(foreach extra,$(subst $(comma), ,$(TEST_EXTRAS)),--extra $(extra)) pyproject.toml
+	sed 's/ ;.*//' constraints.tmp > constraints.txt
+	rm constraints.tmp
 
 clean:
 	rm -rf "$(VENV)" build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
