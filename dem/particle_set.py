@@ -1,0 +1,113 @@
+"""Particles on their way into a simulation, and the table of their classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dem.case import DemCase
+from dem.case_particles import Given, ParticleFile
+from dem.particle_file import read_particles
+
+SAME_DIAMETER = 1e-9
+"""Relative difference up to which a diameter is that of a class."""
+
+Vectors = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ParticleSet:
+    """Some particles.
+
+    position [m], velocity [m/s], spin [rad/s], shape (n, 3); radius [m], mass [kg], material, particle_class and id,
+    shape (n,).
+    """
+
+    position: Vectors
+    velocity: Vectors
+    spin: Vectors
+    radius: Vectors
+    mass: Vectors
+    material: Integers
+    particle_class: Integers
+    id: Integers
+
+    def __len__(self) -> int:
+        return len(self.radius)
+
+    def chosen(self, which: NDArray[np.bool_]) -> ParticleSet:
+        """Return the particles that are marked."""
+        return ParticleSet(*(getattr(self, field.name)[which] for field in fields(self)))
+
+
+def join_sets(sets: list[ParticleSet]) -> ParticleSet:
+    """Return all the particles as one set."""
+    return ParticleSet(*(np.concatenate([getattr(s, field.name) for s in sets]) for field in fields(ParticleSet)))
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The classes that particles are counted by: those of the case, then those of particles with their own radius.
+
+    names; diameter [m], material (its place in the case) and mass [kg], shape (classes,).
+    """
+
+    names: tuple[str, ...]
+    diameter: Vectors
+    material: Integers
+    mass: Vectors
+
+    def of_sphere(self, diameter: float, material: int) -> int:
+        """Return the class of this diameter [m] and material, or -1 if there is none."""
+        same = np.isclose(self.diameter, diameter, rtol=SAME_DIAMETER, atol=0.0) & (self.material == material)
+        return int(np.flatnonzero(same)[0]) if same.any() else -1
+
+    def particles(self, classes: Integers, position: Vectors, velocity: Vectors, spin: Vectors) -> ParticleSet:
+        """Return particles of these classes; their ids are 0, 1, ..."""
+        return ParticleSet(
+            position, velocity, spin, 0.5 * self.diameter[classes], self.mass[classes], self.material[classes], classes,
+            np.arange(len(classes)),
+        )  # fmt: skip
+
+
+def class_table(case: DemCase) -> ClassTable:
+    """Return the classes of a case; a radius of its own makes the class of that diameter and material.
+
+    Raises:
+        CaseError: a file of particles cannot be used.
+    """
+    materials = list(case.materials)
+    names = [each.name for each in case.classes]
+    kinds = [(each.diameter, materials.index(each.material)) for each in case.classes]
+    table = _table(case, names, kinds)
+    for radius, material in _own_kinds(case):
+        diameter, place = 2.0 * radius, materials.index(material)
+        if table.of_sphere(diameter, place) < 0:
+            names.append(f"{material} {diameter:.9g} m")
+            kinds.append((diameter, place))
+            table = _table(case, names, kinds)
+    return table
+
+
+def _table(case: DemCase, names: list[str], kinds: list[tuple[float, int]]) -> ClassTable:
+    diameter = np.array([diameter for diameter, _ in kinds], float)
+    material = np.array([material for _, material in kinds], np.int64)
+    density = np.array([each.density for each in case.materials.values()])
+    return ClassTable(tuple(names), diameter, material, density[material] * np.pi / 6.0 * diameter**3)
+
+
+def _own_kinds(case: DemCase) -> list[tuple[float, str]]:
+    """Return (radius, material) of the particles that have them, each once, in the order of the case."""
+    kinds: dict[tuple[float, str], None] = {}
+    for index, source in enumerate(case.particles):
+        if isinstance(source, Given):
+            items = [(item.radius, item.material) for item in source.items]
+        elif isinstance(source, ParticleFile):
+            items = [(item.radius, item.material) for item in read_particles(source, case, f"dem.particles.{index}")]
+        else:
+            items = []
+        kinds.update({(radius, material): None for radius, material in items if radius is not None and material})
+    return list(kinds)
