@@ -126,10 +126,13 @@ def _carry_out(case: Case, folder: Path, chain: Chain) -> None:
     typer.echo(str(folder))
 
 
+TELLING_PARTICLE_STEPS = 1e8  # a smaller run mostly measures set-up and compilation
+
+
 def _remember(case: Case, facts: dict[str, Any]) -> None:
     from coupling.checks.effort import remember_rate
     from coupling.provenance import available_cores
 
     rate = facts.get("particle_steps_per_second")
-    if rate:
+    if rate and facts.get("particle_steps", 0.0) >= TELLING_PARTICLE_STEPS:
         remember_rate(case.backend, case.threads or available_cores(), float(rate))

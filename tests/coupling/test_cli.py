@@ -19,6 +19,7 @@ from coupling.doctor import Part
 from tests.coupling.case_text import write_small
 
 Call = Callable[..., int]
+ATTEMPTS, LONGEST = 3, 3.0
 HEAVY = ("numba", "scipy", "h5py")
 
 
@@ -45,7 +46,7 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     def simulate(case: Any, folder: Path, progress: Any) -> dict[str, Any]:
         folders.append(folder)
         (folder / "result.json").write_text("{}", encoding="utf-8")
-        return {"particle_steps_per_second": 1.0e7}
+        return {"particle_steps_per_second": 1.0e7, "particle_steps": 1.0e9}
 
     monkeypatch.setattr(runs_module, "_run_chain", simulate)
     monkeypatch.setattr(runs_module, "_resume_chain", simulate)
@@ -57,16 +58,21 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     "arguments", [("--help",), ("check", "high-shear-granulator"), ("schema",), ("run", "--help"), ("--version",)]
 )
 def test_light_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
-    """They answer within a second on an idle machine; a busy one gets three, and the imports are what decides."""
+    """They answer within a second on an idle machine; a busy one gets three seconds, and three attempts."""
     code = (
         "import sys\nfrom coupling.cli import main\ntry:\n    main()\nexcept SystemExit as left:\n"
         f"    assert not left.code, left.code\nprint([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
     )
-    began = time.monotonic()
-    answer = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stderr.splitlines()[-1] == "[]"
-    assert time.monotonic() - began < 3.0
+    seconds = []
+    for _ in range(ATTEMPTS):
+        began = time.monotonic()
+        answer = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+        seconds.append(time.monotonic() - began)
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stderr.splitlines()[-1] == "[]"
+        if seconds[-1] < LONGEST:
+            return
+    pytest.fail(f"{arguments} took {seconds} s")
 
 
 def test_check_tells_and_leaves_zero(call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,6 +155,15 @@ def test_runs_get_folders_of_their_own(call: Call, tmp_path: Path, chain: list[P
     assert "threads: 2" in (chain[0] / "case.yaml").read_text(encoding="utf-8")
     last = (chain[0] / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
     assert json.loads(last)["kind"] == "done"
+
+
+def test_a_long_run_improves_the_prediction(
+    call: Call, tmp_path: Path, chain: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_small(tmp_path)
+    assert call("run", path) == 0
+    assert call("check", path) == 0
+    assert "measured here by an earlier run" in capsys.readouterr().out
 
 
 def test_out_must_be_empty(call: Call, tmp_path: Path, chain: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
