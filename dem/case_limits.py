@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dem.case import DemCase
 from dem.case_materials import Material, Shares
@@ -91,13 +91,13 @@ def wall_reach(wall: Wall) -> float | None:
     if wall.motion is None or isinstance(wall, PlaneWall):
         return None
     if isinstance(wall, CylinderWall):
-        return wall.radius + _distance(wall.point, wall.motion.point, wall.motion.axis)
+        return wall.radius + distance_from_axis(wall.point, wall.motion.point, wall.motion.axis)
     if isinstance(wall, MeshWall) and isinstance(wall.generate, (Impeller, Drum)):
-        return wall.generate.radius + _distance(wall.point, wall.motion.point, wall.motion.axis)
+        return wall.generate.radius + distance_from_axis(wall.point, wall.motion.point, wall.motion.axis)
     return None
 
 
-def _distance(point: tuple[float, ...], origin: tuple[float, ...], axis: tuple[float, ...]) -> float:
+def distance_from_axis(point: Sequence[float], origin: Sequence[float], axis: Sequence[float]) -> float:
     """Return the distance of a point from the line through `origin` along `axis` [m]."""
     norm = math.hypot(*axis)
     away = [a - b for a, b in zip(point, origin)]

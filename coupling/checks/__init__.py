@@ -8,11 +8,22 @@ from coupling.checks.contact import check_step, check_strikes
 from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted
 from coupling.checks.geometry import check_box, check_parcels
+from coupling.checks.meshes import check_meshes, require_meshes
 from coupling.checks.scale import check_scale
 from coupling.checks.start import check_start
 from coupling.checks.windows import Window, check_windows, windows
 
-CHECKS = (check_effort, check_windows, check_step, check_strikes, check_parcels, check_scale, check_box, check_start)
+CHECKS = (
+    check_effort,
+    check_windows,
+    check_step,
+    check_strikes,
+    check_parcels,
+    check_scale,
+    check_meshes,
+    check_box,
+    check_start,
+)
 
 
 def check_case(case: Case) -> list[Finding]:
@@ -29,9 +40,14 @@ def require_runnable(case: Case) -> list[Finding]:
     findings = check_case(case)
     refused = [finding for finding in findings if finding.level == "refused"]
     if refused:
-        lines = [f"{each.name}: {each.text} (predicted {each.value}; limit {each.limit})" for each in refused]
-        raise CaseError("the case cannot run:\n  " + "\n  ".join(lines))
+        raise CaseError("the case cannot run:\n  " + "\n  ".join(_line(finding) for finding in refused))
     return [finding for finding in findings if finding.level == "warning"]
 
 
-__all__ = ["LEVELS", "Finding", "Level", "Window", "check_case", "require_runnable", "windows"]
+def _line(finding: Finding) -> str:
+    figures = [f"predicted {finding.value}" if finding.value else "", f"limit {finding.limit}" if finding.limit else ""]
+    told = "; ".join(filter(None, figures))
+    return f"{finding.name}: {finding.text}" + (f" ({told})" if told else "")
+
+
+__all__ = ["LEVELS", "Finding", "Level", "Window", "check_case", "require_meshes", "require_runnable", "windows"]

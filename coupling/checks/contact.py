@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from coupling.case import Case
 from coupling.checks.finding import Finding, graded
+from coupling.checks.meshes import reach
 from dem.case import DemCase
 from dem.case_limits import (
     effective_modulus,
@@ -15,7 +16,6 @@ from dem.case_limits import (
     spheres,
     strike_overlap,
     time_step,
-    wall_reach,
 )
 
 STRIKE_WARNS, STRIKE_REFUSES = 0.05, 0.15
@@ -39,15 +39,15 @@ def check_strikes(case: Case) -> Iterator[Finding]:
     if dem is None or dem.contact.law != "hertz-mindlin":
         return
     for wall in dem.walls:
-        reach = wall_reach(wall)
         if wall.motion is None:
             continue
-        if reach is None:
+        radius = reach(wall)
+        if radius is None:
             yield Finding(
                 "note", "blade-strike-overlap", f"Not predicted for {wall.name}: its reach is not in the case."
             )
             continue
-        speed = abs(wall.motion.speed) * reach
+        speed = abs(wall.motion.speed) * radius
         overlap = max(_overlap(dem, name, wall.material, speed) for name in dem.particle_materials())
         level = graded(overlap, STRIKE_WARNS, STRIKE_REFUSES)
         text = f"Where {wall.name} strikes at {speed:.3g} m/s it presses {100 * overlap:.2g} % of R into a particle."

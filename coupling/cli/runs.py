@@ -31,7 +31,7 @@ def run(
 ) -> None:
     """Run a case from beginning to end into a new run folder."""
     from coupling.case_file import read_case
-    from coupling.checks import require_runnable
+    from coupling.checks import require_meshes, require_runnable
     from coupling.provenance import begin_manifest
     from coupling.run_folder import make_run_folder
     from coupling.shipped import find_case
@@ -41,6 +41,7 @@ def run(
     given = [f"{key}={value}" for key, value in changes.items() if value is not None]
     checked = read_case(path, [*(assignments or ()), *given])
     warnings = require_runnable(checked)
+    require_meshes(checked)
     _require_backend(checked)
     folder = make_run_folder(checked, out)
     begin_manifest(folder, checked, path, sys.argv)

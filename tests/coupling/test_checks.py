@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from compute.errors import CaseError
 from coupling.case import Case
 from coupling.case_file import read_case
-from coupling.checks import check_case, require_runnable, windows
+from coupling.checks import check_case, require_meshes, require_runnable, windows
 from coupling.checks.effort import expected_rate, remember_rate
 from coupling.checks.finding import Finding, accepted
 from coupling.checks.geometry import bed_depth, check_parcels
+from coupling.checks.meshes import reach
 from coupling.shipped import shipped_cases
 from dem.case_limits import (
     class_numbers,
@@ -165,9 +167,41 @@ def test_bed_depth_of_the_granulator() -> None:
     assert case.dem is not None
     shares = {1.3: 0.15, 1.45: 0.20, 1.6: 0.30, 1.8: 0.20, 2.0: 0.15}
     solids = 1000 / sum(share / (math.pi / 6 * size**3) for size, share in shares.items())
-    expected = (solids / 0.58 + 3 * 7.4 * 6 * 5 + math.pi * 16 * 8) / (math.pi * 16.5**2) * 1e-3
+    expected = (solids / 0.58 + 3 * 6.4 * 6 * 5 + math.pi * 25 * 8) / (math.pi * 16.5**2) * 1e-3
     wall = next(wall for wall in case.dem.walls if wall.name == "impeller")
     assert bed_depth(case.dem, wall.generate) == pytest.approx(expected, rel=1e-9)  # type: ignore[union-attr]
+
+
+def _write_stl(path: Path, corners: list[tuple[float, float, float]], binary: bool) -> None:
+    if binary:
+        numbers = struct.pack("<12fH", 0, 0, 1, *(number for corner in corners for number in corner), 0)
+        path.write_bytes(bytes(80) + struct.pack("<I", 1) + numbers)
+        return
+    vertices = "\n".join(f"vertex {x} {y} {z}" for x, y, z in corners)
+    path.write_text(f"solid a\nfacet normal 0 0 1\nouter loop\n{vertices}\nendloop\nendfacet\nendsolid a\n")
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_strikes_of_meshes_from_files(binary: bool, tmp_path: Path) -> None:
+    """The farthest corner, (6, 8, 1) mm, is 10 mm from the axis through the mesh's origin."""
+    _write_stl(tmp_path / "paddle.stl", [(0, 0, 1), (6, 8, 1), (0, 8, 1)], binary)
+    changes = ["dem.walls.1.generate=null", "dem.walls.1.file=paddle.stl", "dem.walls.1.scale=1 mm"]
+    case = read_small(tmp_path, assignments=changes)
+    assert case.dem is not None
+    assert reach(case.dem.walls[1]) == pytest.approx(0.01, rel=1e-6)
+    assert "strikes at 0.628 m/s" in found(case, "blade-strike-overlap")[0].text
+
+
+def test_meshes_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
+    case = read_small(tmp_path, assignments=["dem.walls.paddle.generate.hub_radius=2 mm"])
+    assert "hub_radius" in found(case, "geometry", "refused")[0].text
+
+
+def test_meshes_that_cannot_be_read_stop_a_run(tmp_path: Path) -> None:
+    (tmp_path / "paddle.stl").write_text("not a mesh", encoding="utf-8")
+    case = read_small(tmp_path, assignments=["dem.walls.1.generate=null", "dem.walls.1.file=paddle.stl"])
+    with pytest.raises(CaseError, match=r"dem\.walls\.1\.file"):
+        require_meshes(case)
 
 
 def test_measured_rates_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

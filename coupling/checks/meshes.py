@@ -1,0 +1,78 @@
+"""Triangle meshes before a run: whether they can be made, and how far a turning one reaches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from compute.errors import CaseError
+from coupling.case import Case
+from coupling.checks.finding import Finding
+from dem.case_limits import distance_from_axis, wall_reach
+from dem.case_walls import MeshWall, Wall
+
+HEADER, TRIANGLE = 84, 50
+
+
+def check_meshes(case: Case) -> Iterator[Finding]:
+    """Refuse generated meshes whose measures do not go together."""
+    for index, wall in enumerate(case.dem.walls if case.dem is not None else ()):
+        if not isinstance(wall, MeshWall) or wall.generate is None:
+            continue
+        from dem.equipment import make_generated
+
+        try:
+            make_generated(wall.generate, key=f"dem.walls.{index}.generate")
+        except CaseError as error:
+            yield Finding("refused", "geometry", f"{error}.")
+
+
+def require_meshes(case: Case) -> None:
+    """Read and place every mesh once, as the run will.
+
+    Raises:
+        CaseError: a file is no mesh, or a mesh is far larger than the domain.
+    """
+    if case.dem is None:
+        return
+    from dem.walls.placement import place_mesh
+
+    diagonal = math.hypot(*case.dem.domain.size)
+    for index, wall in enumerate(case.dem.walls):
+        if isinstance(wall, MeshWall):
+            place_mesh(wall, f"dem.walls.{index}", diagonal, say=lambda text: None)
+
+
+def reach(wall: Wall) -> float | None:
+    """Return the largest distance of a turning wall's surface from its axis [m]; None where it cannot be told."""
+    if not isinstance(wall, MeshWall) or wall.file is None or wall.motion is None:
+        return wall_reach(wall)
+    corners = stl_corners(wall.file)
+    if corners is None:
+        return None
+    from dem.walls.placement import rotation_to
+
+    turned = rotation_to(wall.axis)
+    placed = (wall.scale * corners @ turned.T + wall.point).tolist()
+    return max(distance_from_axis(corner, wall.motion.point, wall.motion.axis) for corner in placed)
+
+
+def stl_corners(file: Path):  # type: ignore[no-untyped-def]
+    """Return the corners of the triangles of an STL file in its own unit, shape (3 triangles, 3); None for others.
+
+    Written out here because the library that reads meshes for a run loads scipy, which `check` does without.
+    """
+    import numpy as np
+
+    content = file.read_bytes()
+    count = int.from_bytes(content[80:HEADER], "little")
+    if len(content) == HEADER + TRIANGLE * count and count:
+        record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+        return np.frombuffer(content, record, count, HEADER)["corners"].reshape(-1, 3).astype(float)
+    words = [line.split() for line in content.decode("ascii", "replace").splitlines()]
+    try:
+        corners = [[float(word) for word in line[1:4]] for line in words if line[:1] == ["vertex"]]
+    except ValueError:
+        return None
+    return np.array(corners) if corners else None
