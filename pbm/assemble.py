@@ -11,7 +11,7 @@ from pbm.breakage import breakable_classes, fragment_table
 from pbm.compartments import outflow_rates
 from pbm.grid import Floats, Grid
 from pbm.model import Parameters, Tables
-from pbm.schemes.cell_average import merge_targets
+from pbm.schemes.cell_average import leaving_shares, merge_targets
 
 
 def make_tables(
@@ -34,6 +34,7 @@ def make_tables(
     return Tables(
         solid_volume=np.ascontiguousarray(grid.pivots),
         log_edge_diameter=np.log(6.0 / pi * grid.edges) / 3.0,
+        leaving=leaving_shares(grid),
         target=merge_targets(grid),
         fragments=fragment_table(grid),
         breakable=breakable_classes(grid, smallest_breakable),

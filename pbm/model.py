@@ -67,6 +67,7 @@ class Tables(NamedTuple):
 
     solid_volume: Floats  # pivots x_k [m3], (classes,)
     log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge, (classes + 1,)
+    leaving: Floats  # largest share of i that a merger with j takes out of class i, (classes, classes)
     target: np.ndarray  # cell of x_i + x_j, `classes` when above the top pivot, int64 (classes, classes)
     fragments: Floats  # number of daughters of one breakage of k at pivot j, (classes, classes)
     breakable: Floats  # 1 where a class may break, else 0, (classes,)
@@ -127,6 +128,7 @@ class Workspace(NamedTuple):
     classes: Classes
     pair_rate: Floats  # b psi / V_s [1/s], (compartments, classes, classes), j <= i
     births: Floats  # number, solid volume, I, E, G by cell and above the grid, (5, classes + 1)
+    growth: Floats  # mergers per granule, solid volume, I, E, G gained by granules that stay in class, (5, classes)
     drain: Floats  # relative loss by merging [1/s], (classes,)
     solids: Floats  # V_s [m3], (compartments,)
 
@@ -138,6 +140,7 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         Classes(*fields),
         np.zeros((compartments, classes, classes)),
         np.zeros((5, classes + 1)),
+        np.zeros((5, classes)),
         np.zeros(classes),
         np.zeros(compartments),
     )

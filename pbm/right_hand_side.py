@@ -24,6 +24,7 @@ from pbm.model import (
     FRAGMENTED,
     GAS,
     INTERNAL,
+    MERGED,
     NUCLEATED,
     NUCLEI,
     NUMBER,
@@ -34,7 +35,7 @@ from pbm.model import (
     Workspace,
 )
 from pbm.nucleation import liquid_inside, nucleation_loss
-from pbm.schemes.cell_average import merge, share_births
+from pbm.schemes.cell_average import fill_top, merge, share_births
 from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
 
 MOST_LOST = 0.9
@@ -270,8 +271,9 @@ def change_of(
     booked[:] = 0.0
     for place in range(state.shape[0]):
         if work.solids[place] > 0.0:
-            merge(place, state, tables, work, booked)
-            share_births(place, work.births, tables.solid_volume, change, booked)
+            booked[MERGED] += merge(place, state, tables, work)
+            share_births(place, state, tables, work, change)
+            fill_top(place, tables, work, change, booked)
             for quantity in range(4):
                 for k in range(state.shape[2]):
                     change[place, quantity, k] -= work.drain[k] * state[place, quantity, k]

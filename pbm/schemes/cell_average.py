@@ -2,9 +2,15 @@
 
 All mergers whose sum x_i + x_j falls into one cell are pooled to a number B and a solid volume V. With the mean V/B
 above (below) the pivot, the share (V - B x_k)/(x_n - x_k) goes to the next pivot n above (below) and the rest to k, so
-that number and solid volume are kept; liquids and gas follow the solid volume. Sums above the top pivot go to the top
-class with the number V/x_top: solids are kept, the excess number is booked.
+that number and solid volume are kept; liquids and gas follow the solid volume.
 Kumar, Peglow, Warnecke, Heinrich and Morl, Chem. Eng. Sci. 61 (2006) 3327, doi 10.1016/j.ces.2005.12.014.
+
+A merger that leaves its larger partner in its own cell is growth: the partner is not taken out and put back, only the
+volume it gains enters the balance of the cell. Number and solids are those of the published scheme, term by term; what
+is gained is that a granule that sweeps up a million fine grains a second limits no time step.
+
+Sums above the top pivot go to the top class with the number V/x_top: solids are kept, the excess number is booked.
+Granules of the top class do not merge with each other.
 """
 
 from __future__ import annotations
@@ -16,10 +22,6 @@ import numpy as np
 from compute.physics import physics, routine
 from pbm.grid import Floats, Grid
 from pbm.model import (
-    EXTERNAL,
-    GAS,
-    INTERNAL,
-    MERGED,
     NUMBER,
     OVERFLOW_NUMBER,
     OVERFLOW_VOLUME,
@@ -31,13 +33,33 @@ from pbm.model import (
     Workspace,
 )
 
+ROUND_OFF = 1e-14
+"""Relative excess over the top pivot that counts as the pivot itself."""
+
 
 def merge_targets(grid: Grid) -> np.ndarray:
-    """Cell of x_i + x_j, and `classes` for sums above the top pivot; int64, shape (classes, classes)."""
+    """Cell of x_i + x_j for j <= i, and `classes` for sums above the top pivot; int64, shape (classes, classes).
+
+    The top class keeps what it sweeps up: its row names itself.
+    """
     sums = grid.pivots[:, None] + grid.pivots[None, :]
     cells = np.searchsorted(grid.edges, sums, side="right") - 1
-    beyond = sums > grid.pivots[-1] * (1.0 + 1e-12)
-    return np.where(beyond, grid.classes, np.minimum(cells, grid.classes - 1)).astype(np.int64)
+    beyond = sums > grid.pivots[-1] * (1.0 + ROUND_OFF)
+    targets = np.where(beyond, grid.classes, np.minimum(cells, grid.classes - 1)).astype(np.int64)
+    targets[-1] = grid.classes - 1
+    return targets
+
+
+def leaving_shares(grid: Grid) -> Floats:
+    """Largest share of granule i that a merger with j <= i takes out of its class, shape (classes, classes).
+
+    One where it leaves its cell; x_j x_n/(x_i (x_n - x_i)) with the next pivot n where it stays; none in the top class.
+    """
+    pivots = grid.pivots
+    shares = np.ones((grid.classes, grid.classes))
+    above = np.append(pivots[1:] / (pivots[:-1] * np.diff(pivots)), 0.0)
+    stays = merge_targets(grid) == np.arange(grid.classes)[:, None]
+    return np.where(stays, above[:, None] * pivots, shares)
 
 
 @physics
@@ -65,83 +87,106 @@ def make_pair_rates(rate_law: Callable[..., float], sticking_law: Callable[..., 
         place: int, state: Floats, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace
     ) -> None:
         number, loss, rates = state[place, NUMBER], work.classes.loss[place], work.pair_rate[place]
-        for i in range(number.size):
+        top = number.size - 1
+        for i in range(top + 1):
             first = granule(place, i, work.classes, tables)
-            drained = 0.0
+            lost = 0.0
             for j in range(i + 1):
                 rate = 0.0
-                if number[i] > 0.0 and number[j] > 0.0:
+                if number[i] > 0.0 and number[j] > 0.0 and j < top:
                     second = granule(place, j, work.classes, tables)
                     meeting = rate_law(first, second, conditions, parameters) / work.solids[place]
                     rate = meeting * sticking_law(first, second, conditions, parameters)
                 rates[i, j] = rate
                 if j < i:
-                    drained += rate * number[j]
+                    lost += rate * number[j] * tables.leaving[i, j]
                     loss[j] += rate * number[i]
                 else:
-                    drained += rate * max(number[i] - 1.0, 0.0)
-            loss[i] += drained
+                    lost += rate * max(number[i] - 1.0, 0.0)
+            loss[i] += lost
 
     return pair_rates
 
 
 @routine
-def merge(place: int, state: Floats, tables: Tables, work: Workspace, booked: Floats) -> None:
-    """Pool the births of all pairs by target cell in `work.births`, and the relative losses in `work.drain`."""
-    number, inner, outer, gas = state[place, NUMBER], state[place, INTERNAL], state[place, EXTERNAL], state[place, GAS]
-    solid, rates, limit, drain = tables.solid_volume, work.pair_rate[place], work.classes.limit[place], work.drain
-    births = work.births
+def merge(place: int, state: Floats, tables: Tables, work: Workspace) -> float:
+    """Pool births by cell in `work.births`, growth by class in `work.growth`, relative losses in `work.drain`.
+
+    Returns the mergers per second.
+    """
+    number, limit, rates = state[place, NUMBER], work.classes.limit[place], work.pair_rate[place]
+    births, growth, drain = work.births, work.growth, work.drain
     births[:] = 0.0
+    growth[:] = 0.0
     drain[:] = 0.0
     merged = 0.0
     for i in range(number.size):
-        drained = 0.0
         for j in range(i):
             rate = rates[i, j] * limit[i] * limit[j]
-            target = tables.target[i, j]
-            from_i, from_j = rate * number[j], rate * number[i]
-            events = from_i * number[i]
-            drained += from_i
-            drain[j] += from_j
-            merged += events
-            births[0, target] += events
-            births[1, target] += events * (solid[i] + solid[j])
-            births[2, target] += from_i * inner[i] + from_j * inner[j]
-            births[3, target] += from_i * outer[i] + from_j * outer[j]
-            births[4, target] += from_i * gas[i] + from_j * gas[j]
+            if rate > 0.0:
+                from_i, from_j, target = rate * number[j], rate * number[i], tables.target[i, j]
+                merged += from_i * number[i]
+                drain[j] += from_j
+                if target == i:
+                    growth[0, i] += from_i
+                    growth[1, i] += from_j * number[j] * tables.solid_volume[j]
+                    for quantity in range(1, 4):
+                        growth[quantity + 1, i] += from_j * state[place, quantity, j]
+                else:
+                    drain[i] += from_i
+                    births[0, target] += from_i * number[i]
+                    births[1, target] += from_i * number[i] * (tables.solid_volume[i] + tables.solid_volume[j])
+                    for quantity in range(1, 4):
+                        pair = from_i * state[place, quantity, i] + from_j * state[place, quantity, j]
+                        births[quantity + 1, target] += pair
         within = rates[i, i] * limit[i] * limit[i] * max(number[i] - 1.0, 0.0)
         target = tables.target[i, i]
-        events = 0.5 * within * number[i]
-        merged += events
-        births[0, target] += events
-        births[1, target] += 2.0 * events * solid[i]
-        births[2, target] += within * inner[i]
-        births[3, target] += within * outer[i]
-        births[4, target] += within * gas[i]
-        drain[i] += drained + within
-    booked[MERGED] += merged
+        merged += 0.5 * within * number[i]
+        drain[i] += within
+        births[0, target] += 0.5 * within * number[i]
+        births[1, target] += within * number[i] * tables.solid_volume[i]
+        for quantity in range(1, 4):
+            births[quantity + 1, target] += within * state[place, quantity, i]
+    return merged
 
 
 @routine
-def share_births(place: int, births: Floats, solid: Floats, change: Floats, booked: Floats) -> None:
-    """Share the pooled births of each cell between two pivots, and add them to `change`."""
+def share_births(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
+    """Share pooled births and growth of each cell between two pivots, and add them to `change`.
+
+    Moves up take from births as far as these lie above the pivot, and from grown granules beyond; moves down take from
+    births. Liquids and gas move with the solid volume of the pool they are taken from.
+    """
+    solid, births, growth = tables.solid_volume, work.births, work.growth
     top = solid.size - 1
     for k in range(top + 1):
-        volume = births[1, k]
-        if volume > 0.0:
-            excess = volume - births[0, k] * solid[k]
-            other = k + 1 if (excess > 0.0 and k < top) or k == 0 else k - 1
-            moved = max(excess / (solid[other] - solid[k]), 0.0)
-            part = moved * solid[other] / volume
-            change[place, NUMBER, k] += births[0, k] - moved
-            change[place, NUMBER, other] += moved
-            for quantity in range(1, 4):
-                carried = births[quantity + 1, k]
-                change[place, quantity, k] += (1.0 - part) * carried
-                change[place, quantity, other] += part * carried
-    held = births[1, top + 1] / solid[top]
+        born = births[1, k] - births[0, k] * solid[k]
+        excess = born + growth[1, k] if k < top else min(born, 0.0)
+        other = k + 1 if excess > 0.0 or k == 0 else k - 1
+        step = solid[other] - solid[k]
+        moved = max(excess / step, 0.0)
+        of_births = min(max(born / step, 0.0), moved)
+        change[place, NUMBER, k] += births[0, k] - moved
+        change[place, NUMBER, other] += moved
+        pool = growth[0, k] * state[place, NUMBER, k] * solid[k] + growth[1, k]
+        birth_part = of_births * solid[other] / births[1, k] if births[1, k] > 0.0 else 0.0
+        growth_part = (moved - of_births) * solid[other] / pool if pool > 0.0 else 0.0
+        for quantity in range(1, 4):
+            gained = growth[quantity + 1, k]
+            grown = growth[0, k] * state[place, quantity, k] + gained
+            carried = birth_part * births[quantity + 1, k] + growth_part * grown
+            change[place, quantity, k] += births[quantity + 1, k] + gained - carried
+            change[place, quantity, other] += carried
+
+
+@routine
+def fill_top(place: int, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
+    """Put what lies above the top pivot into the top class, by solid volume, and book it."""
+    top = tables.solid_volume.size - 1
+    volume = work.births[1, top + 1] + work.growth[1, top]
+    held = volume / tables.solid_volume[top]
     change[place, NUMBER, top] += held
     for quantity in range(1, 4):
-        change[place, quantity, top] += births[quantity + 1, top + 1]
-    booked[OVERFLOW_NUMBER] += held - births[0, top + 1]
-    booked[OVERFLOW_VOLUME] += births[1, top + 1]
+        change[place, quantity, top] += work.births[quantity + 1, top + 1]
+    booked[OVERFLOW_NUMBER] += held - work.births[0, top + 1]
+    booked[OVERFLOW_VOLUME] += volume
