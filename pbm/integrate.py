@@ -37,8 +37,8 @@ from pbm.right_hand_side import change_of, limit_losses
 DONE, FULL, COLLAPSED, NOT_FINITE, NOT_CONSERVED = 0, 1, 2, 3, 4
 SAFE_LOSS = 1.2
 """Largest product of step and relative loss that is tried: the method stays positive up to 1.59."""
-VANISHED = 1e-200
-"""Contents below this [-, m3] are set to zero with their class: far below the round-off of any sum."""
+VANISHED = 1e-150
+"""A class with fewer granules than this is emptied: what it holds is far below the round-off of any sum."""
 RECORD = 5
 """Values kept per accepted step: time, step [s]; relative errors of solids, liquid, number."""
 
@@ -130,14 +130,16 @@ def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tu
 
 
 @routine
-def settle(state: Floats, trial: Floats) -> None:
-    """Copy `trial` into `state`; classes of vanishing number become empty."""
+def settle(state: Floats, trial: Floats) -> bool:
+    """Copy `trial` into `state`; a class of vanishing number becomes empty. Returns whether one did."""
+    emptied = False
     for place in range(state.shape[0]):
         for k in range(state.shape[2]):
-            kept = 1.0 if trial[place, NUMBER, k] > VANISHED else 0.0
+            kept = trial[place, NUMBER, k] > VANISHED
+            emptied = emptied or (not kept and trial[place, NUMBER, k] > 0.0)
             for quantity in range(4):
-                value = trial[place, quantity, k]
-                state[place, quantity, k] = kept * value if value > VANISHED else 0.0
+                state[place, quantity, k] = trial[place, quantity, k] if kept else 0.0
+    return emptied
 
 
 @routine
@@ -147,16 +149,18 @@ def step_factor(worst: float) -> float:
 
 
 @routine
-def accept(
-    state: Floats, time: float, step: float, start: Start, tables: Tables, scratch: Scratch, booked: Floats, row: Floats
-) -> float:
-    """Take the trial over, book its events, reuse its last stage, write the record; returns the worst imbalance."""
-    settle(state, scratch.trial)
+def book(step: float, scratch: Scratch, booked: Floats) -> None:
+    """Add the events of an accepted step to the ledger, with the weights of the method."""
     for event in range(BOOKED):
         slope = 2.0 * scratch.booked[0, event] + 3.0 * scratch.booked[1, event] + 4.0 * scratch.booked[2, event]
         booked[event] += step / 9.0 * slope
-    scratch.rate[0] = scratch.rate[3]
-    scratch.booked[0] = scratch.booked[3]
+
+
+@routine
+def write_record(
+    state: Floats, time: float, step: float, start: Start, tables: Tables, booked: Floats, row: Floats
+) -> float:
+    """Write time, step and imbalances of an accepted step; returns the worst imbalance."""
     solids_error, liquid_error, number_error = imbalance(state, start, booked, tables)
     row[0], row[1], row[2], row[3], row[4] = time, step, solids_error, liquid_error, number_error
     return max(solids_error, max(liquid_error, number_error))
@@ -244,8 +248,14 @@ def make_advance(
             ends = length >= end - time
             time = end if ends else time + length
             step = max(step, length * factor) if ends else length * factor
+            book(length, scratch, booked)
             loss = next_loss
-            drift = accept(state, time, length, start, tables, scratch, booked, record[rows])
+            scratch.rate[0] = scratch.rate[3]
+            scratch.booked[0] = scratch.booked[3]
+            if settle(state, scratch.trial):
+                loss, _ = prepare(state, speed, spray, parameters, tables, work)
+                change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+            drift = write_record(state, time, length, start, tables, booked, record[rows])
             rows += 1
             if not drift <= control.drift:
                 return NOT_CONSERVED, time, step, rows
