@@ -161,6 +161,13 @@ def test_too_small_a_granulator_is_noticed() -> None:
     assert any(finding.name == "geometry" and finding.level == "refused" for finding in check_parcels(cutting))
 
 
+def test_thick_tilted_blades_pin_parcels() -> None:
+    """The lower front edge lies thickness x sin(pitch) above the lowest edge: 2.5 mm here, 1.5 parcels."""
+    path = shipped_cases()["high-shear-granulator"] / "case.yaml"
+    case = read_case(path, ["dem.walls.impeller.generate.pitch=30 deg"])
+    assert "opens 2.5 mm" in next(each.text for each in check_parcels(case) if each.name == "blade-wedge")
+
+
 def test_bed_depth_of_the_granulator() -> None:
     """(V/0.58 + blades and hub) / area, computed apart from the code from the figures of the case."""
     case = read_case(shipped_cases()["high-shear-granulator"] / "case.yaml", ["dem.particles.0.number=1000"])
