@@ -72,7 +72,9 @@ class CpuBackend:
             import numba
 
             fastmath = {"contract"} if self.fast else False
-            options = {"parallel": True, "error_model": "numpy", "cache": True, "fastmath": fastmath}
+            options = {
+                "parallel": True, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
+            }  # fmt: skip
             self._compiled[loop] = numba.njit(**options)(loop)
         return self._compiled[loop]
 

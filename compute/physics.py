@@ -3,6 +3,8 @@
 A law is a plain Python function of floats and tuples of floats. `@physics` leaves it as it is and remembers it; the
 first compiled backend registers every remembered function with numba, so that reading a case never imports a compiler.
 Laws are forced inline: only so does the pair loop vectorise. `@routine` marks larger parts of a loop, which are not.
+Neither may allocate: without numba's run time for memory (`_nrt`) arrays pass from function to function uncounted; with
+it, the counting of references made the walls six times slower and kept threads from scaling.
 """
 
 from __future__ import annotations
@@ -43,4 +45,4 @@ def register_laws() -> None:
     while _registered < len(_laws):
         law, forceinline = _laws[_registered]
         _registered += 1
-        register_jitable(forceinline=forceinline)(law)
+        register_jitable(forceinline=forceinline, _nrt=False)(law)
