@@ -56,8 +56,8 @@ class Exchange:
         encounter, pair_speed, blade_hit, blade_share: the four laws.
         reference_speed: w0 [rad/s]; speed_range: of the design [rad/s]; tip_radius: [m].
         feed_diameter, grown_diameter: volume medians at both ends of the state axis [m].
-        ratio_range: d/d32 of the design [-]; parcel_law, scale: how parcels became grains.
-        windows: names of the windows.
+        ratio_range: d/d32 of the design [-]; parcel_law: how parcels became grains.
+        windows, scales: names of the windows and their scale factors s = parcel size / real size [-].
     """
 
     encounter: Term
@@ -71,8 +71,8 @@ class Exchange:
     grown_diameter: float
     ratio_range: tuple[float, float]
     parcel_law: str
-    scale: float
     windows: tuple[str, ...]
+    scales: tuple[float, ...]
 
     @property
     def terms(self) -> dict[str, Term]:
@@ -122,19 +122,17 @@ class Exchange:
         return cls.from_json(Path(path).read_text(encoding="utf-8"))
 
 
-def fit_exchange(
-    windows: Sequence[Window], parcels: str, scale: float, blades: Sequence[str], tip_radius: float
-) -> Exchange:
+def fit_exchange(windows: Sequence[Window], parcels: str, blades: Sequence[str], tip_radius: float) -> Exchange:
     """Fit the four laws to the windows of a design.
 
     Args:
-        windows: at least one; parcels: name of the parcel law; scale: s = parcel size / real size [-];
+        windows: at least one; parcels: name of the parcel law;
         blades: names of the blade walls; tip_radius: of the blades [m].
 
     Raises:
         CaseError: unknown parcel law or blade wall. SimulationError: too little was measured for a law.
     """
-    design = make_design(windows, parcel_law(parcels), scale)
+    design = make_design(windows, parcel_law(parcels))
     walls = tuple(blades)
     speeds = [window.impeller_speed for window in windows]
     return Exchange(
@@ -149,8 +147,8 @@ def fit_exchange(
         grown_diameter=design.grown_diameter,
         ratio_range=design.ratio_range(),
         parcel_law=parcels,
-        scale=scale,
         windows=tuple(window.name for window in windows),
+        scales=tuple(window.scale for window in windows),
     )
 
 

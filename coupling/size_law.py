@@ -30,14 +30,13 @@ class Design:
     """What the windows of one design share.
 
     Args:
-        windows: the windows; law, scale: the parcel law and the scale factor s = parcel size / real size.
+        windows: the windows; law: the parcel law.
         reference_speed: w0, geometric mean of the speeds [rad/s].
         feed_diameter, grown_diameter: d50 at both ends of the state axis [m], equal when one state was measured.
     """
 
     windows: tuple[Window, ...]
     law: ParcelLaw
-    scale: float
     reference_speed: float
     feed_diameter: float
     grown_diameter: float
@@ -57,7 +56,7 @@ class Design:
         return float(min(r.min() for r in ratios)), float(max(r.max() for r in ratios))
 
 
-def make_design(windows: Sequence[Window], law: ParcelLaw, scale: float) -> Design:
+def make_design(windows: Sequence[Window], law: ParcelLaw) -> Design:
     """Order the design of these windows.
 
     Raises:
@@ -67,7 +66,7 @@ def make_design(windows: Sequence[Window], law: ParcelLaw, scale: float) -> Desi
         raise SimulationError("no DEM window: a law needs at least one; run the design first")
     medians = [window.median_diameter for window in windows]
     speed = float(np.exp(np.mean([np.log(window.impeller_speed) for window in windows])))
-    return Design(tuple(windows), law, scale, speed, min(medians), max(medians))
+    return Design(tuple(windows), law, speed, min(medians), max(medians))
 
 
 def varied(covariates: Array) -> NDArray[np.bool_]:
@@ -109,7 +108,7 @@ def fit_pair_rates(design: Design) -> RateFit:
 
     def cells_of(window: Window) -> _Cells:
         first, second = np.triu_indices(len(window.size_ratio))
-        diameter, ratio = window.real_diameter(design.law, design.scale), window.size_ratio
+        diameter, ratio = window.real_diameter(design.law), window.size_ratio
         offset = 3.0 * np.log(diameter[first] + diameter[second])
         rows = window.encounters[:, first, second], window.exposure[:, first, second]
         return _Cells(np.stack([first, second], axis=1), np.log(ratio[first] * ratio[second]), offset, *rows)
@@ -159,12 +158,12 @@ def _fit(design: Design, cells_of: Callable[[Window], _Cells], exponent: float) 
         cell = np.tile(np.arange(size) + first_cell, blocks)
         block = np.repeat(np.arange(blocks) + first_block, size)
         rows = cells.count[:, used].ravel(), cells.exposure[:, used].ravel()
-        stacked.append((covariates, cells.offset[used], *rows, cell, block))
+        scaled = cells.offset[used] - exponent * np.log(window.scale)
+        stacked.append((covariates, cells.offset[used], scaled, *rows, cell, block))
         labels.append(np.concatenate([np.full((size, 1), number), cells.labels[used]], axis=1))
         first_cell, first_block = first_cell + size, first_block + blocks
-    covariates, offset, count, exposure, cell, block = (np.concatenate(part) for part in zip(*stacked))
+    covariates, offset, scaled, count, exposure, cell, block = (np.concatenate(part) for part in zip(*stacked))
     kept = varied(covariates)
-    scaled = offset - exponent * np.log(design.scale)
     table = CountTable(covariates[:, kept], scaled, count, exposure, cell, block)
     fit = fit_counts(table)
     log_rate = offset + table.covariates @ fit.coefficients

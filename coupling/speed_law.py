@@ -36,9 +36,9 @@ class SpeedLawFit:
 
 def fit_pair_speeds(design: Design) -> SpeedLawFit:
     """Fit the normal speeds of all pairs of classes in all windows."""
-    factor = design.scale**design.law.pair_speed
     covariates, edges, counts, cells = [], [], [], []
     for number, window in enumerate(design.windows):
+        factor = window.scale**design.law.pair_speed
         first, second = np.triu_indices(len(window.size_ratio))
         histogram = window.pair_speed_counts()[first, second]
         used = histogram.sum(axis=1) > 0
@@ -61,7 +61,7 @@ def fit_blade_shares(design: Design, blades: tuple[str, ...], tip_radius: float)
     for number, window in enumerate(design.windows):
         histogram = window.blade_speed_counts(blades)
         used = np.flatnonzero(histogram.sum(axis=1) > 0)
-        factor = design.scale**design.law.blade_speed / (window.impeller_speed * tip_radius)
+        factor = window.scale**design.law.blade_speed / (window.impeller_speed * tip_radius)
         edges.append(np.tile(window.statistics.speed_edges[1:-1] * factor, (len(used), 1)))
         counts.append(histogram[used])
         cells.append(np.stack([np.full(len(used), number), used], axis=1))

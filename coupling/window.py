@@ -23,6 +23,7 @@ class Window:
         name: name of the window.
         impeller_speed: [rad/s].
         median_diameter: volume median d50 of the real grains whose state the parcels stand for [m].
+        scale: scale factor s = parcel size / real size of this state [-].
         statistics: what the window measured, in parcels.
         compartment: index of the compartment to read, or None for the whole bed (the number of parcels in the bed
             is constant over the window, so that the exposure of the whole follows from the parts).
@@ -31,6 +32,7 @@ class Window:
     name: str
     impeller_speed: float
     median_diameter: float
+    scale: float
     statistics: EncounterStatistics
     compartment: int | None = None
 
@@ -68,9 +70,9 @@ class Window:
             raise SimulationError(f"{self.name}: the window holds no particle; check its fill and its compartments")
         return diameter / (np.sum(number * diameter**3) / np.sum(number * diameter**2))
 
-    def real_diameter(self, law: ParcelLaw, scale: float) -> Array:
+    def real_diameter(self, law: ParcelLaw) -> Array:
         """Diameters of the grains that the classes stand for [m], shape (classes,)."""
-        return self.statistics.class_diameter * scale**law.size
+        return self.statistics.class_diameter * self.scale**law.size
 
     def pair_speed_counts(self) -> Array:
         """Encounters by normal speed, shape (classes, classes, bins)."""

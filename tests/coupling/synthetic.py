@@ -61,7 +61,7 @@ def make_window(speed: float, state: float, seed: int) -> Window:
         walls[0, i, 1] = _histogram(random, edges, int(blade[:, i].sum()), scale, np.exp(TRUTH.blade_share[1]))
     record = _record(encounters, exposure, blade, pairs, walls, edges, volume)
     median = TRUTH.feed_diameter * (TRUTH.grown_diameter / TRUTH.feed_diameter) ** state
-    return Window(f"{speed:g}-{state:g}", speed, median, record, compartment=0)
+    return Window(f"{speed:g}-{state:g}", speed, median, 1.0, record, compartment=0)
 
 
 def _encounter_rate(ratio: np.ndarray, log_speed: float, state: float) -> np.ndarray:

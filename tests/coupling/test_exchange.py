@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_confidence_region_covers_truth(bursts: float) -> None:
 
 
 def test_lack_of_fit_widens_the_error() -> None:
-    """Counts without noise about their own rates, but 20 % off the law: D of the cells rules, and the misfit is told."""
+    """Counts without noise about their own rates, but 20 % off the law: D of the cells rules, the misfit is told."""
     random = np.random.default_rng(3)
     table = _table(random, 0.0, cells=30, blocks=20)
     rate = np.exp(table.covariates @ np.array([1.0, 0.6, 0.3, -0.4])) * np.exp(0.2 * random.standard_normal(30))
@@ -96,7 +97,7 @@ def test_weibull_from_bins() -> None:
 
 def test_exchange_finds_the_law_of_the_windows() -> None:
     """Four windows drawn from known laws (three speeds at the feed, one grown): every coefficient within 3.5 errors."""
-    exchange = fit_exchange(make_design_windows(seed=2), "inertial", 1.0, ["impeller"], TRUTH.tip_radius)
+    exchange = fit_exchange(make_design_windows(seed=2), "inertial", ["impeller"], TRUTH.tip_radius)
     deviation = (exchange.coefficients() - TRUTH.coefficients()) / np.sqrt(np.diag(exchange.covariance()))
     assert np.max(np.abs(deviation)) < 3.5
     assert exchange.reference_speed == pytest.approx(TRUTH.reference_speed)
@@ -109,8 +110,10 @@ def test_parcels_map_exactly() -> None:
     b = Gamma (d_i + d_j)^3 f keeps Gamma exactly, so c0 and all exponents stay and only a0 moves, by -ln s.
     """
     windows = make_design_windows(seed=2)
-    plain = fit_exchange(windows, "inertial", 1.0, ["impeller"], TRUTH.tip_radius)
-    scaled = fit_exchange(windows, "inertial", 7.0, ["impeller"], TRUTH.tip_radius)
+    plain = fit_exchange(windows, "inertial", ["impeller"], TRUTH.tip_radius)
+    scaled = fit_exchange(
+        [replace(window, scale=7.0) for window in windows], "inertial", ["impeller"], TRUTH.tip_radius
+    )
     difference = scaled.coefficients() - plain.coefficients()
     difference[4] += math.log(7.0)
     assert np.max(np.abs(difference)) < 1e-6  # the search of the speed laws stops at a gradient of 1e-7
@@ -121,7 +124,7 @@ def test_parcels_map_exactly() -> None:
 
 def test_constant_covariates_are_left_out() -> None:
     """One window varies neither speed nor state: their coefficients are zero with zero variance."""
-    exchange = fit_exchange([make_window(TRUTH.reference_speed, 0.0, 1)], "inertial", 1.0, ["impeller"], 0.1)
+    exchange = fit_exchange([make_window(TRUTH.reference_speed, 0.0, 1)], "inertial", ["impeller"], 0.1)
     assert exchange.encounter.coefficients[1] == exchange.encounter.coefficients[3] == 0.0
     assert exchange.encounter.covariance[1][1] == 0.0 < exchange.encounter.covariance[2][2]
 
@@ -155,7 +158,7 @@ def _halves(whole: Window) -> Window:
 
 def test_record_reads_back_bit_for_bit(tmp_path) -> None:
     """A resumed run repeats the exchange: what is stored equals what was computed."""
-    exchange = fit_exchange(make_design_windows(seed=4), "inertial", 5.0, ["impeller"], TRUTH.tip_radius)
+    exchange = fit_exchange(make_design_windows(seed=4), "inertial", ["impeller"], TRUTH.tip_radius)
     exchange.save(tmp_path / "exchange.json")
     assert Exchange.load(tmp_path / "exchange.json") == exchange
     with pytest.raises(CheckpointError, match="not an exchange record"):
@@ -166,6 +169,6 @@ def test_wrong_names_are_told() -> None:
     """Unknown wall or parcel law: what was given and what there is."""
     window = make_window(TRUTH.reference_speed, 0.0, 1)
     with pytest.raises(CaseError, match=r"blades: no such wall.*'impellor'.*bowl, impeller"):
-        fit_exchange([window], "inertial", 1.0, ["impellor"], 0.1)
-    with pytest.raises(CaseError, match="parcels: no such parcel law.*inertial"):
-        fit_exchange([window], "thermal", 1.0, ["impeller"], 0.1)
+        fit_exchange([window], "inertial", ["impellor"], 0.1)
+    with pytest.raises(CaseError, match=r"parcels: no such parcel law.*inertial"):
+        fit_exchange([window], "thermal", ["impeller"], 0.1)

@@ -1,0 +1,216 @@
+"""Building a reduced model: range, class count, error members, and what few classes cost in accuracy.
+
+Everything is measured against the full population balance with the same law, over the corners of the inputs; the
+frozen-kernel error needs a run whose kernel was measured again on the way, and is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coupling.exchange import Exchange
+from coupling.reduced.description import Description, ErrorTerms, Rule
+from coupling.reduced.law import kernel_law, with_coefficients
+from coupling.reduced.members import Members, leading_members
+from coupling.reduced.model import ReducedModel
+from pbm.case import GridSettings, PbmCase
+from pbm.granulation import Granulation, spray_of
+from pbm.solve import Steps
+
+Floats = NDArray[np.float64]
+
+FEED_TAIL = 0.005
+"""Share of the feed's volume below the smallest class edge; it is booked in the smallest class."""
+GROWN_TAIL = 0.005
+"""Share of the grown volume above the top class edge, before the margin."""
+MARGIN = 1.25
+"""Factor on the largest size of the batch, for batches that grow further."""
+TIMES = 21
+"""Times of the batch at which models are compared."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to build.
+
+    Args:
+        classes: class counts to try, rising; the first whose d50 error is below `target` is taken, else the best.
+        target: relative error of d50 from few classes [-].
+        members: number of error members.
+        spray_factor: largest declared spray over that of the case [-].
+        rule: of the steps in time.
+    """
+
+    classes: tuple[int, ...] = (20, 24, 28)
+    target: float = 0.02
+    members: int = 2
+    spray_factor: float = 1.25
+    rule: Rule = Rule()
+
+
+@dataclass(frozen=True)
+class Corner:
+    """One batch of the comparison: speed [rad/s] and spray [kg/s] over time."""
+
+    speed: float
+    spray: Steps
+
+
+def build_reduced_model(
+    case: PbmCase,
+    exchange: Exchange,
+    name: str,
+    settings: Settings | None = None,
+    frozen_kernel: tuple[float, float, float] | None = None,
+    compiled: bool = True,
+) -> Description:
+    """Build the reduced model of a case for a fitted law.
+
+    Args:
+        case: population balance, taken as one well-mixed region; exchange: fitted law; name: of the model;
+        settings: see there; frozen_kernel: measured relative errors of d10, d50, d90, None where not measured;
+        compiled: run through numba.
+
+    Raises:
+        CaseError: case and law do not fit.
+    """
+    settings = settings or Settings()
+    case = case.model_copy(update={"compartments": None})
+    full = Granulation(case, kernel_law(exchange), compiled=compiled)
+    corners, times = _corners(case, exchange, settings), np.linspace(0.0, case.end, TIMES)
+    references = [_reference(full, corner, times) for corner in corners]
+    tried = []
+    for classes in settings.classes:
+        description = _describe(full, exchange, name, classes, settings, references)
+        values = [_run(ReducedModel(description, compiled), corner, times) for corner in corners]
+        tried.append((description, _size_errors(values, references), _porosity_error(values, references)))
+        if tried[-1][1][1] < settings.target:
+            break
+    description, sizes, porosity = min(tried, key=lambda item: item[1][1])
+    members = _choose_members(description, exchange, case, corners, times, settings.members, compiled)
+    laws = [with_coefficients(description.laws[0], row, case.breakage.on) for row in members.coefficients]
+    errors = ErrorTerms(sizes, frozen_kernel or (0.0, 0.0, 0.0), porosity, members.unresolved)
+    record = _record(exchange, description, corners, tried, frozen_kernel is not None)
+    return replace(description, laws=(description.laws[0], *laws), errors=errors, record=record)
+
+
+def _corners(case: PbmCase, exchange: Exchange, settings: Settings) -> list[Corner]:
+    spray = spray_of(case.liquid.spray)
+    more = Steps(spray.times, tuple(settings.spray_factor * value for value in spray.values))
+    low, high = exchange.speed_range
+    return [Corner(low, spray), Corner(exchange.reference_speed, more), Corner(high, spray)]
+
+
+def _reference(full: Granulation, corner: Corner, times: Floats) -> Floats:
+    """d10, d50, d90, porosity and the upper tail size of the full model, shape (times, 5)."""
+    result = full.simulate(corner.speed, times, corner.spray)
+    rows = []
+    for state in result.states:
+        values = full.outputs(state)
+        edges = full.grid.edge_diameters(full.case.feed.porosity)[1:]
+        top = edges[np.searchsorted(np.cumsum(values.fractions), 1.0 - GROWN_TAIL)]
+        rows.append([values.d10, values.d50, values.d90, values.porosity, top])
+    return np.array(rows)
+
+
+def _describe(
+    full: Granulation, exchange: Exchange, name: str, classes: int, settings: Settings, references: Sequence[Floats]
+) -> Description:
+    case, given = full.case, full.case.grid
+    smallest = max(full.feed.percentile(FEED_TAIL), given.smallest_diameter)
+    largest = min(MARGIN * max(float(reference[:, 4].max()) for reference in references), given.largest_diameter)
+    grid = GridSettings(classes=classes, smallest_diameter=smallest, largest_diameter=largest)
+    coarse = Granulation(case.model_copy(update={"grid": grid}), full.law, compiled=False)
+    solids = coarse.initial_state()[0, 0] * coarse.grid.pivots
+    porosity = case.feed.porosity
+    return Description(
+        name=name,
+        edges=coarse.grid.edges,
+        pivots=coarse.grid.pivots,
+        laws=(with_coefficients(coarse.parameters, list(exchange.coefficients()), case.breakage.on),),
+        law=full.law,
+        nucleus_solids=coarse.parameters.nucleus_solids,
+        smallest_breakable=(1.0 - porosity) * np.pi / 6.0 * (2.0 * case.breakage.primary_diameter) ** 3,
+        spray_limit=settings.spray_factor * case.liquid.spray.rate,
+        speed_start=exchange.reference_speed,
+        spray_start=0.0,
+        charge=case.feed.charge,
+        feed_fractions=solids / solids.sum(),
+        feed_moisture=case.feed.moisture,
+        kernel_scale=case.kernel_scale,
+        efficiency=case.efficiency,
+        breakage_scale=case.breakage_scale,
+        rule=settings.rule,
+    )
+
+
+def _run(model: ReducedModel, corner: Corner, times: Floats) -> Floats:
+    """d10, d50, d90 and porosity of the reduced model, stepped once a second and at every change, (times, 4)."""
+    model.start()
+    rows = []
+    for begin, end in zip([0.0, *times[:-1]], times):
+        marks = _marks(begin, end, corner.spray)
+        for low, high in zip(marks[:-1], marks[1:]):
+            model.advance(high - low, corner.speed, corner.spray.at(low))
+        reading = model.read()
+        rows.append([reading.d10, reading.d50, reading.d90, reading.porosity])
+    return np.array(rows)
+
+
+def _marks(begin: float, end: float, steps: Steps) -> list[float]:
+    return [begin, *(time for time in steps.times if begin < time < end), end]
+
+
+def _size_errors(values: Sequence[Floats], references: Sequence[Floats]) -> tuple[float, float, float]:
+    """Root mean square over time of the relative errors of d10, d50, d90, of the worst corner."""
+    errors = [np.log(value[:, :3] / reference[:, :3]) for value, reference in zip(values, references)]
+    worst = np.max([np.sqrt(np.mean(error**2, axis=0)) for error in errors], axis=0)
+    return float(worst[0]), float(worst[1]), float(worst[2])
+
+
+def _porosity_error(values: Sequence[Floats], references: Sequence[Floats]) -> float:
+    errors = [value[:, 3] - reference[:, 3] for value, reference in zip(values, references)]
+    return float(max(np.sqrt(np.mean(error**2)) for error in errors))
+
+
+def _choose_members(
+    description: Description,
+    exchange: Exchange,
+    case: PbmCase,
+    corners: Sequence[Corner],
+    times: Floats,
+    count: int,
+    compiled: bool,
+) -> Members:
+    def outputs(coefficients: Floats) -> Floats:
+        law = with_coefficients(description.laws[0], list(coefficients), case.breakage.on)
+        model = ReducedModel(replace(description, laws=(law,)), compiled)
+        rows = np.concatenate([_run(model, corner, times) for corner in corners])
+        rows[:, :3] = np.log(rows[:, :3])
+        return rows.ravel()
+
+    return leading_members(exchange.coefficients(), exchange.covariance(), outputs, count)
+
+
+def _record(
+    exchange: Exchange,
+    description: Description,
+    corners: Sequence[Corner],
+    tried: Sequence[tuple[Description, tuple[float, float, float], float]],
+    frozen_measured: bool,
+) -> dict[str, object]:
+    return {
+        "windows": list(exchange.windows),
+        "parcel_law": exchange.parcel_law,
+        "scale_factors": list(exchange.scales),
+        "fit": {name: term.quality for name, term in exchange.terms.items()},
+        "class_counts_tried": [{"classes": one.classes, "relative_errors": list(sizes)} for one, sizes, _ in tried],
+        "corners": [{"speed": corner.speed, "spray": list(corner.spray.values)} for corner in corners],
+        "log_growth_span": log(max(description.law.d50_grown / description.law.d50_feed, 1.0)),
+        "frozen_kernel_measured": frozen_measured,
+    }
