@@ -15,10 +15,15 @@ from compute.errors import BackendUnavailable
 from compute.physics import register_laws
 
 
+SPIN_COUNT = "10000"
+"""Turns a waiting OpenMP thread spins before it sleeps: some 10 us, so that shared cores are not burnt by waiting."""
+
+
 def _choose_threading_layer() -> str:
     """Set numba's threading layer; returns what the user should hear."""
     import numba
 
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     try:
         from numba.np.ufunc import omppool  # noqa: F401
     except ImportError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pbm.case import PbmCase
 from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid, require_name
 from compute.quantities import AngularSpeed, MassRate, NotNegative, Number, Positive, Time
 from dem.case import DemCase
+from pbm.case import PbmCase
 
 LIMITS = ("blade-strike-overlap", "time-step", "parcel-geometry", "start-positions")
 Limit = Literal["blade-strike-overlap", "time-step", "parcel-geometry", "start-positions"]
@@ -53,6 +53,8 @@ class CouplingSettings(CaseModel):
     Attributes:
         scale_factor: parcel size over real size, s; b_real = b_DEM / s^3.
         parcel_law: `inertial`: pair speeds v_real = v_DEM / s, wall and blade speeds unscaled.
+        parcel_shares: `projected`: the parcel classes take the shares of the size distribution they stand for, in place
+            of the shares in dem.particles; `given`: those in dem.particles.
         impeller: name of the wall whose speed is the input of the model.
         design: the windows to run.
         remeasure_growth: growth of d50 after which the kernel is measured again during the batch; none: never.
@@ -60,6 +62,7 @@ class CouplingSettings(CaseModel):
 
     scale_factor: Annotated[Number, Field(ge=1)]
     parcel_law: Literal["inertial"] = "inertial"
+    parcel_shares: Literal["projected", "given"] = "projected"
     impeller: str
     design: Design
     remeasure_growth: Annotated[Number, Field(gt=1)] | None = None

@@ -7,9 +7,10 @@ the last one stopped. The exchange between the two models is a pure function of 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from compute import get_backend
+from compute.errors import CaseError
 from coupling.case import Case
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
@@ -28,11 +29,32 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
         progress.message(backend.note)
     with StopRequest() as stop:
         session = Session(case, folder, backend, progress, stop)
-        if case.dem is not None and case.coupling is None:
+        if case.coupling is not None:
+            from coupling.chain import carry_out
+
+            carry_out(session)
+        elif case.dem is not None:
             session.simulate("run", case.dem, 0)
+        else:
+            raise CaseError("there is no kernel law", key="coupling", expected="sections dem and coupling beside pbm")
         return session.facts()
 
 
 def resume(folder: Path, progress: Progress) -> dict[str, Any]:
     """Go on with the run in this folder."""
     return run(open_run_folder(folder), folder, progress)
+
+
+def export_run(case: Case, folder: Path, interface: Literal[2, 3]) -> Path:
+    """Write FMU and card of a finished run again.
+
+    Raises:
+        CaseError: the run has no reduced model.
+    """
+    from coupling.chain import MODEL, export_model
+    from coupling.reduced.description import Description
+
+    if not (folder / MODEL).exists():
+        raise CaseError("the run has no reduced model", value=str(folder), expected="a finished run of a coupled case")
+    chosen = case.model_copy(update={"export": case.export.model_copy(update={"fmi": interface})})
+    return export_model(chosen, folder, Description.load(folder / MODEL), print).path

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dem.case import DemCase
 from dem.case_materials import Shares
 from dem.case_particles import Insertion, Packing
+from pbm.distribution import SizeDistribution
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class SizeCurve:
-    """A size distribution by volume: cumulative share at rising diameters [m], with its median.
-
-    Attributes:
-        diameter: rising [m], shape (n,).
-        cumulative: share of the volume below, from 0 to 1, shape (n,).
-    """
-
-    diameter: Array
-    cumulative: Array
-
-    def below(self, diameter: Array) -> Array:
-        """Return the share of the volume below these diameters [m], linear in ln d."""
-        return np.interp(np.log(diameter), np.log(self.diameter), self.cumulative, left=0.0, right=1.0)
-
-    @property
-    def median(self) -> float:
-        """Volume median d50 [m]."""
-        return float(np.exp(np.interp(0.5, self.cumulative, np.log(self.diameter))))
+def share_below(curve: SizeDistribution, diameter: Array) -> Array:
+    """Return the share of the volume below these diameters [m], linear in ln d."""
+    return np.interp(np.log(diameter), np.log(curve.diameters), curve.cumulative, left=0.0, right=1.0)
 
 
-def parcel_shares(curve: SizeCurve, parcel_diameter: Array, scale: float) -> Array:
+def parcel_shares(curve: SizeDistribution, parcel_diameter: Array, scale: float) -> Array:
     """Return the volume share of each parcel class, shape (classes,).
 
     A class stands for the real sizes between the geometric means with its neighbours, over the scale factor
     s = parcel size / real size; the smallest and the largest class take everything beyond.
     """
     between = np.sqrt(parcel_diameter[1:] * parcel_diameter[:-1]) / scale
-    edges = np.concatenate([[0.0], curve.below(between), [1.0]])
+    edges = np.concatenate([[0.0], share_below(curve, between), [1.0]])
     return np.diff(edges)
 
 

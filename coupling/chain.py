@@ -1,0 +1,118 @@
+"""The stages from particle windows to the exported model; each reads its result when it is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from coupling.case import Case
+from coupling.exchange import Exchange
+from coupling.export.fmu import ExportedUnit, export_fmu
+from coupling.measure import (
+    Sections,
+    State,
+    curve_at_growth,
+    feed_state,
+    fit,
+    grown_state,
+    measure,
+    sections_of,
+)
+from coupling.reduced.build import Settings, build_reduced_model
+from coupling.reduced.description import Description, Rule
+from coupling.reduced.law import kernel_law
+from coupling.session import Session
+from coupling.window import Window
+from pbm.granulation import Granulation
+from pbm.result import GranulationResult
+
+FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
+DISTRIBUTION, MODEL, EXPORT = "pbm/distribution.h5", "reduced/model.h5", "export"
+
+
+def stored(path: Path, load: Callable[[Path], Any], make: Callable[[], Any]) -> Any:
+    """Return what `path` holds, or make it, write it beside and put it there whole."""
+    if path.exists():
+        return load(path)
+    result = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    result.save(partial)
+    partial.replace(path)
+    return load(path)
+
+
+def carry_out(session: Session) -> None:
+    """Run all stages of a case whose two models are joined."""
+    sections = sections_of(session.case)
+    windows = feed_windows(session, sections)
+    windows.append(grown_window(session, sections, windows))
+    exchange = final_exchange(session, sections, windows)
+    run_batch(session, sections, exchange)
+    description = reduce_model(session, sections, exchange)
+    export_model(session.case, session.folder, description, session.progress.message)
+
+
+def feed_windows(session: Session, sections: Sections) -> list[Window]:
+    """Measure the design's speeds on the feed."""
+    state = feed_state(sections)
+    speeds = sections.coupling.design.speeds
+    return [measure(session, sections, f"speed-{at + 1}", speed, state, at) for at, speed in enumerate(speeds)]
+
+
+def grown_window(session: Session, sections: Sections, windows: list[Window]) -> Window:
+    """Measure the state that the population balance reaches with the kernel of the feed."""
+    exchange = stored(session.folder / FIRST_EXCHANGE, Exchange.load, lambda: fit(sections, windows))
+    design = sections.coupling.design
+    speed = design.grown.speed or design.middle
+
+    def grow() -> State:
+        model = Granulation(sections.pbm, kernel_law(exchange))
+        return grown_state(sections, curve_at_growth(model, model.simulate(speed), design.grown.growth))
+
+    state = session.timed("population balance with the kernel of the feed", grow)
+    return measure(session, sections, "grown", speed, state, len(design.speeds))
+
+
+def final_exchange(session: Session, sections: Sections, windows: list[Window]) -> Exchange:
+    """Fit the laws to all windows."""
+    return session.timed(
+        "laws", lambda: stored(session.folder / EXCHANGE, Exchange.load, lambda: fit(sections, windows))
+    )
+
+
+def run_batch(session: Session, sections: Sections, exchange: Exchange) -> GranulationResult:
+    """Run the population balance of the case."""
+    speed = sections.coupling.design.middle
+
+    def simulate() -> GranulationResult:
+        return Granulation(sections.pbm, kernel_law(exchange)).simulate(speed)
+
+    result = session.timed(
+        "population balance", lambda: stored(session.folder / DISTRIBUTION, GranulationResult.load, simulate)
+    )
+    for warning in result.warnings:
+        session.progress.message(f"population balance: {warning}")
+    return result
+
+
+def reduce_model(session: Session, sections: Sections, exchange: Exchange) -> Description:
+    """Build the reduced model and measure its error."""
+    asked = session.case.reduced
+    settings = Settings(classes=(asked.classes,), rule=Rule(longest=asked.step_max))
+
+    def build() -> Description:
+        return build_reduced_model(sections.pbm, exchange, session.case.name, settings)
+
+    return session.timed("reduced model", lambda: stored(session.folder / MODEL, Description.load, build))
+
+
+def export_model(case: Case, folder: Path, description: Description, tell: Callable[[str], None]) -> ExportedUnit:
+    """Write FMU and card."""
+    assert case.pbm is not None
+    unit = export_fmu(description, folder / EXPORT, version("dempbm"), case.export.fmi, case.pbm.end)
+    (folder / "reduced" / "card.json").write_text(unit.card.read_text(encoding="utf-8"), encoding="utf-8")
+    tell(unit.message)
+    return unit
