@@ -48,7 +48,9 @@ class CountTable:
     def totals(self) -> tuple[Array, Array]:
         """Count and exposure of each cell over its blocks, shapes (cells,)."""
         size = len(self.offset)
-        return np.bincount(self.cell, self.count, size), np.bincount(self.cell, self.exposure, size)
+        totals = (np.bincount(self.cell, values, size) for values in (self.count, self.exposure))
+        count, exposure = (np.asarray(total, dtype=float) for total in totals)
+        return count, exposure
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,4 +132,4 @@ def _sandwich(table: SpeedTable, parameters: Array) -> Array:
     used = int(np.count_nonzero(table.counts.sum(axis=1)))
     if used <= size:
         return inverse
-    return inverse @ (scores.T @ scores) @ inverse * used / (used - size)
+    return np.asarray(inverse @ (scores.T @ scores) @ inverse * used / (used - size), dtype=float)

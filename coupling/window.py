@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,9 +37,10 @@ class Window:
     statistics: EncounterStatistics
     compartment: int | None = None
 
-    def _of(self, values: Array) -> Array:
+    def _of(self, values: NDArray[Any]) -> Array:
         """Sum over compartments, or the chosen one; `values` has blocks and compartments as first two axes."""
-        return values.sum(axis=1) if self.compartment is None else values[:, self.compartment]
+        chosen = values.sum(axis=1) if self.compartment is None else values[:, self.compartment]
+        return np.asarray(chosen, dtype=float)
 
     @cached_property
     def particle_time(self) -> Array:

@@ -7,7 +7,8 @@ frozen-kernel error needs a run whose kernel was measured again on the way, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -50,7 +51,7 @@ class Settings:
     target: float = 0.02
     members: int = 2
     spray_factor: float = 1.25
-    rule: Rule = Rule()
+    rule: Rule = field(default_factory=Rule)
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _run(model: ReducedModel, corner: Corner, times: Floats) -> Floats:
     rows = []
     for begin, end in zip([0.0, *times[:-1]], times):
         marks = _marks(begin, end, corner.spray)
-        for low, high in zip(marks[:-1], marks[1:]):
+        for low, high in pairwise(marks):
             model.advance(high - low, corner.speed, corner.spray.at(low))
         reading = model.read()
         rows.append([reading.d10, reading.d50, reading.d90, reading.porosity])

@@ -170,10 +170,12 @@ class Description:
             raise CheckpointError(f"{path}: no readable reduced model: {error}; build it again") from error
 
     @classmethod
-    def _join(cls, plain: dict[str, Any], arrays: dict[str, Floats]) -> Description:
+    def _join(cls, plain: dict[str, Any], arrays: dict[str, Any]) -> Description:
         if plain.pop("law_fields") != list(Parameters._fields):
             raise ValueError("its law has other parameters than this version of the equations")
         laws = tuple(Parameters(*(float(value) for value in row)) for row in arrays.pop("laws"))
-        errors = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.pop("errors").items()}
+        errors: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in plain.pop("errors").items()
+        }
         rule, law = Rule(**plain.pop("rule")), KernelLaw.from_dict(plain.pop("law"))
         return cls(laws=laws, law=law, rule=rule, errors=ErrorTerms(**errors), **arrays, **plain)

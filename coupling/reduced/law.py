@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 
 from coupling.exchange import Exchange
-from pbm.law import KernelLaw
+from pbm.law import Covariance, KernelLaw
 from pbm.model import Parameters
+
 
 def kernel_law(exchange: Exchange) -> KernelLaw:
     """The exchange as the record that the population balance reads."""
@@ -35,7 +36,11 @@ def kernel_law(exchange: Exchange) -> KernelLaw:
         encounter_covariance=_matrix(encounter.covariance),
         pair_speed_covariance=_matrix(pair.covariance),
         blade_hit_covariance=_matrix(hit.covariance),
-        notes={"windows": list(exchange.windows), "parcel law": exchange.parcel_law, "scale factors": list(exchange.scales)},
+        notes={
+            "windows": list(exchange.windows),
+            "parcel law": exchange.parcel_law,
+            "scale factors": list(exchange.scales),
+        },
     )
 
 
@@ -74,5 +79,5 @@ def _four(values: Sequence[float]) -> tuple[float, float, float, float]:
     return values[0], values[1], values[2], values[3]
 
 
-def _matrix(rows: Sequence[Sequence[float]]) -> tuple[tuple[float, float, float, float], ...]:
-    return tuple(_four(row) for row in rows[:4])
+def _matrix(rows: Sequence[Sequence[float]]) -> Covariance:
+    return _four(rows[0]), _four(rows[1]), _four(rows[2]), _four(rows[3])

@@ -117,12 +117,12 @@ class ReducedModel:
         if not (math.isfinite(duration) and duration >= 0.0):
             raise CaseError("not a time step", key="duration", value=duration, expected="a finite number >= 0 [s]")
         limits = self.description.limits()
-        speed, speed_changed = clean(impeller_speed, limits["impeller_speed"], self._held[0])
-        spray, spray_changed = clean(spray_rate, limits["spray_rate"], self._held[1])
+        speed, speed_changed = clean(float(impeller_speed), limits["impeller_speed"], self._held[0])
+        spray, spray_changed = clean(float(spray_rate), limits["spray_rate"], self._held[1])
         self._held = (speed, spray)
         flag = int(Flag.VALUE_CLAMPED) if speed_changed or spray_changed or self._clamped else 0
         flag |= self._input_flags(speed, spray)
-        flag |= self._advance(duration, speed, spray)
+        flag |= self._advance(float(duration), speed, spray)
         self.time += duration
         self._flag = flag | self._state_flags(speed)
 
@@ -148,7 +148,7 @@ class ReducedModel:
     def _advance(self, duration: float, speed: float, spray: float) -> int:
         """Step the best law and the error members through whole intervals; returns the flags of the integration."""
         rule = self.description.rule
-        intervals = max(int(math.ceil(duration / rule.interval - INTERVAL_ROUNDING)), 1)
+        intervals = max(math.ceil(duration / rule.interval - INTERVAL_ROUNDING), 1)
         settings = (duration / intervals, speed, spray, rule.longest, rule.share, rule.most)
         flag = 0
         for state, law in zip(self.states, self._laws):
@@ -184,7 +184,10 @@ class ReducedModel:
     def _clean_fractions(self, given: Any) -> tuple[tuple[float, ...], bool]:
         if len(given) != self.description.classes:
             raise CaseError(
-                "one feed fraction a class", key="feed_fractions", value=len(given), expected=self.description.classes
+                "one feed fraction a class",
+                key="feed_fractions",
+                value=len(given),
+                expected=str(self.description.classes),
             )
         limits = self.description.limits()["feed_fraction"]
         pairs = [clean(float(value), limits, 0.0) for value in given]
