@@ -99,6 +99,8 @@ class SlurmCluster:
 
     def stop(self) -> None:
         """End every job, daemon and process that belongs to this cluster, whatever state it is in."""
+        if not self._daemons:
+            return
         for state in ("PENDING", "RUNNING"):
             self.query("scancel", "--full", f"--state={state}")
         end = time.monotonic() + STOP_LIMIT
