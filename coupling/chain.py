@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from coupling.case import Case
 from coupling.exchange import Exchange
 from coupling.export.fmu import ExportedUnit, export_fmu
@@ -23,13 +25,15 @@ from coupling.measure import (
 from coupling.reduced.build import Settings, build_reduced_model
 from coupling.reduced.description import Description, Rule
 from coupling.reduced.law import kernel_law
+from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
 from coupling.session import Session
 from coupling.window import Window
 from pbm.granulation import Granulation
 from pbm.result import GranulationResult
 
 FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
-DISTRIBUTION, MODEL, EXPORT = "pbm/distribution.h5", "reduced/model.h5", "export"
+DISTRIBUTION, REMEASURED = "pbm/distribution.h5", "pbm/remeasured.h5"
+MODEL, EXPORT = "reduced/model.h5", "export"
 
 
 def stored(path: Path, load: Callable[[Path], Any], make: Callable[[], Any]) -> Any:
@@ -51,7 +55,8 @@ def carry_out(session: Session) -> None:
     windows.append(grown_window(session, sections, windows))
     exchange = final_exchange(session, sections, windows)
     run_batch(session, sections, exchange)
-    description = reduce_model(session, sections, exchange)
+    frozen = frozen_kernel_error(session, sections, exchange)
+    description = reduce_model(session, sections, exchange, frozen)
     export_model(session.case, session.folder, description, session.progress.message)
 
 
@@ -98,13 +103,35 @@ def run_batch(session: Session, sections: Sections, exchange: Exchange) -> Granu
     return result
 
 
-def reduce_model(session: Session, sections: Sections, exchange: Exchange) -> Description:
-    """Build the reduced model and measure its error."""
+def frozen_kernel_error(session: Session, sections: Sections, exchange: Exchange) -> tuple[float, float, float] | None:
+    """Return the relative errors of d10, d50, d90 that the interpolated kernel makes, root mean square over the batch.
+
+    The reference is the batch at the middle speed with the kernel measured again on the way; None if the case asks for
+    none.
+    """
+    growth, speed = sections.coupling.remeasure_growth, sections.coupling.design.middle
+    if growth is None:
+        return None
+    reference = stored(
+        session.folder / REMEASURED,
+        RemeasuredBatch.load,
+        lambda: run_remeasured_batch(session, sections, speed, growth),
+    )
+    result = Granulation(sections.pbm, kernel_law(exchange)).simulate(speed, reference.time)
+    pairs = [(getattr(result, name), getattr(reference, name)) for name in ("d10", "d50", "d90")]
+    d10, d50, d90 = (float(np.sqrt(np.mean(np.log(ours / theirs) ** 2))) for ours, theirs in pairs)
+    return d10, d50, d90
+
+
+def reduce_model(
+    session: Session, sections: Sections, exchange: Exchange, frozen: tuple[float, float, float] | None = None
+) -> Description:
+    """Build the reduced model and measure its error; frozen: what `frozen_kernel_error` found."""
     asked = session.case.reduced
     settings = Settings(classes=(asked.classes,), rule=Rule(longest=asked.step_max))
 
     def build() -> Description:
-        return build_reduced_model(sections.pbm, exchange, session.case.name, settings)
+        return build_reduced_model(sections.pbm, exchange, session.case.name, settings, frozen)
 
     return session.timed("reduced model", lambda: stored(session.folder / MODEL, Description.load, build))
 
