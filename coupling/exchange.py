@@ -111,7 +111,9 @@ class Exchange:
         try:
             data = json.loads(text)
             terms: dict[str, Any] = {name: _term_from(data.pop(name)) for name in TERM_NAMES}
-            plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+            plain: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+            }
             return cls(**terms, **plain)
         except (ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"not an exchange record: {error}; measure the design again") from error

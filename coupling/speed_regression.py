@@ -127,7 +127,7 @@ def _sandwich(table: SpeedTable, parameters: Array) -> Array:
         up = _log_likelihood(table, parameters + move)[1].sum(axis=0)
         down = _log_likelihood(table, parameters - move)[1].sum(axis=0)
         hessian[column] = (down - up) / (2.0 * _STEP)
-    inverse = np.linalg.inv(0.5 * (hessian + hessian.T))
+    inverse: Array = np.asarray(np.linalg.inv(0.5 * (hessian + hessian.T)), dtype=float)
     scores = _log_likelihood(table, parameters)[1]
     used = int(np.count_nonzero(table.counts.sum(axis=1)))
     if used <= size:

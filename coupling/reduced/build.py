@@ -1,14 +1,16 @@
 """Building a reduced model: range, class count, error members, and what few classes cost in accuracy.
 
-Everything is measured against the full population balance with the same law, over the corners of the inputs; the
-frozen-kernel error needs a run whose kernel was measured again on the way, and is handed in.
+Everything is measured against a population balance with many classes, adaptive steps and the same law, over the
+corners of the inputs; the frozen-kernel error needs a run whose kernel was measured again on the way, and is handed in.
+How pivots fall beside the sizes of nuclei and of the smallest granules that break matters as much as their number, so
+that several ranges are tried for each number of classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from math import log
 
 import numpy as np
@@ -29,8 +31,10 @@ FEED_TAIL = 0.005
 """Share of the feed's volume below the smallest class edge; it is booked in the smallest class."""
 GROWN_TAIL = 0.005
 """Share of the grown volume above the top class edge, before the margin."""
-MARGIN = 1.25
-"""Factor on the largest size of the batch, for batches that grow further."""
+MARGINS = (1.25, 1.35, 1.46, 1.57, 1.7)
+"""Factors on the largest size of the batch, for batches that grow further; the grids that are tried."""
+FINE_CLASSES = 120
+"""Classes of the population balance that errors are measured against, if the case has not more."""
 TIMES = 21
 """Times of the batch at which models are compared."""
 
@@ -40,7 +44,7 @@ class Settings:
     """How to build.
 
     Args:
-        classes: class counts to try, rising; the first whose d50 error is below `target` is taken, else the best.
+        classes: class counts to try, rising; the first grid whose d50 error is below `target` is taken, else the best.
         target: relative error of d50 from few classes [-].
         members: number of error members.
         spray_factor: largest declared spray over that of the case [-].
@@ -82,12 +86,13 @@ def build_reduced_model(
     """
     settings = settings or Settings()
     case = case.model_copy(update={"compartments": None})
-    full = Granulation(case, kernel_law(exchange), compiled=compiled)
+    fine = case.grid.model_copy(update={"classes": max(case.grid.classes, FINE_CLASSES)})
+    full = Granulation(case.model_copy(update={"grid": fine}), kernel_law(exchange), compiled=compiled)
     corners, times = _corners(case, exchange, settings), np.linspace(0.0, case.end, TIMES)
     references = [_reference(full, corner, times) for corner in corners]
-    tried = []
-    for classes in settings.classes:
-        description = _describe(full, exchange, name, classes, settings, references)
+    tried: list[tuple[Description, tuple[float, float, float], float]] = []
+    for classes, margin in product(settings.classes, MARGINS):
+        description = _describe(full, exchange, name, settings, _grid(full, classes, margin, references))
         values = [_run(ReducedModel(description, compiled), corner, times) for corner in corners]
         tried.append((description, _size_errors(values, references), _porosity_error(values, references)))
         if tried[-1][1][1] < settings.target:
@@ -119,13 +124,16 @@ def _reference(full: Granulation, corner: Corner, times: Floats) -> Floats:
     return np.array(rows)
 
 
-def _describe(
-    full: Granulation, exchange: Exchange, name: str, classes: int, settings: Settings, references: Sequence[Floats]
-) -> Description:
-    case, given = full.case, full.case.grid
+def _grid(full: Granulation, classes: int, margin: float, references: Sequence[Floats]) -> GridSettings:
+    """Classes over the range that the batches visit, inside the range of the case."""
+    given = full.case.grid
     smallest = max(full.feed.percentile(FEED_TAIL), given.smallest_diameter)
-    largest = min(MARGIN * max(float(reference[:, 4].max()) for reference in references), given.largest_diameter)
-    grid = GridSettings(classes=classes, smallest_diameter=smallest, largest_diameter=largest)
+    largest = min(margin * max(float(reference[:, 4].max()) for reference in references), given.largest_diameter)
+    return GridSettings(classes=classes, smallest_diameter=smallest, largest_diameter=largest)
+
+
+def _describe(full: Granulation, exchange: Exchange, name: str, settings: Settings, grid: GridSettings) -> Description:
+    case = full.case
     coarse = Granulation(case.model_copy(update={"grid": grid}), full.law, compiled=False)
     solids = coarse.initial_state()[0, 0] * coarse.grid.pivots
     porosity = case.feed.porosity
@@ -210,7 +218,8 @@ def _record(
         "parcel_law": exchange.parcel_law,
         "scale_factors": list(exchange.scales),
         "fit": {name: term.quality for name, term in exchange.terms.items()},
-        "class_counts_tried": [{"classes": one.classes, "relative_errors": list(sizes)} for one, sizes, _ in tried],
+        "reference_classes": FINE_CLASSES,
+        "grids_tried": [{"classes": one.classes, "relative_errors": list(sizes)} for one, sizes, _ in tried],
         "corners": [{"speed": corner.speed, "spray": list(corner.spray.values)} for corner in corners],
         "log_growth_span": log(max(description.law.d50_grown / description.law.d50_feed, 1.0)),
         "frozen_kernel_measured": frozen_measured,
