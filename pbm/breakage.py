@@ -1,10 +1,10 @@
 """Breakage by blades, and how daughters fall on the grid.
 
-Contract of a selection law: `law(granule volume, diameter, mass, ...) -> rate [1/s]`.
+Contract of a selection law: `law(solid volume, granule volume, ln diameter, mass, conditions, parameters) -> S [1/s]`.
 Blade hits: S = breakage_scale r P(v > U_break), r = exp(q0) (w/w0)^q1 (d/d32 clamped)^q2 exp(q3 z) [1/s]; impact speed
 is tip speed times a Weibull share. Strength: U_break = (2 St_def/rho_g)(9/8)((1 - eps)^2/eps^2)(9/16)(mu/d_p) as
-printed by Sampat et al., doi 10.1016/j.compchemeng.2018.08.006, after van den Dries et al., Powder Technol. 130 (2003)
-162, doi 10.1016/S0032-5910(02)00257-5, whose form carries a further pi ("with-pi").
+printed by Sampat et al., doi 10.1016/j.compchemeng.2018.08.006, after van den Dries et al. (2003), whose form carries a
+further pi ("with-pi").
 Daughters: two, uniform in solid volume, none below the lowest edge of the grid.
 """
 

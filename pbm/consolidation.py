@@ -1,8 +1,8 @@
 """Consolidation: pores shrink towards a least porosity, liquid in them is squeezed to the surface.
 
 p = I + G, p_min = x N eps_min/(1 - eps_min), C = c max(0, p - p_min): dG = -C G/p, dI = -C I/p, dE = +C I/p.
-After Verkoeijen et al., Powder Technol. 124 (2002) 117, doi 10.1016/S0032-5910(01)00482-8, made to keep liquid and
-never to drive gas below zero.
+After Verkoeijen et al. (2002) as used by Barrasso et al., Powder Technol. 241 (2013) 85, made to keep liquid and never
+to drive gas below zero.
 """
 
 from __future__ import annotations

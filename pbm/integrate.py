@@ -98,8 +98,9 @@ def error_over_tolerance(
         for quantity in range(4):
             for k in range(state.shape[2]):
                 weight = (tables.solid_volume[k] if quantity == 0 else 1.0) / solids
-                rate = scratch.rate[:, place, quantity, k]
-                error = step * abs(-5.0 / 72.0 * rate[0] + rate[1] / 12.0 + rate[2] / 9.0 - 0.125 * rate[3])
+                first, second = scratch.rate[0, place, quantity, k], scratch.rate[1, place, quantity, k]
+                third, fourth = scratch.rate[2, place, quantity, k], scratch.rate[3, place, quantity, k]
+                error = step * abs(-5.0 / 72.0 * first + second / 12.0 + third / 9.0 - 0.125 * fourth)
                 allowed = control.tolerance * (scratch.trial[place, quantity, k] * weight + control.floor)
                 ratio = error * weight / allowed
                 worst = ratio if not ratio <= worst else worst
@@ -154,6 +155,17 @@ def book(step: float, scratch: Scratch, booked: Floats) -> None:
     for event in range(BOOKED):
         slope = 2.0 * scratch.booked[0, event] + 3.0 * scratch.booked[1, event] + 4.0 * scratch.booked[2, event]
         booked[event] += step / 9.0 * slope
+
+
+@routine
+def reuse_last_stage(scratch: Scratch) -> None:
+    """Make the last stage the first of the next step."""
+    for place in range(scratch.trial.shape[0]):
+        for quantity in range(4):
+            for k in range(scratch.trial.shape[2]):
+                scratch.rate[0, place, quantity, k] = scratch.rate[3, place, quantity, k]
+    for event in range(BOOKED):
+        scratch.booked[0, event] = scratch.booked[3, event]
 
 
 @routine
@@ -250,8 +262,7 @@ def make_advance(
             step = max(step, length * factor) if ends else length * factor
             book(length, scratch, booked)
             loss = next_loss
-            scratch.rate[0] = scratch.rate[3]
-            scratch.booked[0] = scratch.booked[3]
+            reuse_last_stage(scratch)
             if settle(state, scratch.trial):
                 loss, _ = prepare(state, speed, spray, parameters, tables, work)
                 change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])

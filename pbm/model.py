@@ -20,6 +20,13 @@ BOOKED = 7
 """Ledger: mergers, breakages, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3]; grains booked beyond
 the births of pairs above the top class [-] and the solid volume of those pairs [m3]."""
 
+GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
+SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
+CLASS_VALUES = 13
+"""Derived values of a class: those of `Granule`, with units as there; breakage rate [1/s]; absorbed flow over E G,
+1/(t_abs p) [1/(m3 s)]; share of the pore content squeezed out [1/s]; largest relative loss of any content [1/s]; factor
+in (0, 1] on every loss."""
+
 
 class Parameters(NamedTuple):
     """Scalars of the granulation model (SI). Names with `log_` are natural logarithms."""
@@ -104,28 +111,10 @@ class Conditions(NamedTuple):
     tip_speed: float  # [m/s]
 
 
-class Classes(NamedTuple):
-    """Derived values of every class, each of shape (compartments, classes); units as in `Granule`."""
-
-    granule_volume: Floats
-    diameter: Floats
-    log_diameter: Floats
-    mass: Floats
-    log_inertia: Floats
-    wet_share: Floats
-    log_film: Floats
-    size_factor: Floats
-    selection: Floats  # breakage rate [1/s]
-    absorption: Floats  # absorbed volume flow over (E G): 1/(t_abs p) [1/(m3 s)]
-    squeeze: Floats  # share of the pore content squeezed out [1/s]
-    loss: Floats  # largest relative loss of any content of the class [1/s]
-    limit: Floats  # factor in (0, 1] on every loss of the class
-
-
 class Workspace(NamedTuple):
     """Scratch arrays of the right-hand side; contents are valid between `prepare` and `change` only."""
 
-    classes: Classes
+    classes: Floats  # derived values of every class, (CLASS_VALUES, compartments, classes)
     pair_rate: Floats  # b psi / V_s [1/s], (compartments, classes, classes), j <= i
     births: Floats  # number, solid volume, I, E, G by cell and above the grid, (5, classes + 1)
     growth: Floats  # mergers per granule, solid volume, I, E, G gained by granules that stay in class, (5, classes)
@@ -135,9 +124,8 @@ class Workspace(NamedTuple):
 
 def make_workspace(compartments: int, classes: int) -> Workspace:
     """Zeroed scratch arrays for a state of this shape."""
-    fields = [np.zeros((compartments, classes)) for _ in Classes._fields]
     return Workspace(
-        Classes(*fields),
+        np.zeros((CLASS_VALUES, compartments, classes)),
         np.zeros((compartments, classes, classes)),
         np.zeros((5, classes + 1)),
         np.zeros((5, classes)),

@@ -84,5 +84,13 @@ def compile_program(rate: str = "dem", sticking: str = "stokes", selection: str 
     use_cache_folder()
     plain = load_program(rate, sticking, selection)
     register_laws()
-    options: dict[str, Any] = {"cache": True, "error_model": "numpy"}
-    return Program(*(njit(**options)(function) for function in plain))
+    return Program(*(njit(cache=True, error_model="numpy")(_make_entry(routine(part))) for part in plain))
+
+
+def _make_entry(part: Callable[..., Any]) -> Callable[..., Any]:
+    """Entry point of a compiled part: below it every routine is compiled once, with one set of options."""
+
+    def entry(*arguments: Any) -> Any:
+        return part(*arguments)
+
+    return entry

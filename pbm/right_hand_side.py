@@ -20,15 +20,27 @@ from pbm.consolidation import squeeze_rate
 from pbm.grid import Floats
 from pbm.liquid import absorption_coefficient, addition
 from pbm.model import (
+    ABSORPTION,
+    DIAMETER,
     EXTERNAL,
     FRAGMENTED,
     GAS,
+    GRANULE_VOLUME,
     INTERNAL,
+    LIMIT,
+    LOG_DIAMETER,
+    LOG_FILM,
+    LOSS,
+    MASS,
     MERGED,
     NUCLEATED,
     NUCLEI,
     NUMBER,
+    SELECTION,
+    SIZE_FACTOR,
     SPRAYED,
+    SQUEEZE,
+    WET_SHARE,
     Conditions,
     Parameters,
     Tables,
@@ -72,11 +84,11 @@ def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Paramet
     classes = work.classes
     for k in range(state.shape[2]):
         number = state[place, NUMBER, k]
-        surface = math.pi * classes.diameter[place, k] * classes.diameter[place, k] * number
+        surface = math.pi * classes[DIAMETER, place, k] * classes[DIAMETER, place, k] * number
         film = state[place, EXTERNAL, k] / surface if surface > 0.0 else 0.0
-        classes.wet_share[place, k] = wet_share(film, parameters)
-        classes.log_film[place, k] = log_film(film, parameters)
-        classes.size_factor[place, k] = size_factor(classes.log_diameter[place, k], log_mean, parameters)
+        classes[WET_SHARE, place, k] = wet_share(film, parameters)
+        classes[LOG_FILM, place, k] = log_film(film, parameters)
+        classes[SIZE_FACTOR, place, k] = size_factor(classes[LOG_DIAMETER, place, k], log_mean, parameters)
 
 
 @routine
@@ -87,9 +99,9 @@ def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Table
         gas, outer = state[place, GAS, k], state[place, EXTERNAL, k]
         pores = state[place, INTERNAL, k] + gas
         least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
-        classes.absorption[place, k] = absorption_coefficient(pores, parameters.absorption_time)
-        classes.squeeze[place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
-        classes.loss[place, k] += classes.absorption[place, k] * max(gas, outer) + classes.squeeze[place, k]
+        classes[ABSORPTION, place, k] = absorption_coefficient(pores, parameters.absorption_time)
+        classes[SQUEEZE, place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
+        classes[LOSS, place, k] += classes[ABSORPTION, place, k] * max(gas, outer) + classes[SQUEEZE, place, k]
 
 
 @routine
@@ -99,7 +111,7 @@ def outer_rates(place: int, state: Floats, spray: float, p: Parameters, tables: 
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, work.solids[place])
     for k in range(state.shape[2]):
         other = tables.powder[k] * taken + tables.outflow[place]
-        work.classes.loss[place, k] = work.classes.selection[place, k] + other
+        work.classes[LOSS, place, k] = work.classes[SELECTION, place, k] + other
 
 
 @routine
@@ -108,7 +120,7 @@ def largest_loss(place: int, state: Floats, tables: Tables, work: Workspace) -> 
     largest, weighted = 0.0, 0.0
     for k in range(state.shape[2]):
         if state[place, NUMBER, k] > 0.0:
-            loss = work.classes.loss[place, k]
+            loss = work.classes[LOSS, place, k]
             share = tables.solid_volume[k] * state[place, NUMBER, k] / work.solids[place]
             largest = max(largest, loss)
             weighted = max(weighted, loss * min(1.0, share / MINOR_SHARE))
@@ -121,9 +133,9 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
     def selection(place: int, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace) -> None:
         classes, solid = work.classes, tables.solid_volume
         for k in range(solid.size):
-            volume, log_diameter = classes.granule_volume[place, k], classes.log_diameter[place, k]
-            rate = selection_law(solid[k], volume, log_diameter, classes.mass[place, k], conditions, parameters)
-            classes.selection[place, k] = tables.breakable[k] * rate
+            volume, log_diameter = classes[GRANULE_VOLUME, place, k], classes[LOG_DIAMETER, place, k]
+            rate = selection_law(solid[k], volume, log_diameter, classes[MASS, place, k], conditions, parameters)
+            classes[SELECTION, place, k] = tables.breakable[k] * rate
 
     return selection
 
@@ -157,7 +169,7 @@ def make_prepare(pair_rates: Callable[..., None], selection: Callable[..., None]
 @routine
 def limit_losses(step: float, work: Workspace) -> None:
     """Set limit_k = min(1, MOST_LOST/(step loss_k)) for a step of this length [s]."""
-    loss, limit = work.classes.loss, work.classes.limit
+    loss, limit = work.classes[LOSS], work.classes[LIMIT]
     for place in range(loss.shape[0]):
         for k in range(loss.shape[1]):
             limit[place, k] = MOST_LOST / max(step * loss[place, k], MOST_LOST)
@@ -173,7 +185,7 @@ def spray_on(
     nuclei, grains, inner, outer, gas = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(state.shape[2]):
         met = liquid * tables.solid_volume[k] * state[place, NUMBER, k] / solids
-        share = tables.powder[k] * work.classes.limit[place, k]
+        share = tables.powder[k] * work.classes[LIMIT, place, k]
         lost = taken * share
         drops = met * share
         inside = liquid_inside(drops, lost * state[place, GAS, k])
@@ -213,7 +225,7 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
     """Break granules into two; liquids and gas follow the solid volume. Returns breakages per second."""
     solid, broken = tables.solid_volume, 0.0
     for k in range(solid.size):
-        rate = work.classes.selection[place, k] * work.classes.limit[place, k]
+        rate = work.classes[SELECTION, place, k] * work.classes[LIMIT, place, k]
         if rate * state[place, NUMBER, k] > 0.0:
             broken += rate * state[place, NUMBER, k]
             for quantity in range(4):
@@ -233,9 +245,9 @@ def soak_and_squeeze(place: int, state: Floats, work: Workspace, change: Floats)
     """Absorb surface liquid into pores, and squeeze liquid and gas out of them."""
     classes = work.classes
     for k in range(state.shape[2]):
-        absorbed = classes.absorption[place, k] * state[place, EXTERNAL, k] * state[place, GAS, k]
-        absorbed *= classes.limit[place, k]
-        squeezed = classes.squeeze[place, k] * classes.limit[place, k]
+        absorbed = classes[ABSORPTION, place, k] * state[place, EXTERNAL, k] * state[place, GAS, k]
+        absorbed *= classes[LIMIT, place, k]
+        squeezed = classes[SQUEEZE, place, k] * classes[LIMIT, place, k]
         wrung = squeezed * state[place, INTERNAL, k]
         change[place, EXTERNAL, k] += wrung - absorbed
         change[place, INTERNAL, k] += absorbed - wrung
@@ -250,7 +262,7 @@ def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
             if tables.exchange[place, other] > 0.0:
                 for quantity in range(4):
                     for k in range(state.shape[2]):
-                        limit = work.classes.limit[place, k]
+                        limit = work.classes[LIMIT, place, k]
                         flow = transfer(tables.exchange[place, other], state[place, quantity, k], limit)
                         change[place, quantity, k] -= flow
                         change[other, quantity, k] += flow

@@ -23,7 +23,15 @@ from pbm.integrate import (
     make_scratch,
     sums,
 )
-from pbm.model import BOOKED, NUMBER, Parameters, Tables, Workspace, make_workspace
+from pbm.model import (
+    BOOKED,
+    LOSS,
+    NUMBER,
+    Parameters,
+    Tables,
+    Workspace,
+    make_workspace,
+)
 from pbm.program import Program
 
 RECORD_ROWS = 4096
@@ -202,7 +210,7 @@ def _stretches(begin: float, end: float, *inputs: Steps) -> list[tuple[float, fl
 
 def _failure(status: int, time: float, run: _Run) -> SimulationError:
     where: dict[str, Any] = {"time": time, "step": run.step}
-    loss = run.work.classes.loss
+    loss = run.work.classes[LOSS]
     place, worst = np.unravel_index(int(np.argmax(np.nan_to_num(loss, nan=np.inf))), loss.shape)
     culprit = (
         f"class {worst} (solid volume {run.tables.solid_volume[worst]:.3g} m3, compartment {place}) "

@@ -6,7 +6,21 @@ import math
 
 from compute.physics import routine
 from pbm.grid import Floats
-from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Classes, Parameters, Tables, Workspace
+from pbm.model import (
+    DIAMETER,
+    EXTERNAL,
+    GAS,
+    GRANULE_VOLUME,
+    INTERNAL,
+    LIMIT,
+    LOG_DIAMETER,
+    LOG_INERTIA,
+    MASS,
+    NUMBER,
+    Parameters,
+    Tables,
+    Workspace,
+)
 
 
 @routine
@@ -25,41 +39,41 @@ def describe_granules(place: int, state: Floats, parameters: Parameters, tables:
             liquid = (state[place, INTERNAL, k] + state[place, EXTERNAL, k]) / number
         mass = parameters.solid_density * solid + parameters.liquid_density * liquid
         log_diameter = math.log(6.0 / math.pi * (solid + pores)) / 3.0
-        classes.granule_volume[place, k] = solid + pores
-        classes.log_diameter[place, k] = log_diameter
-        classes.diameter[place, k] = math.exp(log_diameter)
-        classes.mass[place, k] = mass
-        classes.log_inertia[place, k] = 2.0 * log_diameter - math.log(mass)
-        classes.limit[place, k] = 1.0
+        classes[GRANULE_VOLUME, place, k] = solid + pores
+        classes[LOG_DIAMETER, place, k] = log_diameter
+        classes[DIAMETER, place, k] = math.exp(log_diameter)
+        classes[MASS, place, k] = mass
+        classes[LOG_INERTIA, place, k] = 2.0 * log_diameter - math.log(mass)
+        classes[LIMIT, place, k] = 1.0
         solids += solid * number
     work.solids[place] = solids
     return solids
 
 
 @routine
-def surface_mean_log_diameter(place: int, state: Floats, classes: Classes) -> float:
+def surface_mean_log_diameter(place: int, state: Floats, classes: Floats) -> float:
     """ln d32 = ln(sum N d^3 / sum N d^2) of one compartment that is not empty."""
     cubes, squares = 0.0, 0.0
     for k in range(state.shape[2]):
-        size = classes.diameter[place, k]
+        size = classes[DIAMETER, place, k]
         cubes += state[place, NUMBER, k] * size * size * size
         squares += state[place, NUMBER, k] * size * size
     return math.log(cubes / squares)
 
 
 @routine
-def median_log_diameter(place: int, state: Floats, tables: Tables, classes: Classes) -> float:
+def median_log_diameter(place: int, state: Floats, tables: Tables, classes: Floats) -> float:
     """ln d50 by granule volume: linear in ln d over the cell where the cumulative volume passes one half.
 
     Cell edges carry the mean pore ratio of the compartment, sum v N / sum x N.
     """
     granules, solids = 0.0, 0.0
     for k in range(state.shape[2]):
-        granules += classes.granule_volume[place, k] * state[place, NUMBER, k]
+        granules += classes[GRANULE_VOLUME, place, k] * state[place, NUMBER, k]
         solids += tables.solid_volume[k] * state[place, NUMBER, k]
     log_size, below = 0.0, 0.0
     for k in range(state.shape[2]):
-        volume = classes.granule_volume[place, k] * state[place, NUMBER, k]
+        volume = classes[GRANULE_VOLUME, place, k] * state[place, NUMBER, k]
         if below < 0.5 * granules and volume > 0.0:
             low, high = tables.log_edge_diameter[k], tables.log_edge_diameter[k + 1]
             log_size = low + (high - low) * min((0.5 * granules - below) / volume, 1.0)

@@ -22,10 +22,17 @@ import numpy as np
 from compute.physics import physics, routine
 from pbm.grid import Floats, Grid
 from pbm.model import (
+    DIAMETER,
+    LIMIT,
+    LOG_FILM,
+    LOG_INERTIA,
+    LOSS,
+    MASS,
     NUMBER,
     OVERFLOW_NUMBER,
     OVERFLOW_VOLUME,
-    Classes,
+    SIZE_FACTOR,
+    WET_SHARE,
     Conditions,
     Granule,
     Parameters,
@@ -63,16 +70,16 @@ def leaving_shares(grid: Grid) -> Floats:
 
 
 @physics
-def granule(place: int, k: int, classes: Classes, tables: Tables) -> Granule:
+def granule(place: int, k: int, classes: Floats, tables: Tables) -> Granule:
     """What pair laws see of class k in compartment `place`."""
     return Granule(
         tables.solid_volume[k],
-        classes.diameter[place, k],
-        classes.mass[place, k],
-        classes.log_inertia[place, k],
-        classes.wet_share[place, k],
-        classes.log_film[place, k],
-        classes.size_factor[place, k],
+        classes[DIAMETER, place, k],
+        classes[MASS, place, k],
+        classes[LOG_INERTIA, place, k],
+        classes[WET_SHARE, place, k],
+        classes[LOG_FILM, place, k],
+        classes[SIZE_FACTOR, place, k],
     )
 
 
@@ -80,13 +87,13 @@ def make_pair_rates(rate_law: Callable[..., float], sticking_law: Callable[..., 
     """Build the loop over pairs for one rate law and one sticking law (`pbm.aggregation` states their contract).
 
     It fills `pair_rate` = b psi / V_s [1/s] for j <= i and adds the relative loss [1/s] of each class to
-    `classes.loss`. Pairs with an empty class have no events and are left at zero.
+    `work.classes`. Pairs with an empty class have no events and are left at zero.
     """
 
     def pair_rates(
         place: int, state: Floats, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace
     ) -> None:
-        number, loss, rates = state[place, NUMBER], work.classes.loss[place], work.pair_rate[place]
+        number, loss, rates = state[place, NUMBER], work.classes[LOSS, place], work.pair_rate[place]
         top = number.size - 1
         for i in range(top + 1):
             first = granule(place, i, work.classes, tables)
@@ -114,7 +121,7 @@ def merge(place: int, state: Floats, tables: Tables, work: Workspace) -> float:
 
     Returns the mergers per second.
     """
-    number, limit, rates = state[place, NUMBER], work.classes.limit[place], work.pair_rate[place]
+    number, limit, rates = state[place, NUMBER], work.classes[LIMIT, place], work.pair_rate[place]
     births, growth, drain = work.births, work.growth, work.drain
     births[:] = 0.0
     growth[:] = 0.0
