@@ -29,10 +29,12 @@ class ParcelLaw:
 
 
 PARCEL_LAWS = {
-    "inertial": ParcelLaw("inertial", size=-1.0, rate_constant=-3.0, pair_speed=-1.0, blade_speed=0.0, blade_rate=0.0),
+    "inertial": ParcelLaw("inertial", size=-1.0, rate_constant=-3.0, pair_speed=-1.0, blade_speed=0.0, blade_rate=-1.0),
 }
 """Inertial: hard frictional grains at equal density, shear rate, solids fraction, restitution and friction, sizes
-times s; the velocity difference over one diameter is shear rate times diameter, the machine's own speed stays."""
+times s. The velocity difference over one diameter is shear rate times diameter; the machine's own speed stays. A blade
+that passes touches the one layer of grains in front of it, a share of the bed in proportion to the diameter, so that
+hits per particle fall with 1/s."""
 
 
 def parcel_law(name: str) -> ParcelLaw:
