@@ -1,8 +1,8 @@
 """The particles of a simulation at its start: packed into regions, given one by one, or read from a file.
 
 A packing is drawn at random where there is room: uniformly (random sequential addition) while that is likely to
-succeed, else on a face-centred cubic lattice with as much jitter as its spacing leaves. No two spheres overlap, and
-none reaches into a wall.
+succeed, else on a face-centred cubic lattice with as much jitter as its spacing leaves, else by pushing overlapping
+spheres apart. No two spheres overlap in the end, and none reaches into a wall.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ ROUNDS = 60
 GAP = 1e-6
 """Gap left between spheres and to walls, as a share of the radius, so that round-off makes no contact."""
 LATTICE_TRIALS = 12
+PUSHES = 1000
+"""Most rounds of pushing overlapping spheres apart."""
+PATIENCE, STALLED = 50, 0.8
+"""After so many rounds the sum of overlaps must have fallen to this share, or pushing is given up."""
+SWELLING = 1e-3
+"""Share by which spheres are larger while they are pushed, or the last overlaps would go to 0 for ever."""
 NARROWING = 0.995
 """Factor on the spacing of the lattice beyond what its number of sites asks for."""
 FCC = np.array([[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
@@ -118,9 +124,9 @@ def pack(
     kinds = draw_classes(case, classes, source.shares, total, random)
     radius = 0.5 * classes.diameter[kinds] * (1.0 + GAP)
     room = make_room(source.region, case.domain, walls, present)
-    dilute = (4.0 / 3.0 * math.pi * radius**3).sum() < RANDOM_SHARE * source.region.volume
+    share = (4.0 / 3.0 * math.pi * radius**3).sum() / source.region.volume
     placed, position = 0, None
-    for method in (place_at_random, place_on_lattice) if dilute else (place_on_lattice, place_at_random):
+    for method in METHODS_DILUTE if share < RANDOM_SHARE else METHODS_DENSE:
         if position is None:
             position, fitting = method(room, radius, random)
             placed = max(placed, fitting)
@@ -149,6 +155,35 @@ def place_at_random(room: Room, radius: Vectors, random: np.random.Generator) ->
     """Return positions drawn uniformly, and how many found room; None if not all did."""
     position, placed = room.draw(radius, random, ROUNDS)
     return position if placed.all() else None, int(placed.sum())
+
+
+def place_by_pushing(room: Room, radius: Vectors, random: np.random.Generator) -> tuple[Vectors | None, int]:
+    """Return positions from which overlapping spheres were pushed apart, and how many are clear; None if not all are.
+
+    Starts from a uniform drawing; the spheres that found no room in it are dropped anywhere between the walls.
+    """
+    position, placed = room.draw(radius, random, ROUNDS // 4)
+    rest, clear = np.flatnonzero(~placed), int(placed.sum())
+    position[rest], dropped = room.drop(radius[rest], random, ROUNDS)
+    before, swollen = math.inf, radius * (1.0 + SWELLING)
+    for round_number in range(PUSHES if dropped.all() else 0):
+        pairs, overlap = room.place.overlapping(position, swollen)
+        if not (overlap > SWELLING * radius[pairs].sum(1)).any():
+            return position, len(radius)
+        if round_number % PATIENCE == 0:
+            if overlap.sum() > STALLED * before:
+                break
+            before = float(overlap.sum())
+        push = room.place.apart(position, pairs)
+        push *= (0.5 * overlap / np.linalg.norm(push, axis=1))[:, None]
+        moved = position.copy()
+        np.subtract.at(moved, pairs[:, 0], push)
+        np.add.at(moved, pairs[:, 1], push)
+        who = np.unique(pairs)
+        moved[who] = room.place.confined(moved[who], radius[who])
+        free = who[room.takes(moved[who], radius[who])]
+        position[free] = moved[free]
+    return None, clear
 
 
 def place_on_lattice(room: Room, radius: Vectors, random: np.random.Generator) -> tuple[Vectors | None, int]:
@@ -190,3 +225,7 @@ def _jittered(room: Room, sites: Vectors, spacing: float, radius: Vectors, rando
     step *= reach * random.random((len(sites), 1)) / np.linalg.norm(step, axis=1, keepdims=True)
     moved = sites + step
     return np.where(room.takes(moved, radius)[:, None], moved, sites)
+
+
+METHODS_DILUTE = (place_at_random, place_on_lattice, place_by_pushing)
+METHODS_DENSE = (place_on_lattice, place_by_pushing)

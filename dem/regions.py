@@ -76,10 +76,19 @@ class Place:
     def overlapping(self, points: Vectors, radius: Vectors) -> tuple[NDArray[np.int64], Vectors]:
         """Return the pairs of spheres that overlap, lower number first, shape (m, 2), and their overlaps [m]."""
         pairs = self.tree(points).query_pairs(2.0 * float(radius.max()), output_type="ndarray")
-        apart = points[pairs[:, 1]] - points[pairs[:, 0]]
-        apart -= self.period * np.round(apart / np.where(self.period > 0.0, self.period, np.inf))
-        overlap = radius[pairs].sum(1) - np.linalg.norm(apart, axis=1)
+        overlap = radius[pairs].sum(1) - np.linalg.norm(self.apart(points, pairs), axis=1)
         return pairs[overlap > 0.0], overlap[overlap > 0.0]
+
+    def apart(self, points: Vectors, pairs: NDArray[np.int64]) -> Vectors:
+        """Return the vector from the first to the second point of each pair, to its nearest image [m]."""
+        apart = points[pairs[:, 1]] - points[pairs[:, 0]]
+        return apart - self.period * np.round(apart / np.where(self.period > 0.0, self.period, np.inf))
+
+    def confined(self, points: Vectors, radius: Vectors) -> Vectors:
+        """Return the points brought back between the ends of the box around the region, or to their images in it."""
+        inset = radius[:, None]
+        wrapped = self.low + (points - self.low) % np.where(self.period > 0.0, self.period, np.inf)
+        return np.where(self.period > 0.0, wrapped, np.clip(points, self.low + inset, self.high - inset))
 
 
 def make_place(region: Box | Cylinder, domain: Domain) -> Place:
@@ -133,6 +142,18 @@ class Room:
                 waiting = waiting[~placed[waiting]]
                 if not len(waiting):
                     break
+        return position, placed
+
+    def drop(self, radius: Vectors, random: np.random.Generator, rounds: int) -> tuple[Vectors, Flags]:
+        """Return positions that only the walls and the particles present restrict, and which spheres found one."""
+        position, placed = np.zeros((len(radius), 3)), np.zeros(len(radius), bool)
+        for _ in range(rounds):
+            waiting = np.flatnonzero(~placed)
+            if not len(waiting):
+                break
+            points = self.place.sample(random, radius[waiting])
+            free = self.takes(points, radius[waiting])
+            position[waiting[free]], placed[waiting[free]] = points[free], True
         return position, placed
 
     def _acceptable(self, points: Vectors, radius: Vectors, position: Vectors, others: Vectors) -> Flags:
