@@ -33,11 +33,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class InsertionState:
-    """How far an insertion has come: events done, particles drawn, and classes of those that found no room yet."""
+    """How far an insertion has come: events done, particles inserted, and particles due that found no room yet."""
 
     events: int = 0
-    drawn: int = 0
-    waiting: tuple[int, ...] = ()
+    inserted: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,16 @@ class InsertionSource:
 
         walls: at their present pose; present: all particles there; first_id: of the first new particle.
         """
-        drawn = self.due(time)
-        kinds = np.concatenate([np.array(state.waiting, np.int64), drawn[state.drawn :]])
+        kinds = self.due(time)[state.inserted :]
         random = self._random(EVENTS, state.events)
         room = make_room(self.source.region, self.case.domain, walls, present)
         position, placed = room.draw(0.5 * self.classes.diameter[kinds] * (1.0 + GAP), random, ATTEMPTS)
+        entering = np.logical_and.accumulate(placed)  # nobody overtakes, so the mixture stays what it should be
         velocity = np.asarray(self.source.velocity) + self.source.spread * random.standard_normal((len(kinds), 3))
-        particles = self.classes.particles(kinds, position, velocity, np.zeros((len(kinds), 3))).chosen(placed)
+        particles = self.classes.particles(kinds, position, velocity, np.zeros((len(kinds), 3))).chosen(entering)
         particles.id[:] = first_id + np.arange(len(particles))
-        waiting = tuple(int(kind) for kind in kinds[~placed])
-        return particles, InsertionState(state.events + 1, len(drawn), waiting)
+        waiting = len(kinds) - len(particles)
+        return particles, InsertionState(state.events + 1, state.inserted + len(particles), waiting)
 
     def _random(self, kind: int, number: int) -> np.random.Generator:
         return generator(self.seed, STREAM * (1 + kind + 2 * self.index) + number)
