@@ -24,6 +24,8 @@ SEQUENCE = 256
 """Particles drawn together: within each such run the class numbers are exact."""
 ATTEMPTS = 20
 """Rounds of drawing positions at one event, for each size."""
+ROUND_OFF = 1e-12
+"""Share by which the amount owed is raised, so that a whole number stays one."""
 BLOCKS, EVENTS = range(2)
 STREAM = 1 << 32
 """Random streams below this number belong to packings; above it each insertion has two ranges of this length."""
@@ -67,8 +69,8 @@ class InsertionSource:
         """Return the classes of all particles that should have entered by a time [s]."""
         elapsed = min(max(time - self.source.start, 0.0), self.source.end - self.source.start)
         if self.source.number_rate is not None:
-            return self.sequence(int(self.source.number_rate * elapsed))
-        owed = (self.source.mass_rate or 0.0) * elapsed
+            return self.sequence(int(self.source.number_rate * elapsed * (1.0 + ROUND_OFF)))
+        owed = (self.source.mass_rate or 0.0) * elapsed * (1.0 + ROUND_OFF)
         size = int(2.0 * owed / mean_particle(self.case, self.source.shares)[1]) + 2 * SEQUENCE
         kinds = self.sequence(size)
         return kinds[: int(np.searchsorted(np.cumsum(self.classes.mass[kinds]), owed, side="right"))]
