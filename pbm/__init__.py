@@ -1,6 +1,6 @@
 """Population balances of wet granulation: size distributions and their change.
 
-    import pbm
+    import json, pbm
     case = pbm.PbmCase.model_validate({
         "feed": {"distribution": "feed.csv", "charge": 0.1},
         "liquid": {"spray": {"rate": "0.33 g/s", "end": "60 s"}},

@@ -124,7 +124,7 @@ class Consolidation(CaseModel):
     """Pores shrink at a rate [1/s] towards a least porosity."""
 
     rate: Annotated[Rate, NotNegative] = 0.01
-    minimum_porosity: Annotated[Fraction, Field(lt=1)] = 0.2
+    minimum_porosity: OpenFraction = 0.2
 
 
 class Compartments(CaseModel):

@@ -12,7 +12,6 @@ from pbm.assemble import make_tables
 from pbm.case import PbmCase, Spray
 from pbm.distribution import SizeDistribution, project, read_distribution
 from pbm.grid import Floats, Grid, diameter_grid, solid_volume_of
-from pbm.integrate import Scratch, make_scratch
 from pbm.law import KernelLaw
 from pbm.model import (
     BOOKED,
@@ -31,6 +30,7 @@ from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
 from pbm.program import Program, compile_program, load_program
 from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, Steps, constant, solve
+from pbm.stages import Scratch, make_scratch
 
 OUTPUT_TIMES = 61
 """Output times of a simulation for which none are given, spread evenly."""

@@ -27,6 +27,9 @@ CLASS_VALUES = 13
 1/(t_abs p) [1/(m3 s)]; share of the pore content squeezed out [1/s]; largest relative loss of any content [1/s]; factor
 in (0, 1] on every loss."""
 
+VANISHED = 1e-150
+"""A class with fewer granules than this is empty: what it holds is far below the round-off of any sum."""
+
 
 class Parameters(NamedTuple):
     """Scalars of the granulation model (SI). Names with `log_` are natural logarithms."""

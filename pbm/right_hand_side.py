@@ -40,6 +40,7 @@ from pbm.model import (
     SIZE_FACTOR,
     SPRAYED,
     SQUEEZE,
+    VANISHED,
     WET_SHARE,
     Conditions,
     Parameters,
@@ -85,7 +86,7 @@ def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Paramet
     for k in range(state.shape[2]):
         number = state[place, NUMBER, k]
         surface = math.pi * classes[DIAMETER, place, k] * classes[DIAMETER, place, k] * number
-        film = state[place, EXTERNAL, k] / surface if surface > 0.0 else 0.0
+        film = state[place, EXTERNAL, k] / surface if number > VANISHED else 0.0
         classes[WET_SHARE, place, k] = wet_share(film, parameters)
         classes[LOG_FILM, place, k] = log_film(film, parameters)
         classes[SIZE_FACTOR, place, k] = size_factor(classes[LOG_DIAMETER, place, k], log_mean, parameters)
@@ -97,7 +98,7 @@ def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Table
     classes = work.classes
     for k in range(state.shape[2]):
         gas, outer = state[place, GAS, k], state[place, EXTERNAL, k]
-        pores = state[place, INTERNAL, k] + gas
+        pores = state[place, INTERNAL, k] + gas if state[place, NUMBER, k] > VANISHED else 0.0
         least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
         classes[ABSORPTION, place, k] = absorption_coefficient(pores, parameters.absorption_time)
         classes[SQUEEZE, place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
@@ -119,7 +120,7 @@ def largest_loss(place: int, state: Floats, tables: Tables, work: Workspace) -> 
     """Largest relative loss of a compartment's classes [1/s], and the same with minor classes weighted down."""
     largest, weighted = 0.0, 0.0
     for k in range(state.shape[2]):
-        if state[place, NUMBER, k] > 0.0:
+        if state[place, NUMBER, k] > VANISHED:
             loss = work.classes[LOSS, place, k]
             share = tables.solid_volume[k] * state[place, NUMBER, k] / work.solids[place]
             largest = max(largest, loss)

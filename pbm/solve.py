@@ -10,19 +10,7 @@ import numpy as np
 
 from compute.errors import CaseError, ConservationError, SimulationError
 from pbm.grid import Floats
-from pbm.integrate import (
-    COLLAPSED,
-    DONE,
-    FULL,
-    NOT_CONSERVED,
-    NOT_FINITE,
-    RECORD,
-    Control,
-    Scratch,
-    Start,
-    make_scratch,
-    sums,
-)
+from pbm.integrate import COLLAPSED, DONE, FULL, NOT_CONSERVED, NOT_FINITE
 from pbm.model import (
     BOOKED,
     LOSS,
@@ -33,6 +21,7 @@ from pbm.model import (
     make_workspace,
 )
 from pbm.program import Program
+from pbm.stages import RECORD, Control, Scratch, Start, make_scratch, sums
 
 RECORD_ROWS = 4096
 """Accepted steps between two visits of the host."""

@@ -17,6 +17,7 @@ from pbm.model import (
     LOG_INERTIA,
     MASS,
     NUMBER,
+    VANISHED,
     Parameters,
     Tables,
     Workspace,
@@ -34,7 +35,7 @@ def describe_granules(place: int, state: Floats, parameters: Parameters, tables:
     for k in range(state.shape[2]):
         number, solid = state[place, NUMBER, k], tables.solid_volume[k]
         pores, liquid = feed_ratio * solid, 0.0
-        if number > 0.0:
+        if number > VANISHED:
             pores = (state[place, INTERNAL, k] + state[place, GAS, k]) / number
             liquid = (state[place, INTERNAL, k] + state[place, EXTERNAL, k]) / number
         mass = parameters.solid_density * solid + parameters.liquid_density * liquid

@@ -32,6 +32,7 @@ from pbm.model import (
     OVERFLOW_NUMBER,
     OVERFLOW_VOLUME,
     SIZE_FACTOR,
+    VANISHED,
     WET_SHARE,
     Conditions,
     Granule,
@@ -100,7 +101,7 @@ def make_pair_rates(rate_law: Callable[..., float], sticking_law: Callable[..., 
             lost = 0.0
             for j in range(i + 1):
                 rate = 0.0
-                if number[i] > 0.0 and number[j] > 0.0 and j < top:
+                if number[i] > VANISHED and number[j] > VANISHED and j < top:
                     second = granule(place, j, work.classes, tables)
                     meeting = rate_law(first, second, conditions, parameters) / work.solids[place]
                     rate = meeting * sticking_law(first, second, conditions, parameters)
