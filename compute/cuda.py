@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from compute.base import Body
 from compute.errors import BackendUnavailable
-from compute.physics import physics, register_laws
+from compute.physics import register_laws
 
 THREADS_PER_BLOCK = 128
 SIMULATED_THREADS = 8
@@ -23,37 +24,33 @@ def simulated() -> bool:
     return os.environ.get("NUMBA_ENABLE_CUDASIM", "0") == "1"
 
 
-@physics
-def atomic_add(array: Any, place: Any, value: int) -> None:
-    """Add where other threads may write as well."""
-    from numba import cuda
-
-    cuda.atomic.add(array, place, value)
-
-
 def _array_module() -> Any:
+    """Return cupy, or numpy on the simulator; raise BackendUnavailable, saying what was looked for."""
     if simulated():
         return np
-    looked = []
-    try:
-        from numba import cuda
-
-        if not cuda.is_available():
-            looked.append("a CUDA driver with a device (libcuda.so.1): none found")
-    except ImportError as error:
-        looked.append(f"numba-cuda: {error}")
-    try:
-        import cupy
-
-        if not cupy.cuda.is_available():
-            looked.append("a device through cupy: none found")
-    except ImportError:
-        looked.append("cupy: not installed (pip install 'dempbm[cuda13]' or 'dempbm[cuda12]')")
-    if looked:
+    missing = [*_missing_driver(), *_missing_packages()]
+    if missing:
         raise BackendUnavailable(
-            "backend 'cuda' is not available; looked for " + "; ".join(looked) + "; use --backend cpu to run on the CPU"
+            "backend 'cuda' is not available; looked for "
+            + "; ".join(missing)
+            + "; use --backend cpu to run on the CPU"
         )
+    import cupy
+
     return cupy
+
+
+def _missing_driver() -> Iterator[str]:
+    from numba import cuda
+
+    if not cuda.is_available():
+        yield "a CUDA driver with a device (libcuda.so.1): none found"
+
+
+def _missing_packages() -> Iterator[str]:
+    for module, name in (("numba_cuda", "numba-cuda"), ("cupy", "cupy")):
+        if importlib.util.find_spec(module) is None:
+            yield f"{name}: not installed (pip install 'dempbm[cuda13]' or 'dempbm[cuda12]')"
 
 
 class CudaBackend:
@@ -69,7 +66,7 @@ class CudaBackend:
     def __init__(self) -> None:
         self.xp = _array_module()
         self.note = "CUDA simulator" if simulated() else ""
-        self._kernels: dict[Any, Callable[..., Any]] = {}
+        self._kernels: dict[Any, Any] = {}
         register_laws()
 
     def array(self, values: Any) -> Any:

@@ -18,44 +18,44 @@ def make_launcher(body: Body, count: int) -> Callable[..., None]:
     """Return `launch(size, a, b, ...)` with `count` arguments: the body for every i in range(size), in parallel."""
 
     def launch_1(size: int, a: Any) -> None:
-        for i in prange(size):
-            body(i, a)
+        for item in prange(size):
+            body(item, a)
 
     def launch_2(size: int, a: Any, b: Any) -> None:
-        for i in prange(size):
-            body(i, a, b)
+        for item in prange(size):
+            body(item, a, b)
 
     def launch_3(size: int, a: Any, b: Any, c: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c)
+        for item in prange(size):
+            body(item, a, b, c)
 
     def launch_4(size: int, a: Any, b: Any, c: Any, d: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d)
+        for item in prange(size):
+            body(item, a, b, c, d)
 
     def launch_5(size: int, a: Any, b: Any, c: Any, d: Any, e: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d, e)
+        for item in prange(size):
+            body(item, a, b, c, d, e)
 
     def launch_6(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d, e, f)
+        for item in prange(size):
+            body(item, a, b, c, d, e, f)
 
     def launch_7(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d, e, f, g)
+        for item in prange(size):
+            body(item, a, b, c, d, e, f, g)
 
     def launch_8(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d, e, f, g, h)
+        for item in prange(size):
+            body(item, a, b, c, d, e, f, g, h)
 
     def launch_9(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d, e, f, g, h, i)
+        for item in prange(size):
+            body(item, a, b, c, d, e, f, g, h, i)
 
     def launch_10(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any) -> None:
-        for i in prange(size):
-            body(i, a, b, c, d, e, f, g, h, i, j)
+        for item in prange(size):
+            body(item, a, b, c, d, e, f, g, h, i, j)
 
     launchers = (launch_1, launch_2, launch_3, launch_4, launch_5, launch_6, launch_7, launch_8, launch_9, launch_10)
     return launchers[count - 1]

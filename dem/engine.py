@@ -14,6 +14,7 @@ from compute.base import Backend
 from dem.domain import OFFSET, SHEARED, Domain, boundary_kind, set_cells, slide_of_image
 from dem.faults import FAULT_SIZE, raise_fault
 from dem.interaction import Interaction
+from dem.list_kind import as_kind
 from dem.loops import make_loops
 from dem.neighbours import CellOrder, PairList
 from dem.pairs import PairSettings
@@ -218,12 +219,15 @@ class Engine:
         """Return the arrays a checkpoint must hold to go on bit by bit."""
         arrays = self._state_arrays(int(self.pairs.start[self.size]))
         numbers = np.array([self.step_number, self.built, int(self.stale)], np.int64)
-        return {name: self.backend.numpy(array) for name, array in arrays.items()} | {"numbers": numbers}
+        state = {name: self.backend.numpy(array) for name, array in arrays.items()}
+        return state | {"numbers": numbers, "full": np.array(self.loops.full)}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Take over the arrays of a checkpoint, of this backend or another; a list of the other kind is made anew."""
+        """Take over the arrays of a checkpoint; a list of the kind of another backend is turned into ours."""
+        state = as_kind(state, self.loops.full)
         self.size = len(state["id"])
-        self.step_number, self.built, self.stale = (int(value) for value in state["numbers"])
+        self.step_number, self.built = (int(value) for value in state["numbers"][:2])
+        self.stale = bool(state["numbers"][2])
         self._allocate(max(1, self.size))
         entries = len(state["other"])
         self.pairs = self.empty_list(max(1, entries))

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 
 class Loops(Protocol):
-    """Loops of one engine; they hold working memory and no state."""
+    """Loops of one engine; they hold working memory and no state.
+
+    full: whether their list has each pair in both rows.
+    """
+
+    full: bool
 
     def moved(self, capacity: int) -> Any:
         """Return the array of largest squared displacements."""

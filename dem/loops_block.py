@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class BlockLoops:
     """Scatters the forces of half-list pairs into one array for each chunk; there are as many chunks as threads."""
 
+    full = False
+
     def __init__(self, engine: Engine) -> None:
         backend = engine.backend
         self.chunks, self.fields = backend.threads, field_count(engine.interaction)

@@ -88,13 +88,15 @@ def make_advance_body(interaction: Any, statistics: bool, has_walls: bool, add: 
 class GatherLoops:
     """Runs each stage of a step as one launch over the particles."""
 
+    full = True
+
     def __init__(self, engine: Engine) -> None:
         self.backend = engine.backend
         self.xp = getattr(engine.backend, "xp", np)
         interaction, statistics = engine.interaction, engine.statistics
         add = plain_add
         if engine.backend.name == "cuda":
-            from compute.cuda import atomic_add as add  # type: ignore[assignment]
+            from compute.launch_cuda import atomic_add as add  # type: ignore[assignment]
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         self._gather = make_gather_pairs(interaction, engine.kind, statistics, add)
         self._advance = make_advance_body(interaction, statistics, engine.wall_count > 0, add)
@@ -159,7 +161,7 @@ class GatherLoops:
         return self._moved_too_far(engine, engine.step_number)
 
     def _moved_too_far(self, engine: Engine, n: int) -> bool:
-        largest = math.sqrt(float(engine.motion.moved[: engine.size].max(initial=0.0)))
+        largest = math.sqrt(float(engine.motion.moved[: engine.size].max())) if engine.size else 0.0
         box = self.backend.numpy(engine.domain.box)
         slid = abs(box[SHEAR_RATE]) * box[LENGTH + 1] * engine.step_size * (n - engine.built)
         failed = bool((engine.fault[:, CODE] != NONE).any())
