@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def card_text(description: Description, version: str, interface: int, token: str
     return json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
+@cache
 def source_hashes() -> dict[str, str]:
     """SHA-256 over names and contents of the Python sources and templates of each package."""
     root = Path(__file__).resolve().parents[2]
@@ -97,6 +99,6 @@ def _cost_statement(description: Description) -> dict[str, Any]:
         "substeps_per_interval_at_most": rule.most,
         "interval_s": rule.interval,
         "evaluations_per_interval_at_most": 2 * rule.most * len(description.laws),
-        "longest_substep_s": rule.longest,
+        "longest_substep_s": rule.substep,
         "allocation_in_a_step": "none",
     }

@@ -15,7 +15,8 @@ from coupling.export.absent import absent_functions
 from coupling.export.variables import Variable, variables_of
 from coupling.reduced.description import Description
 from coupling.reduced.flags import MEANINGS, TOP_SHARE, Flag
-from pbm.model import Parameters
+from coupling.reduced.model import LONGEST_STEP
+from pbm.model import VANISHED, Parameters
 from pbm.outputs import CLAMPED_LIMIT, STATE_MARGIN
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -97,6 +98,8 @@ def _source_values(description: Description, interface: int) -> dict[str, Any]:
         "variables": variables,
         "flag_reference": next(variable.reference for variable in variables if variable.integer),
         "absent": absent_functions(),
+        "vanished": number(VANISHED),
+        "longest_call": number(LONGEST_STEP),
         "top_share": number(TOP_SHARE),
         "state_margin": number(STATE_MARGIN),
         "clamped_limit": number(CLAMPED_LIMIT),

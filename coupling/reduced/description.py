@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,23 @@ SPRAY_FACTOR = 10.0
 
 @dataclass(frozen=True)
 class Rule:
-    """Fixed rule of the steps in time.
+    """Fixed rule of the steps in time: as many substeps as are allowed, so that every step costs the same.
 
     Args:
-        longest: substep at most [s]; share: of the fastest relevant loss per substep [-];
+        longest: substep at most [s], if that is shorter than interval/most; share: of the fastest relevant loss in a
+            substep beyond which the bound is flagged [-], the method is stable up to two;
         interval: length over which substeps are bounded [s]; most: substeps per interval at most.
     """
 
-    longest: float = 0.25
-    share: float = 0.8
+    longest: float = math.inf
+    share: float = 2.0
     interval: float = 1.0
-    most: int = 8
+    most: int = 12
+
+    @property
+    def substep(self) -> float:
+        """Longest substep that is taken [s]."""
+        return min(self.longest, self.interval / self.most)
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ class Description:
     def _split(self) -> tuple[dict[str, Any], dict[str, Floats]]:
         skipped = ("edges", "pivots", "feed_fractions", "laws", "law", "rule", "errors")
         plain = {name: value for name, value in vars(self).items() if name not in skipped}
-        plain |= {"law": self.law.to_dict(), "rule": vars(self.rule), "errors": vars(self.errors)}
+        plain |= {"law": self.law.to_dict(), "rule": asdict(self.rule), "errors": asdict(self.errors)}
         plain["law_fields"] = list(Parameters._fields)
         arrays = {"edges": self.edges, "pivots": self.pivots, "feed_fractions": self.feed_fractions}
         return plain, arrays | {"laws": np.array(self.laws)}

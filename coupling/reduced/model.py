@@ -17,13 +17,15 @@ from coupling.reduced.description import Description
 from coupling.reduced.flags import TOP_SHARE, Flag
 from coupling.reduced.law import tuned
 from coupling.reduced.reading import Reading, read_state, standard_errors
-from pbm.integrate import make_scratch
 from pbm.model import BOOKED, EXTERNAL, GAS, INTERNAL, NUMBER, make_workspace
 from pbm.outputs import design_flags, outputs_of
 from pbm.program import compile_program, load_program
+from pbm.stages import make_scratch
 
 Floats = NDArray[np.float64]
 
+LONGEST_STEP = 86400.0
+"""Longest time step that is accepted [s]."""
 INTERVAL_ROUNDING = 1e-9
 """Part of an interval by which a step may be longer before it is cut once more."""
 
@@ -107,15 +109,15 @@ class ReducedModel:
         """Move on by `duration` [s] at constant impeller speed [rad/s] and spray rate [kg/s], and read.
 
         Raises:
-            CaseError: the duration is negative or not finite.
+            CaseError: the duration is no number, negative, or longer than a day.
         """
         self.advance(duration, impeller_speed, spray_rate)
         return self.read()
 
     def advance(self, duration: float, impeller_speed: float, spray_rate: float) -> None:
         """Do as `step` without reading the outputs."""
-        if not (math.isfinite(duration) and duration >= 0.0):
-            raise CaseError("not a time step", key="duration", value=duration, expected="a finite number >= 0 [s]")
+        if not 0.0 <= duration <= LONGEST_STEP:
+            raise CaseError("not a time step", key="duration", value=duration, expected=f"0 to {LONGEST_STEP:g} s")
         limits = self.description.limits()
         speed, speed_changed = clean(float(impeller_speed), limits["impeller_speed"], self._held[0])
         spray, spray_changed = clean(float(spray_rate), limits["spray_rate"], self._held[1])
@@ -149,7 +151,7 @@ class ReducedModel:
         """Step the best law and the error members through whole intervals; returns the flags of the integration."""
         rule = self.description.rule
         intervals = max(math.ceil(duration / rule.interval - INTERVAL_ROUNDING), 1)
-        settings = (duration / intervals, speed, spray, rule.longest, rule.share, rule.most)
+        settings = (duration / intervals, speed, spray, rule.substep, rule.share, rule.most)
         flag = 0
         for state, law in zip(self.states, self._laws):
             before = state.copy()

@@ -105,7 +105,7 @@ def test_exchange_finds_the_law_of_the_windows() -> None:
 
 
 def test_parcels_map_exactly() -> None:
-    """The same counts read with s = 7: b/s^3 at d/s, pair speeds and blade hits over s, blade speeds as they are, to rounding.
+    """The same counts read with s = 7: b/s^3 at d/s, pair speeds and blade hits over s, blade speeds as they are.
 
     b = Gamma (d_i + d_j)^3 f keeps Gamma exactly, so c0 and all exponents stay and only a0 and q0 move, by -ln s.
     """

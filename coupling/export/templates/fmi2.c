@@ -152,7 +152,7 @@ EXPORT fmi2Status FMI(fmi2GetInteger)(fmi2Component c, const fmi2ValueReference 
 EXPORT fmi2Status FMI(fmi2DoStep)(fmi2Component c, fmi2Real time, fmi2Real step, fmi2Boolean keep)
 {
     (void)time, (void)keep;
-    return step_instance(c, step) ? fmi2OK : complain(c, "not a time step: it has to be finite, and not negative");
+    return step_instance(c, step) ? fmi2OK : complain(c, "not a time step: neither negative nor longer than a day");
 }
 
 EXPORT fmi2Status FMI(fmi2GetFMUstate)(fmi2Component c, fmi2FMUstate *state)

@@ -175,7 +175,7 @@ EXPORT fmi3Status FMI(fmi3DoStep)(fmi3Instance c, fmi3Float64 time, fmi3Float64 
     *event = *terminate = *early = false;
     *last = time;
     if (!step_instance(c, step))
-        return complain(c, "not a time step: it has to be finite, and not negative");
+        return complain(c, "not a time step: neither negative nor longer than a day");
     *last = time + step;
     return fmi3OK;
 }

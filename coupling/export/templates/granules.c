@@ -11,7 +11,7 @@ static void describe_granules(const State *state, const Parameters *p, Work *wor
     for (int k = 0; k < CLASSES; k++) {
         const double number = state->content[NUMBER][k], solid = solid_volume[k];
         double pores = feed_ratio * solid, liquid = 0.0;
-        if (number > 0.0) {
+        if (number > VANISHED) {
             pores = (state->content[INTERNAL][k] + state->content[GAS][k]) / number;
             liquid = (state->content[INTERNAL][k] + state->content[EXTERNAL][k]) / number;
         }

@@ -70,7 +70,7 @@ static int may_set(const Instance *instance, const Variable *v)
 /* Step; 0 when the length is not a time step, or the model is not ready for one. */
 static int step_instance(Instance *instance, double duration)
 {
-    if (instance->saved.phase != STEPPING || !(duration >= 0.0) || duration > 1e9)
+    if (instance->saved.phase != STEPPING || !(duration >= 0.0 && duration <= LONGEST_STEP))
         return 0;
     step_model(&instance->saved.model, duration, &instance->work);
     return 1;

@@ -13,9 +13,8 @@ static void blend(const State *state, double step, double first, double second, 
 /* Take the trial over; a class of vanishing number becomes empty. */
 static void settle(State *state, const State *trial)
 {
-    const double vanished = 1e-150;
     for (int k = 0; k < CLASSES; k++) {
-        const int kept = trial->content[NUMBER][k] > vanished;
+        const int kept = trial->content[NUMBER][k] > VANISHED;
         for (int q = 0; q < QUANTITIES; q++)
             state->content[q][k] = kept ? trial->content[q][k] : 0.0;
     }

@@ -22,6 +22,10 @@ static Conditions conditions_of(const State *state, double speed, const Paramete
     c.log_mean = log_mean;
     c.hit_prefactor = moving * (p->hit_scale * exp(hit));
     c.tip_speed = speed * p->tip_radius;
+    c.least_hazard = c.log_critical - 2.0 * log(2.0) - c.log_pair_speed
+                     - larger(p->pair_size_exponent * p->log_ratio_low, p->pair_size_exponent * p->log_ratio_high);
+    c.certainly_low = exp(c.log_two_mean + p->log_ratio_low) * (1.0 - 1e-12);
+    c.certainly_high = exp(c.log_two_mean + p->log_ratio_high) * (1.0 + 1e-12);
     return c;
 }
 
@@ -30,7 +34,7 @@ static void wet_and_size(const State *state, const Conditions *c, const Paramete
 {
     for (int k = 0; k < CLASSES; k++) {
         const double surface = PI * work->diameter[k] * work->diameter[k] * state->content[NUMBER][k];
-        const double film = surface > 0.0 ? state->content[EXTERNAL][k] / surface : 0.0;
+        const double film = state->content[NUMBER][k] > VANISHED ? state->content[EXTERNAL][k] / surface : 0.0;
         const double height = larger(p->film_thickness, film);
         const double ratio = clamped_log_ratio(work->log_diameter[k], c->log_mean, p);
         work->wet_share[k] = smaller(1.0, film / p->film_thickness);
@@ -58,7 +62,7 @@ static void single_rates(const State *state, double liquid, const Conditions *c,
     const double taken = liquid / p->drop_volume * p->nucleus_solids / work->solids;
     for (int k = 0; k < CLASSES; k++) {
         const double gas = state->content[GAS][k], outer = state->content[EXTERNAL][k];
-        const double pores = state->content[INTERNAL][k] + gas;
+        const double pores = state->content[NUMBER][k] > VANISHED ? state->content[INTERNAL][k] + gas : 0.0;
         const double least = solid_volume[k] * state->content[NUMBER][k] * p->minimum_pore_ratio;
         work->selection[k] = breakable[k] > 0.0 ? breakable[k] * impact_selection(k, c, p, work) : 0.0;
         work->loss[k] = work->selection[k] + powder[k] * taken;
@@ -68,18 +72,37 @@ static void single_rates(const State *state, double liquid, const Conditions *c,
     }
 }
 
+/* ln of the mean size ratio of a pair, clamped; saves the logarithm where the clamp is certain. */
+static double pair_ratio(double distance, const Conditions *c, const Parameters *p)
+{
+    if (distance < c->certainly_low)
+        return p->log_ratio_low;
+    if (distance > c->certainly_high)
+        return p->log_ratio_high;
+    return clamped_log_ratio(log(distance), c->log_two_mean, p);
+}
+
+/* Share of the slow encounters: that of speeds below the critical one, which is 1 to the last bit above e^4. The sum of
+ * two masses exceeds the mass of the larger granule i, and the distance is at most twice its diameter. */
+static double slow_share(int i, int j, double distance, const Conditions *c, const Parameters *p, const Work *work)
+{
+    const double film = larger(work->log_film[i], work->log_film[j]);
+    double log_mass, critical, scale, hazard;
+    if (work->diameter[i] >= work->diameter[j]
+        && p->pair_speed_shape * (c->least_hazard + film + work->log_inertia[j]) > 4.000001)
+        return 1.0;
+    log_mass = log((work->mass[i] + work->mass[j]) / (distance * distance));
+    critical = c->log_critical + film + work->log_inertia[i] + work->log_inertia[j] + log_mass;
+    scale = c->log_pair_speed + p->pair_size_exponent * pair_ratio(distance, c, p);
+    hazard = p->pair_speed_shape * (critical - scale);
+    return hazard > 4.0 ? 1.0 : 1.0 - exp(-exp(hazard));
+}
+
 /* Share of the encounters of two granules that bind. */
 static double sticking(int i, int j, double distance, const Conditions *c, const Parameters *p, const Work *work)
 {
     const double wet = work->wet_share[i] + work->wet_share[j] - work->wet_share[i] * work->wet_share[j];
-    const double log_mass = log((work->mass[i] + work->mass[j]) / (distance * distance));
-    const double film = larger(work->log_film[i], work->log_film[j]);
-    const double critical = c->log_critical + film + work->log_inertia[i] + work->log_inertia[j] + log_mass;
-    const double ratio = clamped_log_ratio(log(distance), c->log_two_mean, p);
-    const double scale = c->log_pair_speed + p->pair_size_exponent * ratio;
-    const double hazard = p->pair_speed_shape * (critical - scale);
-    const double slow = hazard > 4.0 ? 1.0 : 1.0 - exp(-exp(hazard));
-    return p->efficiency * wet * slow;
+    return p->efficiency * wet * slow_share(i, j, distance, c, p, work);
 }
 
 /* Rate of every pair over its numbers, and the loss it means for both classes. */
@@ -91,7 +114,7 @@ static void pair_rates(const State *state, const Conditions *c, const Parameters
         for (int j = 0; j <= i; j++) {
             double rate = 0.0;
             const int dry = !(work->wet_share[i] > 0.0) && !(work->wet_share[j] > 0.0);
-            if (number[i] > 0.0 && number[j] > 0.0 && j < CLASSES - 1 && !dry) {
+            if (number[i] > VANISHED && number[j] > VANISHED && j < CLASSES - 1 && !dry) {
                 const double distance = work->diameter[i] + work->diameter[j];
                 const double volume = distance * distance * distance;
                 const double constant = c->encounter_prefactor * volume * work->size_factor[i] * work->size_factor[j];
@@ -114,7 +137,7 @@ static double weighted_loss(const State *state, const Work *work)
 {
     double weighted = 0.0;
     for (int k = 0; k < CLASSES; k++) {
-        if (state->content[NUMBER][k] > 0.0) {
+        if (state->content[NUMBER][k] > VANISHED) {
             const double share = solid_volume[k] * state->content[NUMBER][k] / work->solids;
             weighted = larger(weighted, work->loss[k] * smaller(1.0, share / 1e-3));
         }
