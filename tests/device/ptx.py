@@ -1,0 +1,108 @@
+"""Kernels compiled to PTX and assembled without a device.
+
+The compiler asks the present device for its compute capability when a kernel calls another function. Here a fixed one
+answers instead: that is a private name of numba-cuda, which pyproject.toml therefore pins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+import numpy as np
+
+from compute.base import Body
+from compute.physics import register_laws
+from compute.python import PythonBackend
+from dem.case import DemCase
+from tests.device.systems import make_engine
+
+CAPABILITY = (8, 0)
+ASSEMBLED_FOR = ("sm_80", "sm_90")
+"""Code for the older device must run on the newer one too."""
+
+
+class Launch(NamedTuple):
+    """A body with the arguments it is launched with."""
+
+    body: Body
+    arguments: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        return self.body.__name__
+
+
+class Listing(PythonBackend):
+    """A backend that passes for the CUDA backend, notes what is launched and runs nothing."""
+
+    name = "cuda"
+    xp = np
+
+    def __init__(self) -> None:
+        self.launches: dict[str, Launch] = {}
+
+    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+        """Note the body."""
+        launch = Launch(body, arguments)
+        self.launches[launch.name] = launch
+
+
+class Assembly(NamedTuple):
+    """What the assembler says of a kernel: registers a thread, bytes of stack and of spilled registers a thread."""
+
+    registers: int
+    stack: int
+    spills: int
+
+
+def launches_of(case: DemCase) -> dict[str, Launch]:
+    """Every kernel that a rebuild and a step of this case launch, by name."""
+    backend = Listing()
+    make_engine(case, backend).run(1)
+    return backend.launches
+
+
+def compile_to_ptx(launch: Launch) -> str:
+    """The PTX of the kernel that the CUDA backend would launch."""
+    import numba
+    from numba import cuda
+    from numba.cuda import compiler, dispatcher
+
+    from compute.launch_cuda import make_kernel
+
+    register_laws()
+    signature = numba.types.void(numba.types.int64, *map(numba.typeof, launch.arguments))
+    kernel = make_kernel(launch.body, len(launch.arguments))
+    device: Callable[[], Any] = lambda: SimpleNamespace(compute_capability=CAPABILITY)  # noqa: E731
+    with ExitStack() as stack:
+        for module in (compiler, dispatcher):
+            if hasattr(module, "get_current_device"):
+                stack.enter_context(patch.object(module, "get_current_device", device))
+        text, _ = cuda.compile_ptx(kernel, signature, cc=CAPABILITY)
+    return text if isinstance(text, str) else text.decode()
+
+
+def assemble(text: str, architecture: str) -> Assembly:
+    """Assemble PTX for an architecture with the linker of the CUDA wheels."""
+    from cuda.core import Linker, LinkerOptions, ObjectCode
+
+    options = LinkerOptions(arch=architecture, ptxas_options=["-v"])
+    linker = Linker(ObjectCode.from_ptx(text.encode()), options=options)
+    linker.link("cubin")
+    told = linker.get_info_log()
+    spilled = re.findall(r"(\d+) bytes spill stores, (\d+) bytes spill loads", told)
+    return Assembly(
+        max(int(found) for found in re.findall(r"Used (\d+) registers", told)),
+        max(int(found) for found in re.findall(r"(\d+) bytes stack frame", told)),
+        max(int(found) for pair in spilled for found in pair),
+    )
+
+
+def functions_called(text: str) -> set[str]:
+    """Names of the functions that are called rather than inlined."""
+    return set(re.findall(r"\bcall(?:\.uni)?\s+(?:\([^)]*\),\s*)?(\w+)", text))

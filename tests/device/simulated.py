@@ -1,0 +1,92 @@
+"""Run by test_simulator.py in a process of its own, in which numba's CUDA simulator stands for the device.
+
+The kernels are those of the device; the reference is the half list of plain Python. An index out of range, silent on
+the device, is an error here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compute import get_backend
+from dem.engine import Engine
+from dem.tally import BIRTHS
+from tests.device.comparison import assert_same_motion, assert_same_tallies, copy_of_state, take_over
+from tests.device.systems import SYSTEMS, make_engine
+
+STEPS = 48
+
+
+def engine_of(system: str, backend: str) -> Engine:
+    return make_engine(SYSTEMS[system](), get_backend(backend))
+
+
+def test_is_the_simulator() -> None:
+    """Without it the other tests of this file would need a device; the note says so to the user too."""
+    assert os.environ["NUMBA_ENABLE_CUDASIM"] == "1"
+    assert get_backend("cuda").note == "CUDA simulator"
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_kernels_pass_every_argument_on(number: int) -> None:
+    """The body gets its index and all arguments in their order, whatever their number."""
+    backend = get_backend("cuda")
+    out = backend.zeros((3, number))
+
+    def body(i: int, *arguments: Any) -> None:
+        for k in range(number):
+            arguments[0].out[i, k] = (k + 1) * (i + 1) if k == 0 else arguments[k] * (i + 1)
+
+    backend.foreach(body, 3, namedtuple("Out", "out")(out), *range(2, number + 1))
+    np.testing.assert_array_equal(out, np.outer(np.arange(1, 4), np.arange(1, number + 1)))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_kernels_equal_plain_python(system: str) -> None:
+    """The same motion and the same encounters, over many rebuilds of the list; every wall is met."""
+    expected, found = engine_of(system, "python"), engine_of(system, "cuda")
+    for engine in (expected, found):
+        engine.run(STEPS)
+    assert expected.built > STEPS // 2
+    assert expected.tally.pair_counts[..., BIRTHS].sum() > 10
+    if system == "walls":
+        walls = expected.tally.wall_counts[..., BIRTHS].reshape(-1, expected.wall_count)
+        assert walls.sum(axis=0).min() > 0
+    assert_same_motion(found, expected)
+    assert_same_tallies(found, expected)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_state_goes_on_on_the_other_backend(system: str) -> None:
+    """A state saved in the middle of contacts, twice: no encounter begins anew, no spring is lost, nothing jumps."""
+    straight, begun = engine_of(system, "python"), engine_of(system, "python")
+    straight.run(STEPS)
+    begun.run(STEPS // 3)
+    assert begun.pairs.flags[: int(begun.pairs.start[begun.size])].any(), "no pair is in touch"
+    middle = take_over(engine_of(system, "cuda"), begun)
+    middle.run(STEPS // 2)
+    rest = take_over(engine_of(system, "python"), middle)
+    rest.run(STEPS)
+    assert_same_motion(rest, straight)
+    assert_same_tallies(rest, straight)
+
+
+@pytest.mark.parametrize("system", ["sheared", "walls"])
+def test_state_goes_on_to_the_bit_on_the_same_backend(system: str) -> None:
+    """The full list keeps the order of its rows, so that every sum is that of the uninterrupted run: no tolerance."""
+    straight, begun = engine_of(system, "cuda"), engine_of(system, "cuda")
+    straight.run(STEPS // 2)
+    begun.run(STEPS // 4 + 2)
+    rest = take_over(engine_of(system, "cuda"), begun)
+    rest.run(STEPS // 2)
+    expected, found = copy_of_state(straight), copy_of_state(rest)
+    assert expected.keys() == found.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+    for counted, again in zip(straight.tally[:4], rest.tally[:4]):
+        np.testing.assert_array_equal(counted, again)

@@ -1,0 +1,109 @@
+"""Small systems of spheres in which everything happens: contacts, walls, rebuilds and statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compute.base import Backend
+from dem.case import DemCase
+from dem.engine import Engine
+from dem.packing import initial_particles
+from dem.setup import make_recorder, make_setup
+
+SEED = 11
+MILLIMETRE = 1e-3
+
+MATERIALS = {
+    "glass": {"density": 2500, "youngs_modulus": 5e6, "poisson_ratio": 0.25},
+    "steel": {"density": 7800, "youngs_modulus": 5e7, "poisson_ratio": 0.3},
+}
+PAIRS = [
+    {"between": ["glass", "glass"], "restitution": 0.6, "friction": 0.4, "rolling_friction": 0.05},
+    {"between": ["glass", "steel"], "restitution": 0.5, "friction": 0.3, "rolling_friction": 0.05},
+]
+CLASSES = [
+    {"name": "small", "diameter": 3 * MILLIMETRE, "material": "glass"},
+    {"name": "large", "diameter": 4 * MILLIMETRE, "material": "glass"},
+]
+SHARES = {"of": {"small": 0.5, "large": 0.5}}
+HERTZ = {"law": "hertz-mindlin", "rolling": "constant-torque"}
+EDGE = 14 * MILLIMETRE
+
+WALLS: list[dict[str, Any]] = [
+    {"name": "floor", "shape": "plane", "material": "steel", "point": [0, 0, 0], "normal": [0, 0, 1]},
+    {"name": "bowl", "shape": "cylinder", "material": "steel", "radius": 11 * MILLIMETRE},
+    {
+        "name": "impeller",
+        "shape": "mesh",
+        "material": "steel",
+        "generate": {
+            "kind": "impeller", "blades": 3, "radius": 6 * MILLIMETRE, "hub_radius": 3 * MILLIMETRE, "facets": 12,
+            "hub_height": 5 * MILLIMETRE, "blade_height": 4 * MILLIMETRE, "blade_thickness": 2 * MILLIMETRE,
+        },
+        "point": [0, 0, 0.3 * MILLIMETRE],
+        "motion": {"speed": 120.0, "ramp": 1e-3},
+    },
+]  # fmt: skip
+
+
+def _statistics(partition: dict[str, Any]) -> dict[str, Any]:
+    return {"block": 1.0, "blocks": 1, "bins": 8, "speed_range": [1e-3, 10.0], "partition": partition}
+
+
+def box_case(shear_rate: float = 0.0, number: int = 30, **changes: Any) -> DemCase:
+    """Two halves of a periodic box fly apart, and so meet at its side; sheared or not, without gravity."""
+    sources = [
+        {
+            "kind": "packing", "shares": SHARES, "number": number // 2, "velocity": [0, speed, 0], "spread": 0.4,
+            "region": {"shape": "box", "low": [0, low, 0], "high": [EDGE, low + EDGE / 2, EDGE]},
+        }
+        for low, speed in ((0.0, -0.8), (EDGE / 2, 0.8))
+    ]  # fmt: skip
+    case = {
+        "gravity": [0, 0, 0],
+        "domain": {"low": [0, 0, 0], "high": [EDGE] * 3, "periodic": ["x", "y", "z"], "shear_rate": shear_rate},
+        "materials": MATERIALS,
+        "pairs": PAIRS,
+        "contact": HERTZ,
+        "classes": CLASSES,
+        "particles": sources,
+        "statistics": _statistics({"kind": "box", "x": [0, EDGE / 2, EDGE]}),
+    }
+    return DemCase.model_validate(case | changes)
+
+
+def bowl_case(number: int = 30, **changes: Any) -> DemCase:
+    """Spheres that fall beside a turning impeller in a bowl."""
+    region = {"shape": "cylinder", "radius": 10.95e-3, "inner_radius": 6e-3, "length": 13e-3}
+    source = {"kind": "packing", "region": region, "number": number, "shares": SHARES}
+    case = {
+        "domain": {"low": [-12e-3, -12e-3, -1e-3], "high": [12e-3, 12e-3, 40e-3]},
+        "materials": MATERIALS,
+        "pairs": PAIRS,
+        "contact": HERTZ,
+        "classes": CLASSES,
+        "walls": WALLS,
+        "particles": [source | {"velocity": [0, 0, -0.5], "spread": 0.8}],
+        "statistics": _statistics({"kind": "cylinder", "axial": [0, 5e-3, 40e-3]}),
+    }
+    return DemCase.model_validate(case | changes)
+
+
+def make_engine(case: DemCase, backend: Backend) -> Engine:
+    """Return the engine of a case at its start, with half the particles in each compartment."""
+    setup = make_setup(case)
+    particles = initial_particles(case, setup.classes, setup.engine.walls, SEED)
+    tally, _ = make_recorder(setup, backend, float(particles.mass.mean()))
+    engine = Engine(backend, setup.engine, tally)
+    engine.add(particles)
+    engine.set_compartments((np.arange(engine.size) % 2).astype(np.int32))
+    return engine
+
+
+SYSTEMS = {
+    "periodic": box_case,
+    "sheared": lambda: box_case(shear_rate=300.0),
+    "walls": bowl_case,
+}

@@ -1,0 +1,66 @@
+"""The pair law as the processor gets it: in vector instructions, and to the bit what plain Python computes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compute.physics import register_laws
+from dem.block import BLOCK, DEPTH, FORCE, make_block
+from dem.interaction import make_interaction
+from tests.device.pairs_example import LAWS, STEP, random_block
+
+
+@cache
+def compiled_block(contact: str, rolling: str) -> Any:
+    """The block function with the options that the CPU backend compiles loops with, on one thread."""
+    import numba
+
+    block = make_block(make_interaction(contact, rolling))
+    register_laws()
+    options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+    compiled: Any = numba.njit(**options)(block)
+    compiled.compile((numba.float64[::1], numba.int64, numba.float64))
+    return compiled
+
+
+def has_avx() -> bool:
+    return "avx" in Path("/proc/cpuinfo").read_text().split()
+
+
+@pytest.mark.parametrize(("contact", "rolling"), LAWS)
+def test_square_roots_and_divisions_are_packed(contact: str, rolling: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each square root and division of the law stands in the loop over vectors, and once more in the loop of the rest.
+
+    One that could not be packed would be in the assembly as a scalar only, and the whole loop with it.
+    """
+    compiled = compiled_block(contact, rolling)
+    text = compiled.inspect_asm(compiled.signatures[0])
+    prefix = "v" if has_avx() else ""
+    count = {
+        name: len(re.findall(rf"^\s+{prefix}{name}\s", text, re.MULTILINE))
+        for name in ("sqrtpd", "divpd", "sqrtsd", "divsd")
+    }
+    with capsys.disabled():
+        print(f"\n{contact}, {rolling}: " + ", ".join(f"{number} {prefix}{name}" for name, number in count.items()))
+    assert count["sqrtpd"] >= max(1, count["sqrtsd"])
+    assert count["divpd"] >= max(1, count["divsd"])
+
+
+@pytest.mark.parametrize(("contact", "rolling"), LAWS)
+def test_compiled_equals_python(contact: str, rolling: str) -> None:
+    """Both do IEEE arithmetic in the order of the text, without fused multiply-add: no tolerance."""
+    interaction = make_interaction(contact, rolling)
+    expected = random_block(interaction)
+    found = expected.copy()
+    make_block(interaction)(expected.ravel(), BLOCK, STEP)
+    compiled_block(contact, rolling)(found.ravel(), BLOCK, STEP)
+    assert np.isfinite(expected).all()
+    assert (expected[DEPTH] > 0.0).all()
+    assert contact == "ghost" or (expected[FORCE] != 0.0).all()
+    np.testing.assert_array_equal(found, expected)

@@ -1,0 +1,47 @@
+"""The CUDA backend on a device against plain Python; without one these tests skip, and the simulator's stand in."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from compute import get_backend
+from dem.engine import Engine
+from tests.conftest import Require
+from tests.device.comparison import assert_same_motion, assert_same_tallies, take_over
+from tests.device.systems import SYSTEMS, make_engine
+
+STEPS = 60
+
+
+@pytest.fixture(scope="module", autouse=True)
+def device_arrays(cuda_device: None, require: Require) -> None:
+    """Skips unless the arrays of a device are there too."""
+    found = importlib.util.find_spec("cupy") is not None
+    require("cuda", found, "cupy is not installed; pip install 'dempbm[cuda13]'")
+
+
+def engine_of(system: str, backend: str) -> Engine:
+    return make_engine(SYSTEMS[system](), get_backend(backend))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_device_equals_plain_python(system: str) -> None:
+    """The device fuses multiplications with additions: differences of the size that comparison.py explains."""
+    expected, found = engine_of(system, "python"), engine_of(system, "cuda")
+    for engine in (expected, found):
+        engine.run(STEPS)
+    assert_same_motion(found, expected)
+    assert_same_tallies(found, expected)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_state_goes_from_the_device_to_plain_python(system: str) -> None:
+    straight, begun = engine_of(system, "python"), engine_of(system, "cuda")
+    straight.run(STEPS)
+    begun.run(STEPS // 2)
+    rest = take_over(engine_of(system, "python"), begun)
+    rest.run(STEPS)
+    assert_same_motion(rest, straight)
+    assert_same_tallies(rest, straight)

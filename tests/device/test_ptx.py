@@ -1,0 +1,115 @@
+"""Every kernel of the device compiles to PTX and assembles, without a device.
+
+The simulator takes Python that no device takes, so that only this shows that the kernels can run. A kernel whose
+functions were not inlined, or that keeps arrays in local memory, would run at a small part of its speed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dem.case import DemCase
+from tests.device.ptx import ASSEMBLED_FOR, Launch, assemble, compile_to_ptx, functions_called, launches_of
+from tests.device.systems import bowl_case, box_case
+
+REGISTERS = 255
+"""More do not exist: beyond, the compiler spills them to memory."""
+BUDGET = {"gather_pairs": 128, "move": 184}
+"""Registers a thread of the two kernels of a step; 128 let 512 threads onto a multiprocessor. The walls need more."""
+RANGE_REDUCTION = "__internal_trig_reduction_slowpathd"
+"""Of sine and cosine for huge angles: a library function with a small local array; `set_pose` never gets there."""
+
+OTHER_LAWS: dict[str, DemCase] = {
+    "lammps": box_case(contact={"law": "hertz-mindlin", "tangential": "lammps", "rolling": "constant-torque"}),
+    "linear": box_case(shear_rate=10.0, contact={"law": "linear", "normal_stiffness": 5e3}),
+    "ghost": bowl_case(contact={"law": "ghost"}),
+    "liggghts without statistics": bowl_case(contact={"law": "hertz-mindlin"}, statistics=None, time={"end": 1.0}),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiler() -> None:
+    """Skips, with the reason, where numba-cuda and its libraries are not installed."""
+    for module in ("numba_cuda", "cuda.core"):
+        if importlib.util.find_spec(module.partition(".")[0]) is None:
+            pytest.skip(f"{module} is not installed; pip install 'dempbm[dev]'")
+
+
+@pytest.fixture(scope="module")
+def step_launches() -> dict[str, Launch]:
+    """The kernels of a step with walls, statistics and a rolling law."""
+    return launches_of(bowl_case())
+
+
+def check(launch: Launch, capsys: pytest.CaptureFixture[str], law: str = "liggghts, constant-torque") -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = compile_to_ptx(launch)
+    assert functions_called(text) <= {RANGE_REDUCTION}
+    expects_stack = RANGE_REDUCTION in text
+    assert ("__local_depot" in text) == expects_stack
+    told = {}
+    for architecture in ASSEMBLED_FOR:
+        told[architecture] = assemble(text, architecture)
+        assert told[architecture].spills == 0
+        assert expects_stack or told[architecture].stack == 0
+        assert told[architecture].registers <= BUDGET.get(launch.name, REGISTERS)
+    with capsys.disabled():
+        registers = ", ".join(f"{found.registers} on {name}" for name, found in told.items())
+        print(f"\n{launch.name} ({law}): registers {registers}")
+
+
+KERNELS = ("find_cell", "move_particle", "count", "fill", "set_pose", "gather_pairs", "move")
+
+
+def test_list_of_kernels(step_launches: dict[str, Launch]) -> None:
+    """The names tested below are all that a rebuild and a step launch."""
+    assert set(step_launches) == set(KERNELS)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernel(name: str, step_launches: dict[str, Launch], capsys: pytest.CaptureFixture[str]) -> None:
+    check(step_launches[name], capsys)
+
+
+@pytest.mark.parametrize("law", OTHER_LAWS)
+def test_gather_kernel_of_other_laws(law: str, capsys: pytest.CaptureFixture[str]) -> None:
+    check(launches_of(OTHER_LAWS[law])["gather_pairs"], capsys, law)
+
+
+class DeviceArray:
+    """Shows an array as a library for devices does."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self.__cuda_array_interface__ = values.__array_interface__ | {"version": 3, "strides": None, "stream": 1}
+
+
+def test_arrays_of_a_device_have_the_types_compiled_for(step_launches: dict[str, Launch]) -> None:
+    """A launch with device arrays in its NamedTuples asks for the kernels that were compiled here for numpy's."""
+    import numba
+    from numba.cuda.typing.typeof import Purpose, typeof
+
+    for launch in step_launches.values():
+        for argument in launch.arguments:
+            if not isinstance(argument, tuple):
+                continue
+            make: Any = type(argument)
+            fields = [DeviceArray(each) if isinstance(each, np.ndarray) else each for each in argument]
+            assert typeof(make(*fields), Purpose.argument) == numba.typeof(argument)
+
+
+def test_local_memory_and_calls_are_seen() -> None:
+    """The reading of the text itself: `set_pose` calls the range reduction of the cosine, and nothing else does."""
+    example: dict[str, Any] = {
+        "call.uni (retval0), \n__internal_trig_reduction_slowpathd, \n(\nparam0\n);": {RANGE_REDUCTION},
+        "call.uni \nother, \n(\nparam0\n);": {"other"},
+        "{ // callseq 0, 0": set(),
+    }
+    for text, functions in example.items():
+        assert functions_called(text) == functions
