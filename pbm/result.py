@@ -29,6 +29,8 @@ UNITS = {
     "d43": "m",
     "top_class_loss": "m3",
 }
+NAMED_LOSS = 1e-3
+"""Share of the solids grown past the top class above which the user is warned."""
 SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fraction")
 
 
@@ -77,8 +79,8 @@ class GranulationResult:
     def warnings(self) -> list[str]:
         """What the user should know: granules beyond the grid, a law used beyond its design."""
         said = []
-        if self.top_class_loss[-1] > 0.0:
-            share = self.top_class_loss[-1] / float(self.states[0, :, 0].sum(axis=0) @ self.solid_volume)
+        share = self.top_class_loss[-1] / float(self.states[0, :, 0].sum(axis=0) @ self.solid_volume)
+        if share > NAMED_LOSS:
             grown = (
                 f"solids of {share:.2g} of the charge grew past the top class and were kept in it as too many granules"
             )
