@@ -14,9 +14,12 @@ from compute.cache import use_cache_folder
 from compute.errors import BackendUnavailable
 from compute.physics import register_laws
 
-
 SPIN_COUNT = "10000"
 """Turns a waiting OpenMP thread spins before it sleeps: some 10 us, so that shared cores are not burnt by waiting."""
+
+
+PARALLEL = {"fusion": False}
+"""Only what is written as `prange` runs in parallel; loops that follow each other must not be made one."""
 
 
 def _choose_threading_layer() -> str:
@@ -78,7 +81,7 @@ class CpuBackend:
 
             fastmath = {"contract"} if self.fast else False
             options = {
-                "parallel": True, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
+                "parallel": PARALLEL, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
             }  # fmt: skip
             self._compiled[loop] = numba.njit(**options)(loop)
         return self._compiled[loop]

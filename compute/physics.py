@@ -5,6 +5,9 @@ first compiled backend registers every remembered function with numba, so that r
 Laws are forced inline: only so does the pair loop vectorise. `@routine` marks larger parts of a loop, which are not.
 Neither may allocate: without numba's run time for memory (`_nrt`) arrays pass from function to function uncounted; with
 it, the counting of references made the walls six times slower and kept threads from scaling.
+
+A loop compiled with `prange` writes to arrays of a NamedTuple only inside a routine: numba takes a store to such an
+array in the loop itself for dead, because it does not see that the array outlives the function.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Engine:
         self.touches = on_backend(self.backend, make_touches(capacity, self.interaction.history_size))
         self.cells = CellOrder(
             zeros(capacity, np.int64), zeros(capacity, np.int64), zeros(self.cell_count + 1, np.int64),
-            zeros(capacity, np.int64),
+            zeros(capacity, np.int64), zeros((capacity, 4)),
         )  # fmt: skip
         reach = np.array([0.5 * self.skin, self.built])
         self.motion = Motion(

@@ -8,7 +8,7 @@ import numpy as np
 
 from dem.block import BLOCK, field_count
 from dem.faults import LOST
-from dem.neighbours import PairList, make_list_builder
+from dem.neighbours import ROW_ROOM, PairList, make_list_builder
 from dem.pairs import PairScratch
 from dem.step import lists_are_stale, make_run
 
@@ -34,7 +34,8 @@ class BlockLoops:
         return np.zeros(self.chunks)
 
     def allocate(self, capacity: int) -> None:
-        """Make force arrays and block buffers."""
+        """Make force arrays, block buffers and room for rows being counted."""
+        self.rows = np.zeros(capacity * ROW_ROOM, np.int32)
         self.scratch = PairScratch(
             np.zeros((self.chunks, capacity, 6)),
             np.zeros((self.chunks, self.fields * BLOCK)),
@@ -47,13 +48,15 @@ class BlockLoops:
         new = engine.empty_list(max(len(engine.pairs.other), 1))
         entries = self._count_rows(
             engine.size, engine.particles, engine.spare, engine.domain, engine.cells, engine.skin,
-            new.start, new.other, engine.fault, LOST,
+            new.start, self.rows, engine.fault, LOST,
         )  # fmt: skip
         return int(entries), new
 
     def fill_rows(self, engine: Engine, new: PairList) -> None:
         """Write the partners of each row and what is remembered of them."""
-        self._fill_rows(engine.size, engine.particles, engine.domain, engine.cells, engine.skin, engine.pairs, new)
+        self._fill_rows(
+            engine.size, engine.particles.id, engine.domain, engine.cells, engine.skin, self.rows, engine.pairs, new
+        )
 
     def divide(self, engine: Engine) -> None:
         """Divide the rows among the chunks, with about as many list entries in each."""

@@ -39,7 +39,7 @@ def make_count_body(kind: int) -> Any:
 
     @routine
     def count(i: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, new: PairList) -> None:
-        new.start[i + 1] = walk(i, particles, domain, cells.first, skin, new.other, 0, False)
+        new.start[i + 1] = walk(i, particles.id, domain, cells, skin, new.other, 0, 0)
 
     return count
 
@@ -53,7 +53,7 @@ def make_fill_body(kind: int) -> Any:
     def fill(
         i: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, old: PairList, new: PairList
     ) -> None:
-        walk(i, particles, domain, cells.first, skin, new.other, new.start[i], True)
+        walk(i, particles.id, domain, cells, skin, new.other, new.start[i], new.start[i + 1] - new.start[i])
         carry_row(i, cells, old, new)
 
     return fill

@@ -14,9 +14,12 @@ from numba import prange
 
 from compute.physics import physics, routine
 from dem.domain import INVERSE, LENGTH, OFFSET, SHEARED, Domain, cell_along, cell_of, fold, make_nearest_image
-from dem.particles import RADIUS, Particles, X, Y, Z
+from dem.particles import RADIUS, Particles, X
 
 TOUCHING, NEAR = 1, 2
+
+ROW_ROOM = 16
+"""Partners of one row that are kept while rows are counted; a longer row is walked again."""
 
 
 class PairList(NamedTuple):
@@ -34,12 +37,17 @@ class PairList(NamedTuple):
 
 
 class CellOrder(NamedTuple):
-    """Particles by cell: cell of each slot before sorting, slots in cell order, first slot of each cell, new slot."""
+    """Particles by cell.
+
+    cell: of each slot before sorting; order: old slot of each new one; first: first slot of each cell; place: new slot
+    of each old one; sphere: centre and radius [m] by new slot, shape (capacity, 4).
+    """
 
     cell: Any
     order: Any
     first: Any
     place: Any
+    sphere: Any
 
 
 @routine
@@ -75,47 +83,52 @@ def move_particle(i: int, cells: CellOrder, before: Particles, after: Particles)
     for k in range(before.kind.shape[1]):
         after.kind[i, k] = before.kind[source, k]
     after.id[i] = before.id[source]
+    for axis in range(3):
+        cells.sphere[i, axis] = before.row[source, X + axis]
+    cells.sphere[i, 3] = before.row[source, RADIUS]
 
 
 @cache
 def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
-    """Return `walk(i, particles, domain, first, skin, other, offset, write) -> count`: the partners of slot i.
+    """Return `walk(i, ids, domain, cells, skin, other, offset, room) -> count`: the partners of slot i.
 
-    With write the slots are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
+    The first `room` of them are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
     those with a higher id.
     """
     nearest = make_nearest_image(kind)
 
     @physics
-    def belongs(i: int, j: int, particles: Particles, box: Any, skin: float) -> bool:
-        row = particles.row
-        dx, dy, dz = row[j, X] - row[i, X], row[j, Y] - row[i, Y], row[j, Z] - row[i, Z]
+    def is_close(i: int, j: int, sphere: Any, box: Any, skin: float) -> bool:
+        dx, dy, dz = sphere[j, 0] - sphere[i, 0], sphere[j, 1] - sphere[i, 1], sphere[j, 2] - sphere[i, 2]
         dx, dy, dz, _ = nearest(box, dx, dy, dz, 0.0)
-        reach = row[i, RADIUS] + row[j, RADIUS] + skin
-        partner = i != j if full else particles.id[j] > particles.id[i]
-        return partner and dx * dx + dy * dy + dz * dz < reach * reach
+        reach = sphere[i, 3] + sphere[j, 3] + skin
+        return dx * dx + dy * dy + dz * dz < reach * reach
+
+    @physics
+    def is_partner(i: int, j: int, ids: Any) -> bool:
+        return i != j if full else ids[j] > ids[i]
 
     @routine
     def walk_cells(
-        i: int, particles: Particles, domain: Domain, first: Any, skin: float, other: Any, offset: int, write: bool
+        i: int, ids: Any, domain: Domain, cells: CellOrder, skin: float, other: Any, offset: int, room: int
     ) -> int:
-        count = 0
+        count, sphere, first = 0, cells.sphere, cells.first
         nx, ny, nz = domain.cells[0], domain.cells[1], domain.cells[2]
-        cy, cz = cell_along(particles.row[i, Y], 1, domain), cell_along(particles.row[i, Z], 2, domain)
+        cy, cz = cell_along(sphere[i, 1], 1, domain), cell_along(sphere[i, 2], 2, domain)
         for oz in range(-1, 2):
             z = wrapped(cz + oz, nz, domain.box[INVERSE + 2])
             for oy in range(-1, 2):
                 y = wrapped(cy + oy, ny, domain.box[INVERSE + 1])
                 shift = slide(cy + oy, ny, domain)
-                cx = shifted_cell(particles.row[i, X] + shift, domain)
+                cx = shifted_cell(sphere[i, 0] + shift, domain)
                 for ox in range(-1, 2):
                     x = wrapped(cx + ox, nx, domain.box[INVERSE])
                     if x < 0 or y < 0 or z < 0:
                         continue
                     cell = (z * ny + y) * nx + x
                     for j in range(first[cell], first[cell + 1]):
-                        if belongs(i, j, particles, domain.box, skin):
-                            if write:
+                        if is_close(i, j, sphere, domain.box, skin) and is_partner(i, j, ids):
+                            if count < room:
                                 other[offset + count] = j
                             count += 1
         return count
@@ -151,6 +164,17 @@ def wrapped(cell: int, size: int, inverse_length: float) -> int:
 
 
 @routine
+def copy_row(i: int, rows: Any, new: PairList) -> bool:
+    """Copy the partners kept for slot i into its row; return whether all had been kept."""
+    first, count = new.start[i], new.start[i + 1] - new.start[i]
+    if count > ROW_ROOM:
+        return False
+    for k in range(count):
+        new.other[first + k] = rows[i * ROW_ROOM + k]
+    return True
+
+
+@routine
 def carry_row(i: int, cells: CellOrder, before: PairList, after: PairList) -> None:
     """Take flags and history of the pairs of slot i over from the list before."""
     source = cells.order[i]
@@ -172,8 +196,8 @@ def carry_row(i: int, cells: CellOrder, before: PairList, after: PairList) -> No
 def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callable[..., None]]:
     """Return `(count_rows, fill_rows)` for the CPU.
 
-    count_rows sorts the particles by cell and returns how many entries the list needs; fill_rows writes it. Between
-    the two the host makes room.
+    count_rows sorts the particles by cell, keeps the partners of short rows in `rows` and returns how many entries the
+    list needs; fill_rows writes it. Between the two the host makes room.
     """
     walk = make_row_walk(kind, full)
 
@@ -185,7 +209,7 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
         cells: CellOrder,
         skin: float,
         start: Any,
-        other: Any,
+        rows: Any,
         fault: Any,
         lost_code: int,
     ) -> int:
@@ -193,17 +217,18 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
         for i in prange(size):
             move_particle(i, cells, before, after)
         for i in prange(size):
-            start[i + 1] = walk(i, after, domain, cells.first, skin, other, 0, False)
+            start[i + 1] = walk(i, after.id, domain, cells, skin, rows, i * ROW_ROOM, ROW_ROOM)
         start[0] = 0
         for i in range(size):
             start[i + 1] += start[i]
         return start[size]
 
     def fill_rows(
-        size: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, old: PairList, new: PairList
+        size: int, ids: Any, domain: Domain, cells: CellOrder, skin: float, rows: Any, old: PairList, new: PairList
     ) -> None:
         for i in prange(size):
-            walk(i, particles, domain, cells.first, skin, new.other, new.start[i], True)
+            if not copy_row(i, rows, new):
+                walk(i, ids, domain, cells, skin, new.other, new.start[i], new.start[i + 1] - new.start[i])
             carry_row(i, cells, old, new)
 
     return count_rows, fill_rows

@@ -129,6 +129,12 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
 
 
 @routine
+def slide_image(domain: Domain, step_number: int, step: float) -> None:
+    """Note how far the image across y has slid at this step."""
+    domain.box[OFFSET] = slide_of_image(domain.box, step_number, step)
+
+
+@routine
 def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain, step: float) -> bool:
     """Return whether somebody moved half the skin, or an image slid with it, or something failed."""
     largest = 0.0
@@ -174,7 +180,7 @@ def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: b
                 for w in range(walls.shape.shape[0]):
                     set_pose(w, walls, n, step)
             if kind == SHEARED:
-                domain.box[OFFSET] = slide_of_image(domain.box, n, step)
+                slide_image(domain, n, step)
             for c in prange(chunks):  # forces at x^n with v^(n-1/2)
                 pair_chunk(c, particles, pairs, domain.box, scratch, settings, tally, step, fault)
             for c in prange(chunks):  # walls at x^n; v^(n+1/2), x^(n+1)
