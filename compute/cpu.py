@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,11 @@ def _choose_threading_layer() -> str:
 
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     try:
-        from numba.np.ufunc import omppool  # noqa: F401
+        import_module("numba.np.ufunc.omppool")
     except ImportError:
-        numba.config.THREADING_LAYER = "workqueue"
+        vars(numba.config)["THREADING_LAYER"] = "workqueue"
         return "libgomp1 is not installed: threads run on the slower 'workqueue' layer (apt-get install libgomp1)"
-    numba.config.THREADING_LAYER = "omp"
+    vars(numba.config)["THREADING_LAYER"] = "omp"
     return ""
 
 
@@ -48,7 +49,7 @@ class CpuBackend:
     def __init__(self, threads: int | None = None, fast: bool = False) -> None:
         import numba
 
-        cores = numba.config.NUMBA_NUM_THREADS
+        cores = int(vars(numba.config)["NUMBA_NUM_THREADS"])
         self.threads = cores if threads is None else threads
         if not 1 <= self.threads <= cores:
             raise BackendUnavailable(
@@ -80,7 +81,7 @@ class CpuBackend:
             import numba
 
             fastmath = {"contract"} if self.fast else False
-            options = {
+            options: dict[str, Any] = {
                 "parallel": PARALLEL, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
             }  # fmt: skip
             self._compiled[loop] = numba.njit(**options)(loop)

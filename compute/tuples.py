@@ -14,7 +14,7 @@ from compute.physics import physics
 
 
 @cache
-def make_loader(length: int) -> Callable[..., tuple[float, ...]]:
+def make_loader(length: int) -> Callable[..., Any]:
     """Return `load(buffer, start, stride)`: the tuple of `length` values at start, start + stride, ..."""
     if length == 0:
 

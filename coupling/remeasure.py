@@ -1,7 +1,7 @@
 """The batch whose kernel is measured again in the DEM each time d50 has grown by a factor.
 
-It costs a window for each growth step, and is what a frozen or interpolated kernel is judged by: between two windows the
-kernel is frozen, so that its error is that of one growth step.
+It costs a window for each growth step, and is what a frozen or interpolated kernel is judged by: between two windows
+the kernel is frozen, so that its error is that of one growth step.
 """
 
 from __future__ import annotations
@@ -81,4 +81,5 @@ def run_remeasured_batch(session: Session, sections: Sections, speed: float, gro
         rows += [tuple(float(values[k]) for values in series) for k in range(first, last + 1)]
         start, at = result.states[last], at + last
         state = grown_state(sections, curve_of(model, start))
-    return RemeasuredBatch(*np.array(rows).T, np.array(taken))
+    time, d10, d50, d90, moisture, porosity = np.array(rows).T
+    return RemeasuredBatch(time, d10, d50, d90, moisture, porosity, np.array(taken))

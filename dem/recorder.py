@@ -190,7 +190,8 @@ class Recorder:
 
     def result(self) -> EncounterStatistics:
         """Return the statistics of the blocks closed so far."""
-        edges = np.geomspace(*self.settings.speed_range, self.settings.bins + 1)
+        lowest, highest = self.settings.speed_range
+        edges = np.geomspace(lowest, highest, self.settings.bins + 1)
         stack = {name: np.stack([block[name] for block in self.blocks]) for name in self.blocks[0]}
         compartments, classes, walls = self.transport.compartments, len(self.class_diameter), len(self.wall_names)
         pair_shape, wall_shape = (compartments, classes, classes), (compartments, classes, walls)

@@ -98,7 +98,7 @@ class Transport:
             place * self.classes + particles.kind[:, CLASS], minlength=self.compartments * self.classes
         ).reshape(self.compartments, self.classes)
         solids = np.bincount(place, 4.0 / 3.0 * np.pi * row[:, RADIUS] ** 3, self.compartments)
-        self._expose(number.astype(float), solids, weight)
+        self._expose(number.astype(np.float64), np.asarray(solids, np.float64), weight)
         self.particle_time += weight * number
         self.solid_volume_time += weight * solids
         mass = row[:, MASS]
