@@ -58,6 +58,15 @@ def carry_out(session: Session) -> None:
     frozen = frozen_kernel_error(session, sections, exchange)
     description = reduce_model(session, sections, exchange, frozen)
     export_model(session.case, session.folder, description, session.progress.message)
+    write_report_of(session)
+
+
+def write_report_of(session: Session) -> Path:
+    """Write the report from the files of all stages."""
+    from coupling.report.page import write_report
+
+    path: Path = session.timed("report", lambda: write_report(session.case, session.folder))
+    return path
 
 
 def feed_windows(session: Session, sections: Sections) -> list[Window]:

@@ -35,6 +35,7 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
             carry_out(session)
         elif case.dem is not None:
             session.simulate("run", case.dem, 0)
+            session.timed("report", lambda: report_run(case, folder))
         else:
             raise CaseError("there is no kernel law", key="coupling", expected="sections dem and coupling beside pbm")
         return session.facts()
@@ -58,3 +59,10 @@ def export_run(case: Case, folder: Path, interface: Literal[2, 3]) -> Path:
         raise CaseError("the run has no reduced model", value=str(folder), expected="a finished run of a coupled case")
     chosen = case.model_copy(update={"export": case.export.model_copy(update={"fmi": interface})})
     return export_model(chosen, folder, Description.load(folder / MODEL), print).path
+
+
+def report_run(case: Case, folder: Path) -> Path:
+    """Write the report of a run from what its folder holds, finished or not, and return its path."""
+    from coupling.report.page import write_report
+
+    return write_report(case, folder)

@@ -1,0 +1,95 @@
+"""What stands in the picture: walls of a case as triangles at a time, and the particles of a snapshot."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import CaseError
+from coupling.report.raster import Triangles
+from dem.case import DemCase
+from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall, Wall
+from dem.equipment import make_frustum
+from dem.walls.placement import place_mesh, rotation_to
+
+Array = NDArray[np.float64]
+
+VESSEL, MOVING = np.array([0.93, 0.945, 0.96]), np.array([0.56, 0.61, 0.66])
+FACETS = 96
+RIM, BED_SHARE = 1.3, 0.98
+"""Height of an endless vessel over that of this share of the particles."""
+PARALLEL = 0.999
+
+
+def wall_triangles(case: DemCase, time: float, position: Array) -> Triangles:
+    """All walls of a case at a time [s], as far as particles at `position` [m], shape (n, 3), reach."""
+    parts = [part for wall in case.walls if (part := _triangles(wall, case, time, position)) is not None]
+    corners = np.concatenate([np.empty((0, 3, 3)), *(corners for corners, _ in parts)])
+    colours = [np.tile(colour, (len(corners), 1)) for corners, colour in parts]
+    return Triangles(corners, np.concatenate([np.empty((0, 3)), *colours]))
+
+
+def _triangles(wall: Wall, case: DemCase, time: float, position: Array) -> tuple[Array, Array] | None:
+    if isinstance(wall, CylinderWall):
+        return _cylinder(wall, position), VESSEL
+    if isinstance(wall, PlaneWall):
+        plane = _plane(wall, case)
+        return None if plane is None else (plane, VESSEL)
+    try:
+        corners = place_mesh(wall, f"walls.{wall.name}")
+    except CaseError:  # the mesh file is no longer where it was
+        return None
+    return turned(corners, wall.motion, time - case.time.settle), VESSEL if _is_vessel(wall) else MOVING
+
+
+def _is_vessel(wall: MeshWall) -> bool:
+    return wall.motion is None or (wall.generate is not None and wall.generate.kind == "drum")
+
+
+def turned(corners: Array, motion: Motion | None, time: float) -> Array:
+    """Points, shape (..., 3), turned as far as a motion gets in `time` [s]: half the ramp is lost."""
+    if motion is None:
+        return corners
+    past = max(time - motion.start, 0.0)
+    weighted = 0.5 * past**2 / motion.ramp if past < motion.ramp else past - 0.5 * motion.ramp
+    frame, angle = rotation_to(motion.axis), motion.speed * weighted
+    cosine, sine = math.cos(angle), math.sin(angle)
+    spin = frame @ np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]]) @ frame.T
+    centre = np.asarray(motion.point)
+    return np.asarray((corners - centre) @ spin.T + centre)
+
+
+def _cylinder(wall: CylinderWall, position: Array) -> Array:
+    """The lateral surface, its inner side outwards where particles are inside."""
+    frame = rotation_to(wall.axis)
+    along = (position - np.asarray(wall.point)) @ frame[:, 2]
+    low = wall.low if wall.low is not None else min(float(along.min()), 0.0)
+    high = wall.high if wall.high is not None else low + RIM * (float(np.quantile(along, BED_SHARE)) - low)
+    mesh = make_frustum(wall.radius, wall.radius, low, high, FACETS, ends=False)
+    triangles = mesh.triangles[:, ::-1] if wall.inside else mesh.triangles
+    return np.asarray((mesh.vertices @ frame.T + np.asarray(wall.point))[triangles])
+
+
+def _plane(wall: PlaneWall, case: DemCase) -> Array | None:
+    """A disc where a vessel stands on the plane, else a square as wide as the domain; a lid is left out."""
+    normal = np.asarray(wall.normal) / np.linalg.norm(wall.normal)
+    if normal @ np.asarray(case.gravity) > 0.0:
+        return None
+    vessels = [each for each in case.walls if isinstance(each, CylinderWall) and each.inside]
+    frame, middle = rotation_to(wall.normal), np.add(case.domain.low, case.domain.high) / 2.0
+    radius, facets, turn = 0.5 * max(case.domain.size) * math.sqrt(2.0), 4, math.pi / 4.0
+    for vessel in vessels:
+        if abs(normal @ np.asarray(vessel.axis)) > PARALLEL * float(np.linalg.norm(vessel.axis)):
+            middle, radius, facets, turn = np.asarray(vessel.point), vessel.radius, FACETS, 0.0
+    centre = middle - ((middle - np.asarray(wall.point)) @ normal) * normal
+    angle = turn + 2.0 * math.pi * np.arange(facets) / facets
+    ring = centre + radius * np.column_stack([np.cos(angle), np.sin(angle), np.zeros(facets)]) @ frame.T
+    return np.stack([np.broadcast_to(centre, ring.shape), ring, np.roll(ring, -1, axis=0)], axis=1)
+
+
+def speeds_of(snapshot: dict[str, Any]) -> Array:
+    """Speeds of the particles of a snapshot [m/s], shape (n,)."""
+    return np.linalg.norm(np.asarray(snapshot["velocity"], dtype=float), axis=1)

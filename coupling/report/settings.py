@@ -1,0 +1,101 @@
+"""Section: what ran, on what, by which command."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from coupling.report.contents import Cell, Quantity, Section
+from coupling.report.record import RunRecord
+
+
+def settings_section(run: RunRecord) -> Section:
+    """Case, seed, threads, backend, versions, commit and command, from the manifest and the resolved case."""
+    section = Section("run", "What ran")
+    manifest = run.manifest
+    section.tabulate("The run.", ("", ""), _facts(run, manifest), wide=False)
+    if not manifest.get("command"):
+        section.lack("The folder has no manifest: command, versions and times are not known.")
+    versions = {name: text for name, text in manifest.get("versions", {}).items() if text}
+    if versions:
+        section.say("Versions: " + ", ".join(f"{name} {text}" for name, text in versions.items()) + ".")
+    rows = [(path, digest) for path, digest in manifest.get("inputs", {}).items()]
+    if rows:
+        section.tabulate("Files that went in, with their SHA-256.", ("file", "SHA-256"), rows)
+    if run.case.dem is not None:
+        section.tabulate("The particle model.", ("", ""), _particles(run), wide=False)
+    if run.case.pbm is not None:
+        section.tabulate("The population balance.", ("", ""), _balance(run), wide=False)
+    return section
+
+
+def _facts(run: RunRecord, manifest: dict[str, Any]) -> list[tuple[Cell, Cell]]:
+    case, sessions = run.case, manifest.get("sessions", [])
+    hardware = manifest.get("hardware", {})
+    rows: list[tuple[Cell, Cell]] = [
+        ("case", case.name),
+        ("seed", str(case.seed)),
+        ("backend", f"{manifest.get('backend', case.backend)}, threads: {manifest.get('threads', case.threads)}"),
+    ]
+    if case.dem is not None:
+        rows.append(("numerics", case.dem.numerics))
+    if hardware:
+        rows.append(
+            ("machine", f"{hardware.get('processor')}, {hardware.get('cores')} cores, {hardware.get('system')}")
+        )
+    if "commit" in manifest:
+        rows.append(("commit", str(manifest["commit"] or "installed package, no commit")))
+    if manifest.get("command"):
+        rows.append(("command", shlex.join(manifest["command"])))
+    if sessions and sessions[0].get("started"):
+        rows.append(("started", " · resumed ".join(str(each.get("started")) for each in sessions)))
+        rows.append(("ended", _ended(sessions[-1])))
+    if case.accept:
+        rows.append(("limits accepted by name", ", ".join(case.accept)))
+    return rows
+
+
+def _ended(session: dict[str, Any]) -> str:
+    if "ended" not in session:
+        return "not yet when this page was written"
+    return f"{session['ended']}, {session.get('outcome', 'outcome unknown')}"
+
+
+def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
+    dem, coupling = run.case.dem, run.case.coupling
+    assert dem is not None
+    rows: list[tuple[Cell, Cell]] = [
+        ("contact law", f"{dem.contact.law}, tangential {dem.contact.tangential}, rolling {dem.contact.rolling}"),
+        ("classes", ", ".join(f"{each.name} {Quantity(each.diameter, 'm')}" for each in dem.classes) or "none"),
+        ("walls", ", ".join(f"{wall.name} ({wall.shape})" for wall in dem.walls) or "none"),
+    ]
+    for name, material in dem.materials.items():
+        values = Quantity(material.density, "kg/m³"), Quantity(material.youngs_modulus, "Pa")
+        rows.append((f"material {name}", f"{values[0]}, E = {values[1]}, ν = {material.poisson_ratio:g}"))
+    for pair in dem.pairs:
+        text = f"e = {pair.restitution:g}, µ = {pair.friction:g}, µ rolling = {pair.rolling_friction:g}"
+        rows.append((" – ".join(pair.between), text))
+    if coupling is not None:
+        rows.append(("scale factor of the feed", Quantity(coupling.scale_factor, digits=4)))
+        rows.append(("parcel law", coupling.parcel_law))
+    return rows
+
+
+def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
+    pbm = run.case.pbm
+    assert pbm is not None
+    liquid, spray = pbm.liquid, pbm.liquid.spray
+    window = f"{Quantity(spray.start, 's')} to {Quantity(spray.end, 's')}"
+    return [
+        ("charge", Quantity(pbm.feed.charge, "kg")),
+        ("feed", f"{pbm.feed.distribution.name}, porosity {pbm.feed.porosity:g}, moisture {pbm.feed.moisture:g}"),
+        ("spray", f"{Quantity(spray.rate, 'kg/s')} from {window}"),
+        ("drop diameter", Quantity(liquid.drop_diameter, "m")),
+        ("binder viscosity", Quantity(liquid.viscosity, "Pa s")),
+        ("film and asperity", f"{Quantity(liquid.film_thickness, 'm')}, {Quantity(liquid.asperity_height, 'm')}"),
+        ("solid and liquid density", f"{Quantity(pbm.solid_density, 'kg/m³')}, {Quantity(liquid.density, 'kg/m³')}"),
+        ("classes", Quantity(pbm.grid.classes)),
+        ("end of the batch", Quantity(pbm.end, "s")),
+        ("efficiency η", f"{pbm.efficiency:g} (the one unmeasured number; 1: every wet, slow touch binds)"),
+        ("kernel scale, breakage scale", f"{pbm.kernel_scale:g}, {pbm.breakage_scale:g} (1: as measured)"),
+    ]
