@@ -34,19 +34,24 @@ from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Pa
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise
 from dem.touch import cross
 
+SLOT, ENTRY, PLACE = 2**31 - 1, 2**62 - 1, BLOCK - 1
+"""Masks that change no index: they tell the compiler that it is not negative, which saves a test at every access."""
+
 
 class PairScratch(NamedTuple):
     """Working memory of the pair loop, one part for each chunk.
 
     force: force [N] and torque [N m] on each slot, shape (chunks, capacity, 6); buffer: shape (chunks, fields * BLOCK);
     pairs: entry, first slot, second slot of each pair of the block, shape (chunks, 3 * BLOCK) int64; bounds: first row
-    of each chunk, shape (chunks + 1,).
+    of each chunk, shape (chunks + 1,); at_wall: whether a particle may touch a wall before the next rebuild, shape
+    (capacity,).
     """
 
     force: Any
     buffer: Any
     pairs: Any
     bounds: Any
+    at_wall: Any
 
 
 class PairSettings(NamedTuple):
@@ -104,10 +109,12 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
         row = particles.row
         buffer, members = scratch.buffer[c], scratch.pairs[c]
         size = 0
-        for i in range(scratch.bounds[c], scratch.bounds[c + 1]):
+        for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
+            i = slot & SLOT
             x, y, z, radius = row[i, X], row[i, Y], row[i, Z], row[i, RADIUS]
-            for entry in range(pairs.start[i], pairs.start[i + 1]):
-                j = pairs.other[entry]
+            for at in range(pairs.start[i], pairs.start[i + 1]):
+                entry = at & ENTRY
+                j = pairs.other[entry] & SLOT
                 dx, dy, dz, turn = nearest(box, row[j, X] - x, row[j, Y] - y, row[j, Z] - z, 0.0)
                 square = dx * dx + dy * dy + dz * dz
                 reach = radius + row[j, RADIUS]
@@ -153,6 +160,7 @@ def make_gather(interaction: Interaction) -> Callable[..., None]:
         members: Any,
         settings: PairSettings,
     ) -> None:
+        i, j, t, entry = i & SLOT, j & SLOT, t & PLACE, entry & ENTRY
         members[t], members[BLOCK + t], members[2 * BLOCK + t] = entry, i, j
         buffer[SEPARATION * BLOCK + t] = dx
         buffer[(SEPARATION + 1) * BLOCK + t] = dy
@@ -244,7 +252,7 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
         fault: Any,
     ) -> None:
         for t in range(size):
-            entry, i, j = members[t], members[BLOCK + t], members[2 * BLOCK + t]
+            entry, i, j = members[t] & ENTRY, members[BLOCK + t] & SLOT, members[2 * BLOCK + t] & SLOT
             for k in range(3):
                 force[i, k] += buffer[(FORCE + k) * BLOCK + t]
                 force[j, k] -= buffer[(FORCE + k) * BLOCK + t]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from numba import prange
 
-from compute.physics import routine
+from compute.physics import physics, routine
 from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, slide_of_image
 from dem.faults import CODE, NONE, PARTICLE, UNSTABLE
 from dem.interaction import Interaction
@@ -68,7 +68,7 @@ def make_wall_part(
     """Return the function that gives force and moment of all walls on a particle, zero where there are none."""
     wall_wrench = make_wall_wrench(interaction, add, statistics)
 
-    @routine
+    @physics
     def wall_part(
         i: int,
         c: int,
@@ -112,7 +112,9 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
         force = scratch.force
         largest = 0.0
         for i in range(size * c // chunks, size * (c + 1) // chunks):
-            fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
+            fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            if has_walls and scratch.at_wall[i]:
+                fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
             for part in range(chunks):
                 fx += force[part, i, 0]
                 fy += force[part, i, 1]
