@@ -23,6 +23,7 @@ from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL
 from dem.step import Motion
 from dem.tally import Tally
 from dem.walls import Walls, make_touches
+from dem.walls.near import mark_near_walls
 
 GROWTH = 1.3
 """Factor by which arrays grow when they are too small."""
@@ -126,6 +127,7 @@ class Engine:
         self._put(self.particles.id, slots, particles.id)
         self.touches.wall[slots] = -1
         self.touches.touched[slots], self.touches.near[slots] = 0, 0
+        self.touches.close[slots] = -1
         self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
         self.stale = True
@@ -154,6 +156,9 @@ class Engine:
         self.loops.fill_rows(self, new)
         self.pairs = new
         self._sort_touches()
+        if self.wall_count:
+            gap = self.settings.rearm_gap
+            self.backend.foreach(mark_near_walls, self.size, self.particles, self.walls, self.touches, self.skin, gap)
         self.motion.reference[: self.size] = self.particles.row[: self.size, X : X + 3]
         self.built, self.stale = self.step_number, False
         self.motion.reach[1] = self.built

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from numba import prange
 
 from compute.physics import physics, routine
-from dem.domain import INVERSE, LENGTH, OFFSET, SHEARED, Domain, cell_along, cell_of, fold, make_nearest_image
+from dem.domain import INVERSE, LENGTH, OFFSET, OPEN, SHEARED, Domain, cell_along, cell_of, fold, make_nearest_image
 from dem.particles import RADIUS, Particles, X
 
 TOUCHING, NEAR = 1, 2
@@ -108,29 +108,42 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
     def is_partner(i: int, j: int, ids: Any) -> bool:
         return i != j if full else ids[j] > ids[i]
 
+    @physics
+    def scan(
+        i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int
+    ) -> int:
+        count = 0
+        for j in range(begin, end):
+            if is_close(i, j, sphere, box, skin) and is_partner(i, j, ids):
+                if count < room:
+                    other[place + count] = j
+                count += 1
+        return count
+
     @routine
     def walk_cells(
         i: int, ids: Any, domain: Domain, cells: CellOrder, skin: float, other: Any, offset: int, room: int
     ) -> int:
-        count, sphere, first = 0, cells.sphere, cells.first
+        count, sphere, first, box = 0, cells.sphere, cells.first, domain.box
         nx, ny, nz = domain.cells[0], domain.cells[1], domain.cells[2]
         cy, cz = cell_along(sphere[i, 1], 1, domain), cell_along(sphere[i, 2], 2, domain)
         for oz in range(-1, 2):
-            z = wrapped(cz + oz, nz, domain.box[INVERSE + 2])
+            z = wrapped(cz + oz, nz, box[INVERSE + 2])
             for oy in range(-1, 2):
-                y = wrapped(cy + oy, ny, domain.box[INVERSE + 1])
-                shift = slide(cy + oy, ny, domain)
-                cx = shifted_cell(sphere[i, 0] + shift, domain)
-                for ox in range(-1, 2):
-                    x = wrapped(cx + ox, nx, domain.box[INVERSE])
-                    if x < 0 or y < 0 or z < 0:
-                        continue
-                    cell = (z * ny + y) * nx + x
-                    for j in range(first[cell], first[cell + 1]):
-                        if is_close(i, j, sphere, domain.box, skin) and is_partner(i, j, ids):
-                            if count < room:
-                                other[offset + count] = j
-                            count += 1
+                y = wrapped(cy + oy, ny, box[INVERSE + 1])
+                if y < 0 or z < 0:
+                    continue
+                line = (z * ny + y) * nx
+                cx = shifted_cell(sphere[i, 0] + slide(cy + oy, ny, domain), domain)
+                if kind == OPEN:  # cells of a line lie one after the other
+                    begin, end = first[line + max(cx - 1, 0)], first[line + min(cx + 1, nx - 1) + 1]
+                    count += scan(i, begin, end, ids, sphere, box, skin, other, offset + count, room - count)
+                else:
+                    for ox in range(-1, 2):
+                        x = wrapped(cx + ox, nx, box[INVERSE])
+                        if x >= 0:
+                            begin, end = first[line + x], first[line + x + 1]
+                            count += scan(i, begin, end, ids, sphere, box, skin, other, offset + count, room - count)
         return count
 
     @physics

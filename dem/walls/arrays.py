@@ -73,14 +73,16 @@ class WallTouches(NamedTuple):
     wall: the wall of each slot, -1 where empty, shape (capacity, SLOTS) int32; spring: normal from the particle to the
     wall in the wall's body frame, then the contact's history, shape (capacity, SLOTS, 3 + max(1, history_size));
     touched, near: walls touched in the last step, walls not yet apart by the re-arm gap, as bits, shape (capacity,)
-    int64. These four are the particle's state. fresh_wall, fresh: the slots of the step at hand, one column longer for
-    the distance [m]; they carry nothing from step to step.
+    int64. These four are the particle's state. close: walls it can meet before the next rebuild of the lists, as bits,
+    shape (capacity,) int64; all of them until that has been found out. fresh_wall, fresh: the slots of the step at
+    hand, one column longer for the distance [m]; they carry nothing from step to step.
     """
 
     wall: Any
     spring: Any
     touched: Any
     near: Any
+    close: Any
     fresh_wall: Any
     fresh: Any
 
@@ -93,6 +95,7 @@ def make_touches(capacity: int, history_size: int) -> WallTouches:
         spring=np.zeros((capacity, SLOTS, width)),
         touched=np.zeros(capacity, np.int64),
         near=np.zeros(capacity, np.int64),
+        close=np.full(capacity, -1, np.int64),
         fresh_wall=np.full((capacity, SLOTS), -1, np.int32),
         fresh=np.zeros((capacity, SLOTS, width + 1)),
     )

@@ -246,13 +246,18 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
         step_size: float,
         fault: Any,
     ) -> Any:
+        touched, near, close = touches.touched[i], touches.near[i], touches.close[i]
+        if touched | near | close == 0:
+            return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         row = particles.row
         centre, radius = (row[i, X], row[i, X + 1], row[i, X + 2]), row[i, RADIUS]
-        touched, near = touches.touched[i], touches.near[i]
         fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         used, touching, still_near = 0, 0, near
         for w in range(walls.shape.shape[0]):
-            bit, first, more = 1 << w, used, True
+            bit, first = 1 << w, used
+            more = close & bit != 0
+            if not more:
+                still_near &= ~bit
             armed, begins = near & bit == 0, touched & bit == 0
             reach = radius if armed else radius + 2.0 * rearm_gap * radius
             while more:
