@@ -80,7 +80,10 @@ def slide_of_image(box: Any, step_number: int, step_size: float) -> float:
 
 @cache
 def make_nearest_image(kind: int) -> Callable[..., Any]:
-    """Return `nearest(box, dx, dy, dz, vx) -> (dx, dy, dz, vx)`: separation and relative x velocity of the image."""
+    """Return `nearest(box, dx, dy, dz, vx) -> (dx, dy, dz, vx)` for the image of the second particle.
+
+    d [m], vx [m/s]: position and x velocity of the second minus those of the first.
+    """
 
     @physics
     def nearest_open(box: Any, dx: float, dy: float, dz: float, vx: float) -> tuple[float, float, float, float]:
@@ -97,7 +100,7 @@ def make_nearest_image(kind: int) -> Callable[..., Any]:
     def nearest_sheared(box: Any, dx: float, dy: float, dz: float, vx: float) -> tuple[float, float, float, float]:
         turns = math.floor(dy * box[INVERSE + 1] + 0.5)
         dx -= turns * box[OFFSET]
-        vx += turns * box[SHEAR_RATE] * box[LENGTH + 1]
+        vx -= turns * box[SHEAR_RATE] * box[LENGTH + 1]
         dx -= box[LENGTH] * math.floor(dx * box[INVERSE] + 0.5)
         dy -= box[LENGTH + 1] * turns
         dz -= box[LENGTH + 2] * math.floor(dz * box[INVERSE + 2] + 0.5)

@@ -196,9 +196,9 @@ class Recorder:
         compartments, classes, walls = self.transport.compartments, len(self.class_diameter), len(self.wall_names)
         pair_shape, wall_shape = (compartments, classes, classes), (compartments, classes, walls)
         wall_rows = compartments * classes * walls
-        pair = stack["pair_counts"].reshape(-1, *pair_shape, FIELD_COUNT)
-        wall = stack["wall_counts"][:, :wall_rows].reshape(-1, *wall_shape, FIELD_COUNT)
-        pair_speeds = stack["pair_speeds"].sum(axis=0).reshape(*pair_shape, 2, -1)
+        pair = stack["pair_counts"].reshape(len(self.blocks), *pair_shape, FIELD_COUNT)
+        wall = stack["wall_counts"][:, :wall_rows].reshape(len(self.blocks), *wall_shape, FIELD_COUNT)
+        pair_speeds = stack["pair_speeds"].sum(axis=0).reshape(*pair_shape, 2, self.settings.bins)
         wall_speeds = stack["wall_speeds"][:, :wall_rows].sum(axis=0).reshape(*wall_shape, 2, self.settings.bins)
         energy, speed, square = (1.0 / self.inverse_quanta[at] for at in range(3))
         samples = self.schedule.samples
