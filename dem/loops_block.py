@@ -10,9 +10,7 @@ from dem.block import BLOCK, field_count
 from dem.faults import LOST
 from dem.neighbours import ROW_ROOM, PairList, make_list_builder
 from dem.pairs import PairScratch
-from dem.particles import RADIUS
 from dem.step import lists_are_stale, make_run
-from dem.wall_reach import within_reach
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -43,7 +41,6 @@ class BlockLoops:
             np.zeros((self.chunks, self.fields * BLOCK)),
             np.zeros((self.chunks, 3 * BLOCK), np.int64),
             np.zeros(self.chunks + 1, np.int64),
-            np.zeros(capacity, np.bool_),
         )
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
@@ -67,13 +64,6 @@ class BlockLoops:
         shares = start[-1] * np.arange(self.chunks + 1) // self.chunks
         self.scratch.bounds[:] = np.searchsorted(start, shares)
         self.scratch.bounds[0], self.scratch.bounds[-1] = 0, engine.size
-        self._mark_at_wall(engine)
-
-    def _mark_at_wall(self, engine: Engine) -> None:
-        size, touches = engine.size, engine.touches
-        reach = engine.particles.row[:size, RADIUS] * (1.0 + 2.0 * engine.settings.rearm_gap) + 0.5 * engine.skin
-        at_wall = within_reach(engine.walls, engine.motion.reference[:size], reach)
-        self.scratch.at_wall[:size] = at_wall | (touches.touched[:size] != 0) | (touches.near[:size] != 0)
 
     def run(self, engine: Engine, last: int) -> int:
         """Run steps in one compiled call."""

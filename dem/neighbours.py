@@ -13,7 +13,19 @@ from typing import Any, NamedTuple
 from numba import prange
 
 from compute.physics import physics, routine
-from dem.domain import INVERSE, LENGTH, OFFSET, OPEN, SHEARED, Domain, cell_along, cell_of, fold, make_nearest_image
+from dem.domain import (
+    INVERSE,
+    LENGTH,
+    LOW,
+    OFFSET,
+    OPEN,
+    SHEARED,
+    Domain,
+    cell_along,
+    cell_of,
+    fold,
+    make_nearest_image,
+)
 from dem.particles import RADIUS, Particles, X
 
 TOUCHING, NEAR = 1, 2
@@ -89,13 +101,31 @@ def move_particle(i: int, cells: CellOrder, before: Particles, after: Particles)
 
 
 @cache
+def make_shifted_cell(kind: int) -> Callable[[int, float, Domain], int]:
+    """Return `shifted_cell(cell_y, x, domain)`: the cell along x of a point seen from line cell_y of cells.
+
+    Beyond the y boundary of a sheared box the image has slid, and the point lies elsewhere in it.
+    """
+
+    @physics
+    def shifted_cell(cell_y: int, x: float, domain: Domain) -> int:
+        turns = 1.0 if cell_y >= domain.cells[1] else -1.0 if cell_y < 0 else 0.0
+        x = x - turns * domain.box[OFFSET] if kind == SHEARED else x
+        place = (x - domain.box[LOW]) / domain.box[LENGTH]
+        place = place - int_floor(place) if domain.box[INVERSE] > 0.0 else place
+        return int(min(max(place * domain.cells[0], 0.0), domain.cells[0] - 1.0))
+
+    return shifted_cell
+
+
+@cache
 def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
     """Return `walk(i, ids, domain, cells, skin, other, offset, room) -> count`: the partners of slot i.
 
     The first `room` of them are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
     those with a higher id.
     """
-    nearest = make_nearest_image(kind)
+    nearest, shifted_cell = make_nearest_image(kind), make_shifted_cell(kind)
 
     @physics
     def is_close(i: int, j: int, sphere: Any, box: Any, skin: float) -> bool:
@@ -134,7 +164,7 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
                 if y < 0 or z < 0:
                     continue
                 line = (z * ny + y) * nx
-                cx = shifted_cell(sphere[i, 0] + slide(cy + oy, ny, domain), domain)
+                cx = shifted_cell(cy + oy, sphere[i, 0], domain)
                 if kind == OPEN:  # cells of a line lie one after the other
                     begin, end = first[line + max(cx - 1, 0)], first[line + min(cx + 1, nx - 1) + 1]
                     count += scan(i, begin, end, ids, sphere, box, skin, other, offset + count, room - count)
@@ -145,18 +175,6 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
                             begin, end = first[line + x], first[line + x + 1]
                             count += scan(i, begin, end, ids, sphere, box, skin, other, offset + count, room - count)
         return count
-
-    @physics
-    def slide(cell: int, size: int, domain: Domain) -> float:
-        turns = 1.0 if cell >= size else -1.0 if cell < 0 else 0.0
-        return -turns * domain.box[OFFSET] if kind == SHEARED else 0.0
-
-    @physics
-    def shifted_cell(position: float, domain: Domain) -> int:
-        length, low = domain.box[LENGTH], domain.box[0]
-        place = (position - low) / length
-        place = place - int_floor(place) if domain.box[INVERSE] > 0.0 else place
-        return int(min(max(place * domain.cells[0], 0.0), domain.cells[0] - 1.0))
 
     return walk_cells
 

@@ -43,15 +43,13 @@ class PairScratch(NamedTuple):
 
     force: force [N] and torque [N m] on each slot, shape (chunks, capacity, 6); buffer: shape (chunks, fields * BLOCK);
     pairs: entry, first slot, second slot of each pair of the block, shape (chunks, 3 * BLOCK) int64; bounds: first row
-    of each chunk, shape (chunks + 1,); at_wall: whether a particle may touch a wall before the next rebuild, shape
-    (capacity,).
+    of each chunk, shape (chunks + 1,).
     """
 
     force: Any
     buffer: Any
     pairs: Any
     bounds: Any
-    at_wall: Any
 
 
 class PairSettings(NamedTuple):

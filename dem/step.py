@@ -80,7 +80,7 @@ def make_wall_part(
         step: float,
         fault: Any,
     ) -> Any:
-        if has_walls:
+        if has_walls and touches.close[i] | touches.near[i] | touches.touched[i] != 0:
             return wall_wrench(
                 i, c, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
             )
@@ -112,9 +112,7 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
         force = scratch.force
         largest = 0.0
         for i in range(size * c // chunks, size * (c + 1) // chunks):
-            fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-            if has_walls and scratch.at_wall[i]:
-                fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
+            fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
             for part in range(chunks):
                 fx += force[part, i, 0]
                 fy += force[part, i, 1]

@@ -247,8 +247,6 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
         fault: Any,
     ) -> Any:
         touched, near, close = touches.touched[i], touches.near[i], touches.close[i]
-        if touched | near | close == 0:
-            return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         row = particles.row
         centre, radius = (row[i, X], row[i, X + 1], row[i, X + 2]), row[i, RADIUS]
         fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
