@@ -24,10 +24,10 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
     Raises StateSaved when told to stop, and whatever a stage finds wrong.
     """
     fast = case.dem is not None and case.dem.numerics == "fast"
-    backend = get_backend(case.backend, case.threads, fast)
-    if backend.note:
-        progress.message(backend.note)
     with StopRequest() as stop:
+        backend = get_backend(case.backend, case.threads, fast)
+        if backend.note:
+            progress.message(backend.note)
         session = Session(case, folder, backend, progress, stop)
         if case.coupling is not None:
             from coupling.chain import carry_out
