@@ -153,8 +153,8 @@ def test_too_small_a_granulator_is_noticed() -> None:
         (["dem.walls.bowl.radius=15 mm"], "warning"),
         (["dem.walls.bowl.radius=13.4 mm"], "refused"),
         (["dem.walls.impeller.generate.blade_thickness=3 mm"], "warning"),
-        (["dem.particles.0.number=3000"], "warning"),
-        (["dem.particles.0.number=1500"], "refused"),
+        (["dem.particles.0.mass=9.4 g"], "warning"),
+        (["dem.particles.0.mass=4.7 g"], "refused"),
     ):
         assert level in [finding.level for finding in check_parcels(read_case(path, changes))], changes
     cutting = read_case(path, ["dem.walls.bowl.radius=11 mm"])
@@ -170,10 +170,9 @@ def test_thick_tilted_blades_pin_parcels() -> None:
 
 def test_bed_depth_of_the_granulator() -> None:
     """(V/0.58 + blades and hub) / area, computed apart from the code from the figures of the case."""
-    case = read_case(shipped_cases()["high-shear-granulator"] / "case.yaml", ["dem.particles.0.number=1000"])
+    case = read_case(shipped_cases()["high-shear-granulator"] / "case.yaml", ["dem.particles.0.mass=3 g"])
     assert case.dem is not None
-    shares = {1.3: 0.15, 1.45: 0.20, 1.6: 0.30, 1.8: 0.20, 2.0: 0.15}
-    solids = 1000 / sum(share / (math.pi / 6 * size**3) for size, share in shares.items())
+    solids = 3e-3 / 1540 * 1e9
     expected = (solids / 0.58 + 3 * 6.4 * 6 * 5 + math.pi * 25 * 8) / (math.pi * 16.5**2) * 1e-3
     wall = next(wall for wall in case.dem.walls if wall.name == "impeller")
     assert bed_depth(case.dem, wall.generate) == pytest.approx(expected, rel=1e-9)  # type: ignore[union-attr]

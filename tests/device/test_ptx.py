@@ -65,7 +65,7 @@ def check(launch: Launch, capsys: pytest.CaptureFixture[str], law: str = "ligggh
         print(f"\n{launch.name} ({law}): registers {registers}")
 
 
-KERNELS = ("find_cell", "move_particle", "count", "fill", "set_pose", "gather_pairs", "move")
+KERNELS = ("find_cell", "move_particle", "count", "fill", "mark_near_walls", "set_pose", "gather_pairs", "move")
 
 
 def test_list_of_kernels(step_launches: dict[str, Launch]) -> None:
