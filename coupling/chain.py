@@ -22,9 +22,10 @@ from coupling.measure import (
     measure,
     sections_of,
 )
+from coupling.parcels import parcel_law
 from coupling.reduced.build import Settings, build_reduced_model
 from coupling.reduced.description import Description, Rule
-from coupling.reduced.law import kernel_law
+from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
 from coupling.session import Session
 from coupling.window import Window
@@ -83,7 +84,8 @@ def grown_window(session: Session, sections: Sections, windows: list[Window]) ->
     speed = design.grown.speed or design.middle
 
     def grow() -> State:
-        model = Granulation(sections.pbm, kernel_law(exchange))
+        parcels, growth = parcel_law(sections.coupling.parcel_law), design.grown.growth
+        model = Granulation(sections.pbm, anticipated_law(kernel_law(exchange), parcels, growth))
         return grown_state(sections, curve_at_growth(model, model.simulate(speed), design.grown.growth))
 
     state = session.timed("population balance with the kernel of the feed", grow)

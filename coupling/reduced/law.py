@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from coupling.exchange import Exchange
+from coupling.parcels import ParcelLaw
 from pbm.law import Covariance, KernelLaw
 from pbm.model import Parameters
 
@@ -41,6 +43,22 @@ def kernel_law(exchange: Exchange) -> KernelLaw:
             "parcel law": exchange.parcel_law,
             "scale factors": list(exchange.scales),
         },
+    )
+
+
+def anticipated_law(law: KernelLaw, parcels: ParcelLaw, growth: float) -> KernelLaw:
+    """The law of one state, carried on to a d50 `growth` times larger as its parcel law says.
+
+    The same parcels stand for the grown state with s smaller by that factor, so that speeds and hits of granules change
+    by the powers of s; rate constants at scaled sizes stay. A window at the grown state replaces this.
+    """
+    slope = math.log(growth)
+    return replace(
+        law,
+        d50_grown=growth * law.d50_feed,
+        encounters=_four([*law.encounters[:3], -slope * (parcels.rate_constant - 3.0 * parcels.size)]),
+        pair_speed=_four([*law.pair_speed[:3], -slope * parcels.pair_speed]),
+        blade_hits=_four([*law.blade_hits[:3], -slope * parcels.blade_rate]),
     )
 
 

@@ -13,6 +13,7 @@ from compute.errors import CaseError, CheckpointError, SimulationError
 from coupling.count_regression import CountTable, fit_counts
 from coupling.exchange import Exchange, fit_exchange
 from coupling.parcels import parcel_law
+from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.speed_regression import SpeedTable, fit_speeds
 from coupling.window import Window
 from tests.coupling.synthetic import TRUTH, make_design_windows, make_window
@@ -173,3 +174,15 @@ def test_wrong_names_are_told() -> None:
         fit_exchange([window], "inertial", ["impellor"], 0.1)
     with pytest.raises(CaseError, match=r"parcels: no such parcel law.*inertial"):
         fit_exchange([window], "thermal", ["impeller"], 0.1)
+
+
+def test_anticipated_law_is_what_smaller_scale_factors_give() -> None:
+    """The same counts read with s and, at four times the size, s/4 fit the law anticipated from the first alone."""
+    window = make_window(TRUTH.reference_speed, 0.0, 1)
+    larger = replace(window, scale=window.scale / 4.0, median_diameter=4.0 * window.median_diameter)
+    alone = kernel_law(fit_exchange([window], "inertial", ["impeller"], TRUTH.tip_radius))
+    both = kernel_law(fit_exchange([window, larger], "inertial", ["impeller"], TRUTH.tip_radius))
+    expected = anticipated_law(alone, parcel_law("inertial"), 4.0)
+    assert expected.d50_grown == pytest.approx(both.d50_grown, rel=1e-12)
+    for name in ("encounters", "pair_speed", "blade_hits"):
+        assert getattr(expected, name) == pytest.approx(getattr(both, name), abs=1e-5)  # how far the fits search
