@@ -21,6 +21,7 @@ from dem.packing import initial_particles
 from dem.particles import CLASS, RADIUS, VX, WX, X
 from dem.setup import make_recorder, make_setup
 from dem.snapshots import SnapshotWriter
+from dem.start import require_clear_start
 from dem.statistics_result import EncounterStatistics
 
 PATROL_STEPS = 500
@@ -59,7 +60,7 @@ class Simulation:
         self.backend, self.folder = backend, folder
         self.setup = make_setup(case)
         classes, walls = self.setup.classes, self.setup.engine.walls
-        particles = initial_particles(case, classes, walls, seed)
+        self._start = particles = initial_particles(case, classes, walls, seed)
         self.inflow = Inflow(case, classes, walls, seed, self.setup.step_size)
         self.inflow.next_id = len(particles)
         mass = particles.mass if len(particles) else classes.mass
@@ -90,23 +91,29 @@ class Simulation:
         self._resume(watch)
         try:
             while self.engine.step_number < self.last_step:
-                self._visit()
+                self._visit(watch)
                 before = self.engine.step_number
                 self.engine.run(self._next_stop(before))
                 done = self.engine.step_number - before
                 self.particle_steps += done * self.engine.size
                 watch.advanced(done, self.engine.step_number)
                 self._save_if_due(watch)
-            self._visit()
+            self._visit(watch)
         finally:
             if self._writer:
                 self._writer.close()
         return self._finish()
 
-    def _visit(self) -> None:
+    def _visit(self, watch: Watch) -> None:
         step, engine = self.engine.step_number, self.engine
         if step > 0 and self.inflow.next_event(step - 1) == step:
+            waited = self.inflow.waiting
             engine.add(self.inflow.enter(step, engine.host_particles()))
+            if self.inflow.waiting and not waited:
+                watch.told(
+                    f"{self.inflow.waiting} particles to be inserted find no room (t = {step * self.step_size:.6g} s) "
+                    "and wait; enlarge the region of the insertion, or lower its rate"
+                )
         if self.recorder:
             self.recorder.visit(step, engine)
         if self._output_due(step):
@@ -163,6 +170,8 @@ class Simulation:
     def _resume(self, watch: Watch) -> None:
         checkpoint = self._store.load_latest() if self._store else None
         if checkpoint is None:
+            case, engine = self.setup.case, self.setup.engine
+            require_clear_start(self._start, engine.walls, case.domain, engine.interaction.contact.overlap_limit)
             return
         self.engine.restore(_part(checkpoint.arrays, "engine."))
         for message in checkpoint.skipped:
