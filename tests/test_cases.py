@@ -1,0 +1,194 @@
+"""Every shipped case does what its `expected.yaml` says.
+
+Each quantity of the file is computed here under its name, so that one that nobody computes fails. The long cases run
+with --validate.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from compute import get_backend
+from coupling.case import Case
+from coupling.case_file import read_case
+from dem.case_time import Passages
+from dem.particles import MASS, RADIUS, VX, WX, X
+from dem.simulation import SNAPSHOT_NAME, STATISTICS_NAME, Simulation
+from dem.snapshots import read_snapshot
+from dem.statistics_result import EncounterStatistics
+from pbm.result import GranulationResult
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = ROOT / "cases"
+
+
+def expectations(name: str) -> list[dict[str, Any]]:
+    """The quantities of a case's expected.yaml."""
+    found: list[dict[str, Any]] = YAML(typ="safe").load(CASES / name / "expected.yaml")["quantities"]
+    return found
+
+
+def assert_expected(expected: dict[str, Any], value: Any, standard_error: float = 0.0) -> None:
+    """Compare a value with what is expected: a range, or a value with relative, absolute and statistical tolerance."""
+    name = f"{expected['name']} of {expected['of']}"
+    if "range" in expected:
+        low, high = expected["range"]
+        assert low <= value <= high, f"{name}: {value}, expected {low} to {high}"
+        return
+    right = np.asarray(expected["value"], float)
+    allowed = np.abs(right) * expected["tolerance"] + expected.get("absolute", 0.0)
+    allowed = allowed + expected.get("standard_errors", 0) * standard_error
+    difference = np.abs(np.asarray(value, float) - right)
+    assert np.all(difference <= allowed), f"{name}: {value}, expected {right} within {allowed}"
+
+
+@dataclass
+class Outcome:
+    """A finished particle simulation: the case, columns by id at the start and at the end, and its statistics."""
+
+    case: Case
+    start: Any
+    end: Any
+    statistics: EncounterStatistics | None
+
+
+def simulate(name: str, backend: str, *assignments: str) -> Outcome:
+    """Run the particles of a shipped case, changed."""
+    case = read_case(CASES / name / "case.yaml", assignments)
+    assert case.dem is not None
+    simulation = Simulation(case.dem, get_backend(backend, 1), case.seed)
+
+    def rows() -> Any:
+        host = simulation.engine.host_particles()
+        return host.row[np.argsort(host.id)].copy()
+
+    start = rows()
+    statistics = simulation.run()
+    return Outcome(case, start, rows(), statistics)
+
+
+def test_two_spheres() -> None:
+    """Velocities and spins after the impact agree with the peer code to 1e-6, on plain Python."""
+    outcome = simulate("two-spheres", "python")
+    columns = {"final velocity": slice(VX, VX + 3), "final spin": slice(WX, WX + 3)}
+    for expected in expectations("two-spheres"):
+        if expected["name"] == "momentum":
+            assert_expected(expected, (outcome.end[:, MASS, None] * outcome.end[:, VX : VX + 3]).sum(axis=0))
+        else:
+            assert_expected(expected, outcome.end[int(expected["of"].split()[1]), columns[expected["name"]]])
+
+
+def gas_quantities(outcome: Outcome) -> dict[str, tuple[float, float]]:
+    """Value and standard error of each quantity of the gas."""
+    statistics, start = outcome.statistics, outcome.start
+    assert statistics is not None
+    sigma, d, g0 = math.sqrt((start[:, VX : VX + 3] ** 2).mean()), 2.0 * start[0, RADIUS], 1.0255
+    rate, theory = statistics.encounter_rate(), 4.0 * math.sqrt(math.pi) * sigma * d**2 * g0
+    mean, square = statistics.speed_moments()
+    root = math.sqrt(math.pi)
+    energy = [float((row[:, MASS, None] * row[:, VX : VX + 3] ** 2).sum()) for row in (outcome.end, start)]
+    at = (0, 0, 0)
+    return {
+        "encounter rate constant over 4 sqrt(pi) sigma d^2 g0": (
+            rate.value[at] / theory, math.sqrt(rate.variance[at]) / theory,
+        ),
+        "mean normal speed at first touch over sqrt(pi) sigma": (
+            mean.value[at] / (root * sigma), mean.standard_error[at] / (root * sigma),
+        ),
+        "mean square normal speed at first touch over 4 sigma^2": (
+            square.value[at] / (4 * sigma**2), square.standard_error[at] / (4 * sigma**2),
+        ),
+        "kinetic energy at the end over that at the start": (energy[0] / energy[1], 0.0),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("blocks", [6, pytest.param(24, marks=pytest.mark.validate)])
+def test_gas(blocks: int) -> None:
+    """A quarter of the shipped window, and the whole of it with --validate."""
+    found = gas_quantities(simulate("gas", "cpu", f"dem.statistics.blocks={blocks}"))
+    for expected in expectations("gas"):
+        assert_expected(expected, *found[expected["name"]])
+
+
+@pytest.mark.validate
+def test_rotating_drum() -> None:
+    """Counts and volumes are exact; the bed's tilt is bounded."""
+    outcome = simulate("rotating-drum", "cpu")
+    row, statistics = outcome.end, outcome.statistics
+    assert statistics is not None
+    centre = (row[:, MASS, None] * row[:, X : X + 3]).sum(axis=0) / row[:, MASS].sum()
+    found = {
+        "number of particles": len(row),
+        "solid volume over both compartments": float(
+            statistics.solid_volume_time.sum() / statistics.block_time.sum()
+        ),
+        "angle of the bed's centre of mass from straight below, towards the rising side (x < 0)": math.degrees(
+            math.atan2(-centre[0], -centre[2])
+        ),
+    }  # fmt: skip
+    for expected in expectations("rotating-drum"):
+        assert_expected(expected, found[expected["name"]])
+
+
+def granulator_quantities(folder: Path) -> dict[str, list[float]]:
+    """The quantities of the granulator from the files of a finished run; several values for those of each window."""
+    result = GranulationResult.load(folder / "pbm" / "distribution.h5")
+    dem = read_case(folder / "case.yaml").dem
+    assert dem is not None and dem.statistics is not None and isinstance(dem.statistics.block, Passages)
+    passages, windows = dem.statistics.block.count, sorted((folder / "dem").iterdir())
+    return {
+        "d50 of the feed by volume": [result.d50[0]],
+        "d10 of the feed by volume": [result.d10[0]],
+        "d90 of the feed by volume": [result.d90[0]],
+        "growth of d50": [result.d50[-1] / result.d50[0]],
+        "moisture": [result.moisture[-1]],
+        "solids balance": [result.worst_imbalance[0]],
+        "number of parcels": [len(read_snapshot(path / SNAPSHOT_NAME, -1)["position"]) for path in windows],
+        "blade passages counted": [
+            passages * len(EncounterStatistics.load(path / STATISTICS_NAME).block_time) for path in windows
+        ],
+    }
+
+
+@pytest.mark.validate
+@pytest.mark.timeout(1800)
+def test_high_shear_granulator(tmp_path: Path) -> None:
+    """The whole chain from the command line, and the files that it must leave."""
+    words = [sys.executable, "-c", "from coupling.cli import main; main()", "run", "high-shear-granulator"]
+    done = subprocess.run([*words, "--out", str(tmp_path / "run")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = granulator_quantities(tmp_path / "run")
+    for expected in expectations("high-shear-granulator"):
+        for value in found[expected["name"]]:
+            assert_expected(expected, value)
+    assert (tmp_path / "run" / "report.html").exists() and (tmp_path / "run" / "reduced" / "model.h5").exists()
+    assert list((tmp_path / "run" / "export").glob("*.fmu")), "no FMU was written"
+
+
+TESTED: dict[str, Callable[..., None]] = {
+    "two-spheres": test_two_spheres,
+    "gas": test_gas,
+    "rotating-drum": test_rotating_drum,
+    "high-shear-granulator": test_high_shear_granulator,
+}
+
+
+def test_every_case_has_expectations_and_a_test() -> None:
+    """A case without numbers, or whose numbers no test reads, would prove nothing."""
+    folders = {path.parent.name for path in CASES.glob("*/case.yaml")}
+    assert folders == {path.parent.name for path in CASES.glob("*/expected.yaml")}
+    assert folders == set(TESTED), "a case without a test, or a test without a case"
+    for name in folders:
+        for expected in expectations(name):
+            assert {"name", "of", "unit", "source"} <= set(expected)
+            assert "range" in expected or {"value", "tolerance"} <= set(expected)
