@@ -38,7 +38,7 @@ def make_tables(
         target=merge_targets(grid),
         fragments=fragment_table(grid),
         breakable=breakable_classes(grid, smallest_breakable),
-        powder=np.where(grid.pivots < nucleus_solids, 1.0, 0.0),
+        powder=np.where(np.arange(grid.classes) < place, 1.0, 0.0),
         nucleus_class=place,
         nucleus_number=below,
         nucleus_number_above=above,

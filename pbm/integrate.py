@@ -1,10 +1,13 @@
 """Time integration, written once for plain Python and for the compiler.
 
-`make_advance`: Bogacki-Shampine 3(2) with accept and reject, the reference. A step that would make any content
-negative, or that misses the tolerance, is rejected; nothing is clipped, so every sum that the right-hand side keeps is
-kept to round-off. Bogacki and Shampine, Appl. Math. Lett. 2 (1989) 321, doi 10.1016/0893-9659(89)90079-7.
-`make_fixed_rule`: Heun's method with a step that is a continuous function of the state, for models that other languages
-repeat: (y0 + E(E(y0)))/2 with E an explicit Euler step whose losses are limited, hence never negative for any step.
+Both methods build on E, an Euler step that is explicit but for the absorption of films, which is implicit.
+`make_advance`: third-order extrapolation of one, two and three E with accept and reject, the reference. Its length is
+bound by the other losses, not by absorption. A step that would make any content negative, or that misses the tolerance,
+is rejected; nothing is clipped, so every sum that E keeps is kept to round-off. Deuflhard, Hairer and Zugck, Numer.
+Math. 51 (1987) 501, doi 10.1007/BF01400352.
+`make_fixed_rule`: (y0 + E(E(y0)))/2 with a step that is a continuous function of the state, for models that other
+languages repeat; losses of E are limited, so that it is never negative for any step. Of second order where films are in
+balance with what feeds them.
 """
 
 from __future__ import annotations
@@ -15,32 +18,31 @@ from pbm.grid import Floats
 from pbm.model import BOOKED, Parameters, Tables, Workspace
 from pbm.right_hand_side import change_of, limit_losses
 from pbm.stages import (
+    LEVELS,
     Control,
     Scratch,
     Start,
+    add_euler_step,
+    begin_levels,
     blend,
     book,
     error_over_tolerance,
-    reuse_last_stage,
+    extrapolate,
     settle,
     step_factor,
     write_record,
 )
 
 DONE, FULL, COLLAPSED, NOT_FINITE, NOT_CONSERVED = 0, 1, 2, 3, 4
-SAFE_LOSS = 1.2
-"""Largest product of step and relative loss that is tried: the method stays positive up to 1.59."""
+SAFE_LOSS = 0.9
+"""Largest product of step and relative loss, absorption apart, that is tried: no loss is limited below."""
 
 NEGATIVE = 5.832
 """Stands for the error, over the tolerance, of a trial with a negative content: the step is halved."""
 
 
-def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., tuple[float, float]]:
-    """Build one step under trial: stages two to four, given the first.
-
-    It returns (lowest content met, largest relative loss [1/s] at the end); with a negative content the trial is
-    broken off.
-    """
+def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., float]:
+    """Build one step under trial from a prepared state; it returns the lowest content, a negative one if it fails."""
 
     def trial(
         state: Floats,
@@ -51,24 +53,28 @@ def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., tup
         tables: Tables,
         work: Workspace,
         scratch: Scratch,
-    ) -> tuple[float, float]:
-        loss = 0.0
-        for stage in range(1, 4):
-            first = 0.5 if stage == 1 else (0.0 if stage == 2 else 2.0 / 9.0)
-            second = 0.0 if stage == 1 else (0.75 if stage == 2 else 1.0 / 3.0)
-            third = 4.0 / 9.0 if stage == 3 else 0.0
-            lowest = blend(state, step, first, second, third, scratch)
-            if lowest < 0.0:
-                return lowest, loss
-            loss, _ = prepare(scratch.trial, speed, spray, parameters, tables, work)
-            change_of(scratch.trial, spray, parameters, tables, work, scratch.rate[stage], scratch.booked[stage])
-        return 0.0, loss
+    ) -> float:
+        begin_levels(state, scratch)
+        for level in range(LEVELS):
+            part = step / (level + 1.0)
+            limit_losses(part, work)
+            change_of(state, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+            add_euler_step(level, part, scratch)
+        for level in range(1, LEVELS):
+            part = step / (level + 1.0)
+            for _ in range(level):
+                here = scratch.level[level]
+                prepare(here, speed, spray, parameters, tables, work)
+                limit_losses(part, work)
+                change_of(here, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+                add_euler_step(level, part, scratch)
+        return extrapolate(state, scratch)
 
     return trial
 
 
 def make_advance(
-    prepare: Callable[..., tuple[float, float]], trial: Callable[..., tuple[float, float]]
+    prepare: Callable[..., tuple[float, float]], trial: Callable[..., float]
 ) -> Callable[..., tuple[int, float, float, int]]:
     """Build the adaptive integration over one stretch of constant inputs.
 
@@ -95,7 +101,6 @@ def make_advance(
     ) -> tuple[int, float, float, int]:
         rows = 0
         loss, _ = prepare(state, speed, spray, parameters, tables, work)
-        change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
         while time < end:
             if rows == record.shape[0]:
                 return FULL, time, step, rows
@@ -103,28 +108,25 @@ def make_advance(
             if not step > control.shortest:
                 return COLLAPSED, time, step, rows
             length = min(step, end - time)
-            lowest, next_loss = trial(state, length, speed, spray, parameters, tables, work, scratch)
-            error = error_over_tolerance(state, length, start.solids, control, tables, scratch)
+            lowest = trial(state, length, speed, spray, parameters, tables, work, scratch)
+            error = error_over_tolerance(start.solids, control, tables, scratch)
             worst = error if lowest >= 0.0 else NEGATIVE
             if worst != worst:
                 return NOT_FINITE, time, step, rows
             factor = step_factor(worst)
             if worst > 1.0:
                 step = length * min(factor, 0.8)
-                continue
-            ends = length >= end - time
-            time = end if ends else time + length
-            step = max(step, length * factor) if ends else length * factor
-            book(length, scratch, booked)
-            loss = next_loss
-            reuse_last_stage(scratch)
-            if settle(state, scratch.trial):
-                loss, _ = prepare(state, speed, spray, parameters, tables, work)
-                change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
-            drift = write_record(state, time, length, start, tables, booked, record[rows])
-            rows += 1
-            if not drift <= control.drift:
-                return NOT_CONSERVED, time, step, rows
+            else:
+                ends = length >= end - time
+                time = end if ends else time + length
+                step = max(step, length * factor) if ends else length * factor
+                book(scratch, booked)
+                settle(state, scratch.trial)
+                drift = write_record(state, time, length, start, tables, booked, record[rows])
+                rows += 1
+                if not drift <= control.drift:
+                    return NOT_CONSERVED, time, step, rows
+            loss, _ = prepare(state, speed, spray, parameters, tables, work)
         return DONE, time, step, rows
 
     return advance
@@ -161,12 +163,12 @@ def make_fixed_rule(prepare: Callable[..., tuple[float, float]]) -> Callable[...
                 forced = 1
             step = min(rest, max(wanted, needed))
             limit_losses(step, work)
-            change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
-            blend(state, step, 1.0, 0.0, 0.0, scratch)
+            change_of(state, step, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+            blend(state, step, 1.0, 0.0, scratch)
             prepare(scratch.trial, speed, spray, parameters, tables, work)
             limit_losses(step, work)
-            change_of(scratch.trial, spray, parameters, tables, work, scratch.rate[1], scratch.booked[1])
-            blend(state, step, 0.5, 0.5, 0.0, scratch)
+            change_of(scratch.trial, step, spray, parameters, tables, work, scratch.rate[1], scratch.booked[1])
+            blend(state, step, 0.5, 0.5, scratch)
             settle(state, scratch.trial)
             for event in range(BOOKED):
                 booked[event] += 0.5 * step * (scratch.booked[0, event] + scratch.booked[1, event])

@@ -24,8 +24,11 @@ GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, 
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
 CLASS_VALUES = 13
 """Derived values of a class: those of `Granule`, with units as there; breakage rate [1/s]; absorbed flow over E G,
-1/(t_abs p) [1/(m3 s)]; share of the pore content squeezed out [1/s]; largest relative loss of any content [1/s]; factor
-in (0, 1] on every loss."""
+1/(t_abs p) [1/(m3 s)]; share of the pore content squeezed out [1/s]; largest relative loss of any content but by
+absorption [1/s]; factor in (0, 1] on every loss."""
+
+MOST_LOST = 0.9
+"""Largest share of a class that one limited step may take away."""
 
 VANISHED = 1e-150
 """A class with fewer granules than this is empty: what it holds is far below the round-off of any sum."""
@@ -81,7 +84,7 @@ class Tables(NamedTuple):
     target: np.ndarray  # cell of x_i + x_j, `classes` when above the top pivot, int64 (classes, classes)
     fragments: Floats  # number of daughters of one breakage of k at pivot j, (classes, classes)
     breakable: Floats  # 1 where a class may break, else 0, (classes,)
-    powder: Floats  # 1 where a drop makes a nucleus, 0 where it coats, (classes,)
+    powder: Floats  # 1 below the pivots of nuclei, where a drop makes one, 0 where it coats, (classes,)
     nucleus_class: int  # the lower of the two pivots that share nuclei
     nucleus_number: float  # nuclei booked at the lower pivot, per nucleus
     nucleus_number_above: float  # nuclei booked at the pivot above, per nucleus

@@ -14,7 +14,7 @@ from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
 STATE_MARGIN = 0.05
 """How far z may leave [0, 1] before the state counts as outside the design."""
 CLAMPED_LIMIT = 0.5
-"""Share of the granule volume beyond the design's size ratios above which the state counts as outside."""
+"""Share of the granule volume beyond the design's size ratios above which sizes are outside, if no other is given."""
 
 
 class Outputs(NamedTuple):
@@ -36,7 +36,7 @@ class DesignFlags(NamedTuple):
 
     speed_outside: bool
     state_outside: bool  # z outside [0, 1]
-    sizes_outside: bool  # most of the volume beyond the size ratios of the design
+    sizes_outside: bool  # more of the volume than the limit beyond the size ratios of the design
     state: float  # z before clamping
     clamped_share: float  # of the granule volume
 
@@ -72,8 +72,18 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
     )
 
 
-def design_flags(state: Floats, speed: float, law: KernelLaw, parameters: Parameters, tables: Tables) -> DesignFlags:
-    """Say whether an impeller speed [rad/s] and a state lie inside the design of a kernel law."""
+def design_flags(
+    state: Floats,
+    speed: float,
+    law: KernelLaw,
+    parameters: Parameters,
+    tables: Tables,
+    clamped_limit: float = CLAMPED_LIMIT,
+) -> DesignFlags:
+    """Say whether an impeller speed [rad/s] and a state lie inside the design of a kernel law.
+
+    clamped_limit: share of the granule volume beyond the design's size ratios from which sizes are outside.
+    """
     values = outputs_of(state, parameters, tables)
     stage = (np.log(values.d50) - parameters.log_feed_size) / parameters.log_growth_span
     total = state.sum(axis=0)
@@ -84,7 +94,7 @@ def design_flags(state: Floats, speed: float, law: KernelLaw, parameters: Parame
     return DesignFlags(
         not law.speed_low <= speed <= law.speed_high,
         not -STATE_MARGIN <= stage <= 1.0 + STATE_MARGIN,
-        clamped > CLAMPED_LIMIT,
+        clamped > clamped_limit,
         float(stage),
         clamped,
     )

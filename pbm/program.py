@@ -56,7 +56,7 @@ def _make_right_hand_side(prepare: Callable[..., tuple[float, float]]) -> Callab
         booked: Floats,
     ) -> None:
         prepare(state, speed, spray, parameters, tables, work)
-        change_of(state, spray, parameters, tables, work, change, booked)
+        change_of(state, 0.0, spray, parameters, tables, work, change, booked)
 
     return right_hand_side
 

@@ -33,6 +33,7 @@ from pbm.model import (
     LOSS,
     MASS,
     MERGED,
+    MOST_LOST,
     NUCLEATED,
     NUCLEI,
     NUMBER,
@@ -47,12 +48,11 @@ from pbm.model import (
     Tables,
     Workspace,
 )
-from pbm.nucleation import liquid_inside, nucleation_loss
+from pbm.nucleation import nucleation_loss
 from pbm.schemes.cell_average import fill_top, merge, share_births
 from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
+from pbm.wetting import soak_in, spray_on, squeeze_out
 
-MOST_LOST = 0.9
-"""Largest share of a class that one limited step may take away."""
 MINOR_SHARE = 1e-3
 """Classes with less than this share of the solids do not set the step; their losses are limited instead."""
 
@@ -94,15 +94,14 @@ def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Paramet
 
 @routine
 def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
-    """Fill absorption and consolidation of every class, and add the largest of their losses."""
+    """Fill absorption and consolidation of every class, and add the loss by consolidation."""
     classes = work.classes
     for k in range(state.shape[2]):
-        gas, outer = state[place, GAS, k], state[place, EXTERNAL, k]
-        pores = state[place, INTERNAL, k] + gas if state[place, NUMBER, k] > VANISHED else 0.0
+        pores = state[place, INTERNAL, k] + state[place, GAS, k] if state[place, NUMBER, k] > VANISHED else 0.0
         least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
         classes[ABSORPTION, place, k] = absorption_coefficient(pores, parameters.absorption_time)
         classes[SQUEEZE, place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
-        classes[LOSS, place, k] += classes[ABSORPTION, place, k] * max(gas, outer) + classes[SQUEEZE, place, k]
+        classes[LOSS, place, k] += classes[SQUEEZE, place, k]
 
 
 @routine
@@ -144,8 +143,8 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
 def make_prepare(pair_rates: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
     """Build the first pass: fills `work`, sets all limits to one.
 
-    It returns the largest relative loss of any class [1/s], and the same with classes of less than MINOR_SHARE of the
-    solids weighted down, which is continuous in the state.
+    It returns the largest relative loss of any class but by absorption [1/s], and the same with classes of less than
+    MINOR_SHARE of the solids weighted down, which is continuous in the state.
     """
 
     def prepare(
@@ -177,51 +176,6 @@ def limit_losses(step: float, work: Workspace) -> None:
 
 
 @routine
-def spray_on(
-    place: int, state: Floats, liquid: float, p: Parameters, tables: Tables, work: Workspace, change: Floats
-) -> tuple[float, float]:
-    """Coat granules and turn powder into nuclei; returns nuclei made and grains used [1/s]."""
-    solids = work.solids[place]
-    taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
-    nuclei, grains, inner, outer, gas = 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(state.shape[2]):
-        met = liquid * tables.solid_volume[k] * state[place, NUMBER, k] / solids
-        share = tables.powder[k] * work.classes[LIMIT, place, k]
-        lost = taken * share
-        drops = met * share
-        inside = liquid_inside(drops, lost * state[place, GAS, k])
-        nuclei += drops / p.drop_volume
-        grains += lost * state[place, NUMBER, k]
-        inner += lost * state[place, INTERNAL, k] + inside
-        outer += lost * state[place, EXTERNAL, k] + drops - inside
-        gas += lost * state[place, GAS, k] - inside
-        for quantity in range(4):
-            change[place, quantity, k] -= lost * state[place, quantity, k]
-        change[place, EXTERNAL, k] += met - drops
-    book_nuclei(place, nuclei, inner, outer, gas, tables, change)
-    return nuclei * (tables.nucleus_number + tables.nucleus_number_above), grains
-
-
-@routine
-def book_nuclei(
-    place: int, nuclei: float, inner: float, outer: float, gas: float, tables: Tables, change: Floats
-) -> None:
-    """Share nuclei [1/s] and their liquids and gas [m3/s] between the two pivots around x_nuc."""
-    low = tables.nucleus_class
-    below = tables.nucleus_number * tables.solid_volume[low]
-    above = tables.nucleus_number_above * tables.solid_volume[low + 1]
-    part = above / (below + above)
-    change[place, NUMBER, low] += tables.nucleus_number * nuclei
-    change[place, NUMBER, low + 1] += tables.nucleus_number_above * nuclei
-    change[place, INTERNAL, low] += (1.0 - part) * inner
-    change[place, INTERNAL, low + 1] += part * inner
-    change[place, EXTERNAL, low] += (1.0 - part) * outer
-    change[place, EXTERNAL, low + 1] += part * outer
-    change[place, GAS, low] += (1.0 - part) * gas
-    change[place, GAS, low + 1] += part * gas
-
-
-@routine
 def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> float:
     """Break granules into two; liquids and gas follow the solid volume. Returns breakages per second."""
     solid, broken = tables.solid_volume, 0.0
@@ -242,20 +196,6 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
 
 
 @routine
-def soak_and_squeeze(place: int, state: Floats, work: Workspace, change: Floats) -> None:
-    """Absorb surface liquid into pores, and squeeze liquid and gas out of them."""
-    classes = work.classes
-    for k in range(state.shape[2]):
-        absorbed = classes[ABSORPTION, place, k] * state[place, EXTERNAL, k] * state[place, GAS, k]
-        absorbed *= classes[LIMIT, place, k]
-        squeezed = classes[SQUEEZE, place, k] * classes[LIMIT, place, k]
-        wrung = squeezed * state[place, INTERNAL, k]
-        change[place, EXTERNAL, k] += wrung - absorbed
-        change[place, INTERNAL, k] += absorbed - wrung
-        change[place, GAS, k] -= absorbed + squeezed * state[place, GAS, k]
-
-
-@routine
 def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
     """Exchange between compartments."""
     for place in range(state.shape[0]):
@@ -272,6 +212,7 @@ def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
 @routine
 def change_of(
     state: Floats,
+    step: float,
     spray: float,
     parameters: Parameters,
     tables: Tables,
@@ -279,7 +220,10 @@ def change_of(
     change: Floats,
     booked: Floats,
 ) -> None:
-    """Second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`."""
+    """Second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`.
+
+    step: over which absorption is implicit [s], nil for the plain derivative.
+    """
     change[:] = 0.0
     booked[:] = 0.0
     for place in range(state.shape[0]):
@@ -296,5 +240,8 @@ def change_of(
             booked[NUCLEI] += nuclei
             booked[NUCLEATED] += grains
             booked[SPRAYED] += liquid
-            soak_and_squeeze(place, state, work, change)
+            squeeze_out(place, state, work, change)
     mix(state, tables, work, change)
+    for place in range(state.shape[0]):
+        if work.solids[place] > 0.0:
+            soak_in(place, state, step, work, change)

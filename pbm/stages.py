@@ -1,4 +1,4 @@
-"""The parts of a step: blending stages, measuring errors and balances, taking a trial over."""
+"""The parts of a step: Euler steps, extrapolation, measuring errors and balances, taking a trial over."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from pbm.model import (
     Tables,
 )
 
+LEVELS = 3
+"""Levels of the extrapolation: a step taken as one, two and three Euler steps."""
 RECORD = 5
 """Values kept per accepted step: time, step [s]; relative errors of solids, liquid, number."""
 
@@ -38,10 +40,12 @@ class Control(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Stages of one step: rates and ledger of the four stages, and the state under trial."""
+    """Stages of one step: rates and their ledger, levels of the extrapolation and theirs, the state under trial."""
 
-    rate: Floats  # (4, compartments, 4, classes)
-    booked: Floats  # (4, BOOKED)
+    rate: Floats  # (2, compartments, 4, classes)
+    booked: Floats  # (2, BOOKED)
+    level: Floats  # (LEVELS, compartments, 4, classes)
+    ledger: Floats  # (LEVELS, BOOKED)
     trial: Floats  # (compartments, 4, classes)
 
 
@@ -56,36 +60,77 @@ class Start(NamedTuple):
 def make_scratch(compartments: int, classes: int) -> Scratch:
     """Zeroed stages for a state of this shape."""
     shape = (compartments, QUANTITIES, classes)
-    return Scratch(np.zeros((4, *shape)), np.zeros((4, BOOKED)), np.zeros(shape))
+    pair, levels = np.zeros((2, *shape)), np.zeros((LEVELS, *shape))
+    return Scratch(pair, np.zeros((2, BOOKED)), levels, np.zeros((LEVELS, BOOKED)), np.zeros(shape))
 
 
 @routine
-def blend(state: Floats, step: float, first: float, second: float, third: float, scratch: Scratch) -> float:
-    """Fill `trial` with state + step (first k1 + second k2 + third k3); returns its lowest value."""
-    lowest = 0.0
+def blend(state: Floats, step: float, first: float, second: float, scratch: Scratch) -> None:
+    """Fill `trial` with state + step (first k1 + second k2)."""
     for place in range(state.shape[0]):
         for quantity in range(4):
             for k in range(state.shape[2]):
                 slope = first * scratch.rate[0, place, quantity, k] + second * scratch.rate[1, place, quantity, k]
-                value = state[place, quantity, k] + step * (slope + third * scratch.rate[2, place, quantity, k])
+                scratch.trial[place, quantity, k] = state[place, quantity, k] + step * slope
+
+
+@routine
+def add_euler_step(level: int, step: float, scratch: Scratch) -> None:
+    """Move a level on by step k1, and its ledger."""
+    for place in range(scratch.trial.shape[0]):
+        for quantity in range(4):
+            for k in range(scratch.trial.shape[2]):
+                scratch.level[level, place, quantity, k] += step * scratch.rate[0, place, quantity, k]
+    for event in range(BOOKED):
+        scratch.ledger[level, event] += step * scratch.booked[0, event]
+
+
+@routine
+def begin_levels(state: Floats, scratch: Scratch) -> None:
+    """Put every level at the start of the step."""
+    for level in range(LEVELS):
+        for place in range(state.shape[0]):
+            for quantity in range(4):
+                for k in range(state.shape[2]):
+                    scratch.level[level, place, quantity, k] = state[place, quantity, k]
+        for event in range(BOOKED):
+            scratch.ledger[level, event] = 0.0
+
+
+@routine
+def extrapolated(first: float, second: float, third: float) -> float:
+    """T_33 = (T_1 - 8 T_2 + 9 T_3)/2, of third order."""
+    return 0.5 * first - 4.0 * second + 4.5 * third
+
+
+@routine
+def extrapolate(state: Floats, scratch: Scratch) -> float:
+    """Fill `trial` from the state and the changes of the levels; returns its lowest value."""
+    lowest, level = 0.0, scratch.level
+    for place in range(state.shape[0]):
+        for quantity in range(4):
+            for k in range(state.shape[2]):
+                start = state[place, quantity, k]
+                one, two = level[0, place, quantity, k] - start, level[1, place, quantity, k] - start
+                value = start + extrapolated(one, two, level[2, place, quantity, k] - start)
                 scratch.trial[place, quantity, k] = value
                 lowest = min(lowest, value)
     return lowest
 
 
 @routine
-def error_over_tolerance(
-    state: Floats, step: float, solids: float, control: Control, tables: Tables, scratch: Scratch
-) -> float:
-    """Largest error of the step over its tolerance, each content measured as a share of the solids."""
-    worst = 0.0
-    for place in range(state.shape[0]):
+def error_over_tolerance(solids: float, control: Control, tables: Tables, scratch: Scratch) -> float:
+    """Largest error of the step over its tolerance, each content measured as a share of the solids.
+
+    The error is T_33 - T_32 = (T_1 - 4 T_2 + 3 T_3)/2, of the second-order result beside the third-order one.
+    """
+    worst, level = 0.0, scratch.level
+    for place in range(scratch.trial.shape[0]):
         for quantity in range(4):
-            for k in range(state.shape[2]):
+            for k in range(scratch.trial.shape[2]):
                 weight = (tables.solid_volume[k] if quantity == 0 else 1.0) / solids
-                first, second = scratch.rate[0, place, quantity, k], scratch.rate[1, place, quantity, k]
-                third, fourth = scratch.rate[2, place, quantity, k], scratch.rate[3, place, quantity, k]
-                error = step * abs(-5.0 / 72.0 * first + second / 12.0 + third / 9.0 - 0.125 * fourth)
+                one, two = level[0, place, quantity, k], level[1, place, quantity, k]
+                error = abs(0.5 * one - 2.0 * two + 1.5 * level[2, place, quantity, k])
                 allowed = control.tolerance * (scratch.trial[place, quantity, k] * weight + control.floor)
                 ratio = error * weight / allowed
                 worst = ratio if not ratio <= worst else worst
@@ -135,22 +180,11 @@ def step_factor(worst: float) -> float:
 
 
 @routine
-def book(step: float, scratch: Scratch, booked: Floats) -> None:
-    """Add the events of an accepted step to the ledger, with the weights of the method."""
+def book(scratch: Scratch, booked: Floats) -> None:
+    """Add the events of an accepted step to the ledger."""
+    ledger = scratch.ledger
     for event in range(BOOKED):
-        slope = 2.0 * scratch.booked[0, event] + 3.0 * scratch.booked[1, event] + 4.0 * scratch.booked[2, event]
-        booked[event] += step / 9.0 * slope
-
-
-@routine
-def reuse_last_stage(scratch: Scratch) -> None:
-    """Make the last stage the first of the next step."""
-    for place in range(scratch.trial.shape[0]):
-        for quantity in range(4):
-            for k in range(scratch.trial.shape[2]):
-                scratch.rate[0, place, quantity, k] = scratch.rate[3, place, quantity, k]
-    for event in range(BOOKED):
-        scratch.booked[0, event] = scratch.booked[3, event]
+        booked[event] += extrapolated(ledger[0, event], ledger[1, event], ledger[2, event])
 
 
 @routine

@@ -36,6 +36,7 @@ def card_text(description: Description, version: str, interface: int, token: str
             "spray_rate_kg_per_s": [0.0, description.spray_limit],
             "d50_m": [law.d50_feed, law.d50_grown],
             "size_over_d32": [law.size_ratio_low, law.size_ratio_high],
+            "volume_share_beyond_size_over_d32": [0.0, description.clamped_limit],
         },
         "efficiency": {
             "value": description.efficiency,

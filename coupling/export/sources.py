@@ -17,7 +17,7 @@ from coupling.reduced.description import Description
 from coupling.reduced.flags import MEANINGS, TOP_SHARE, Flag
 from coupling.reduced.model import LONGEST_STEP
 from pbm.model import VANISHED, Parameters
-from pbm.outputs import CLAMPED_LIMIT, STATE_MARGIN
+from pbm.outputs import STATE_MARGIN
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_CLASSES = 99
@@ -102,7 +102,7 @@ def _source_values(description: Description, interface: int) -> dict[str, Any]:
         "longest_call": number(LONGEST_STEP),
         "top_share": number(TOP_SHARE),
         "state_margin": number(STATE_MARGIN),
-        "clamped_limit": number(CLAMPED_LIMIT),
+        "clamped_limit": number(description.clamped_limit),
     }
 
 

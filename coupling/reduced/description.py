@@ -16,6 +16,7 @@ from pbm.assemble import make_tables
 from pbm.grid import Grid
 from pbm.law import KernelLaw
 from pbm.model import Parameters, Tables
+from pbm.outputs import CLAMPED_LIMIT
 
 Floats = NDArray[np.float64]
 
@@ -86,6 +87,7 @@ class Description:
         speed_start, spray_start: inputs before any is given;
         charge: solids [kg]; feed_fractions: of solid volume by class, (classes,); feed_moisture: [kg/kg dry];
         kernel_scale, efficiency, breakage_scale: corrections, defaults;
+        clamped_limit: share of the granule volume with d/d32 outside the design above which it is flagged [-];
         rule, errors: see there; record: provenance for the card, JSON values only.
     """
 
@@ -105,6 +107,7 @@ class Description:
     kernel_scale: float = 1.0
     efficiency: float = 1.0
     breakage_scale: float = 1.0
+    clamped_limit: float = CLAMPED_LIMIT
     rule: Rule = field(default_factory=Rule)
     errors: ErrorTerms = field(default_factory=ErrorTerms)
     record: dict[str, Any] = field(default_factory=dict)

@@ -22,7 +22,7 @@ MEANINGS = {
     Flag.SPEED_OUTSIDE: "impeller speed outside the speeds of the design",
     Flag.SPRAY_OUTSIDE: "spray rate outside the declared range",
     Flag.STATE_OUTSIDE: "median size outside the states of the design, by more than the tolerance",
-    Flag.SIZES_OUTSIDE: "over half of the granule volume has d/d32 outside the design; the law is held at its edge",
+    Flag.SIZES_OUTSIDE: "more volume than in any batch of the design has d/d32 beyond the parcels; the law is held",
     Flag.STEP_BOUND: "the bound on substeps forced longer substeps than the rule asks for",
     Flag.VALUE_CLAMPED: "an input or parameter was not a number, or was outside its limits, and was held or clamped",
     Flag.TOP_CLASS: "the largest class holds more than its share of the granule volume",

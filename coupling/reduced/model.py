@@ -137,6 +137,11 @@ class ReducedModel:
         d10, d50, d90, moisture, porosity = (float(value) for value in values[0][classes:])
         return Reading(self.time, values[0][:classes], d10, d50, d90, moisture, porosity, errors, self._flag)
 
+    def clamped_share(self) -> float:
+        """Share of the granule volume whose d/d32 lies outside the design, where the law is held at its edge."""
+        law = self.description.law
+        return design_flags(self.states[0], self._held[0], law, self._laws[0], self._tables).clamped_share
+
     def snapshot(self) -> Snapshot:
         """The present state, to be put back by `restore`."""
         return Snapshot(self.time, self.settings, self._clamped, self._held, self.states.copy(), self._flag)
@@ -221,7 +226,8 @@ class ReducedModel:
         return flag | (int(Flag.SPRAY_OUTSIDE) if spray > self.description.spray_limit else 0)
 
     def _state_flags(self, speed: float) -> int:
-        found = design_flags(self.states[0], speed, self.description.law, self._laws[0], self._tables)
+        limit = self.description.clamped_limit
+        found = design_flags(self.states[0], speed, self.description.law, self._laws[0], self._tables, limit)
         flag = int(Flag.STATE_OUTSIDE) if found.state_outside else 0
         flag |= int(Flag.SIZES_OUTSIDE) if found.sizes_outside else 0
         top = outputs_of(self.states[0], self._laws[0], self._tables).top_fraction

@@ -133,22 +133,34 @@ static void spray_on(const State *state, double liquid, const Parameters *p, con
     book_nuclei(held, change);
 }
 
-/* Absorb surface liquid into pores, squeeze liquid and gas out of them. */
-static void soak_and_squeeze(const State *state, const Work *work, State *change)
+/* Squeeze liquid and gas out of pores. */
+static void squeeze_out(const State *state, const Work *work, State *change)
 {
     for (int k = 0; k < CLASSES; k++) {
-        const double gas = state->content[GAS][k];
-        const double absorbed = work->absorption[k] * state->content[EXTERNAL][k] * gas * work->limit[k];
         const double squeezed = work->squeeze[k] * work->limit[k];
         const double wrung = squeezed * state->content[INTERNAL][k];
-        change->content[EXTERNAL][k] += wrung - absorbed;
-        change->content[INTERNAL][k] += absorbed - wrung;
-        change->content[GAS][k] -= absorbed + squeezed * gas;
+        change->content[EXTERNAL][k] += wrung;
+        change->content[INTERNAL][k] -= wrung;
+        change->content[GAS][k] -= squeezed * state->content[GAS][k];
     }
 }
 
-/* Second pass: the change of the state per second. */
-static void change_of(const State *state, double spray, const Parameters *p, Work *work, State *change)
+/* Absorb surface liquid into pores, implicitly over a step [s] and after all else. */
+static void soak_in(const State *state, double step, const Work *work, State *change)
+{
+    for (int k = 0; k < CLASSES; k++) {
+        const double rate = work->absorption[k] * state->content[GAS][k];
+        const double film = state->content[EXTERNAL][k] + step * change->content[EXTERNAL][k];
+        double absorbed = rate * film / (1.0 + step * rate);
+        absorbed = smaller(absorbed, 0.9 * (state->content[GAS][k] / step + change->content[GAS][k]));
+        change->content[EXTERNAL][k] -= absorbed;
+        change->content[INTERNAL][k] += absorbed;
+        change->content[GAS][k] -= absorbed;
+    }
+}
+
+/* Second pass: the change of the state per second over a step [s]. */
+static void change_of(const State *state, double step, double spray, const Parameters *p, Work *work, State *change)
 {
     memset(change, 0, sizeof *change);
     if (!(work->solids > 0.0))
@@ -161,5 +173,6 @@ static void change_of(const State *state, double spray, const Parameters *p, Wor
             change->content[q][k] -= work->drain[k] * state->content[q][k];
     shatter(state, work, change);
     spray_on(state, spray / p->liquid_density, p, work, change);
-    soak_and_squeeze(state, work, change);
+    squeeze_out(state, work, change);
+    soak_in(state, step, work, change);
 }

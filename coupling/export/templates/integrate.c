@@ -32,11 +32,11 @@ static int fixed_rule(State *state, double duration, const double input[INPUTS],
         const double step = smaller(rest, larger(wanted, needed));
         forced = forced || needed > wanted;
         limit_losses(step, work);
-        change_of(state, input[SPRAY], p, work, &work->rate[0]);
+        change_of(state, step, input[SPRAY], p, work, &work->rate[0]);
         blend(state, step, 1.0, 0.0, work);
         prepare(&work->trial, input, p, work);
         limit_losses(step, work);
-        change_of(&work->trial, input[SPRAY], p, work, &work->rate[1]);
+        change_of(&work->trial, step, input[SPRAY], p, work, &work->rate[1]);
         blend(state, step, 0.5, 0.5, work);
         settle(state, &work->trial);
         rest = step >= rest ? 0.0 : rest - step;

@@ -56,19 +56,19 @@ static double impact_selection(int k, const Conditions *c, const Parameters *p, 
     return c->hit_prefactor * exp(p->hit_size_exponent * ratio) * survival;
 }
 
-/* Losses of every class by breakage, nucleation, absorption and consolidation. */
+/* Absorption of every class, and its losses by breakage, nucleation and consolidation. */
 static void single_rates(const State *state, double liquid, const Conditions *c, const Parameters *p, Work *work)
 {
     const double taken = liquid / p->drop_volume * p->nucleus_solids / work->solids;
     for (int k = 0; k < CLASSES; k++) {
-        const double gas = state->content[GAS][k], outer = state->content[EXTERNAL][k];
-        const double pores = state->content[NUMBER][k] > VANISHED ? state->content[INTERNAL][k] + gas : 0.0;
+        const double held = state->content[INTERNAL][k] + state->content[GAS][k];
+        const double pores = state->content[NUMBER][k] > VANISHED ? held : 0.0;
         const double least = solid_volume[k] * state->content[NUMBER][k] * p->minimum_pore_ratio;
         work->selection[k] = breakable[k] > 0.0 ? breakable[k] * impact_selection(k, c, p, work) : 0.0;
         work->loss[k] = work->selection[k] + powder[k] * taken;
         work->absorption[k] = pores > 0.0 ? 1.0 / (p->absorption_time * pores) : 0.0;
         work->squeeze[k] = pores > 0.0 ? p->consolidation_rate * larger(0.0, 1.0 - least / pores) : 0.0;
-        work->loss[k] += work->absorption[k] * larger(gas, outer) + work->squeeze[k];
+        work->loss[k] += work->squeeze[k];
     }
 }
 
