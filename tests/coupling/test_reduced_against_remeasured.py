@@ -43,7 +43,7 @@ def readings(description: Description, spray: float, times: tuple[float, ...]) -
 
 @pytest.mark.validate
 def test_reduced_model_follows_the_remeasured_batch(tmp_path: Path) -> None:
-    """d50 within 10 % at mid-batch and at the end; two stated standard errors are at most 20 % and cover the difference."""
+    """d50 within 10 % at mid-batch and at the end; two standard errors are at most 20 % and cover the difference."""
     case = read_case(find_case("high-shear-granulator"))
     session = Session(case, tmp_path, get_backend("cpu", 2), Progress(None), StopRequest())
     sections = sections_of(case)
