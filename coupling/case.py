@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid, require_name
-from compute.quantities import AngularSpeed, MassRate, NotNegative, Number, Positive, Time
+from compute.quantities import AngularSpeed, Number, Positive, Time
 from dem.case import DemCase
 from pbm.case import PbmCase
 
@@ -74,18 +74,12 @@ class ReducedSettings(CaseModel):
     Attributes:
         classes: number of size classes.
         step_max: longest internal time step [s].
-        speed_range: range of the impeller speed [rad/s]; none: that of the design.
-        spray_range: range of the spray rate [kg/s]; none: from 0 to twice the rate of the case.
+        spray_factor: largest spray rate that the model is checked for, over that of the case.
     """
 
     classes: int = Field(default=24, ge=8, le=200)
     step_max: Annotated[Time, Positive] = 0.5
-    speed_range: Annotated[tuple[Annotated[AngularSpeed, Positive], ...], Field(min_length=2, max_length=2)] | None = (
-        None
-    )
-    spray_range: Annotated[tuple[Annotated[MassRate, NotNegative], ...], Field(min_length=2, max_length=2)] | None = (
-        None
-    )
+    spray_factor: Annotated[Number, Field(ge=1)] = 1.25
 
 
 class ExportSettings(CaseModel):
@@ -141,3 +135,12 @@ class Case(CaseModel):
             raise invalid("the impeller does not turn", key="coupling.impeller", expected="a wall with a motion")
         if self.dem.statistics is None or not self.dem.statistics.enabled:
             raise invalid("no encounters are counted", key="dem", expected="dem.statistics with blocks")
+        regions, parts = self.pbm.compartments, self.dem.statistics.partition
+        count = parts.count if parts is not None else 1
+        if regions is not None and regions.exchange == "dem" and len(regions.solids_shares) != count:
+            raise invalid(
+                "not the compartments of the particle simulation",
+                key="pbm.compartments.solids_shares",
+                value=len(regions.solids_shares),
+                expected=f"{count} shares, one for each part of dem.statistics.partition, or a matrix of exchange",
+            )

@@ -20,6 +20,7 @@ from coupling.measure import (
     fit,
     grown_state,
     measure,
+    population_balance,
     sections_of,
 )
 from coupling.parcels import parcel_law
@@ -29,7 +30,6 @@ from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
 from coupling.session import Session
 from coupling.window import Window
-from pbm.granulation import Granulation
 from pbm.result import GranulationResult
 
 FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
@@ -55,8 +55,8 @@ def carry_out(session: Session) -> None:
     windows = feed_windows(session, sections)
     windows.append(grown_window(session, sections, windows))
     exchange = final_exchange(session, sections, windows)
-    run_batch(session, sections, exchange)
-    frozen = frozen_kernel_error(session, sections, exchange)
+    run_batch(session, sections, exchange, windows)
+    frozen = frozen_kernel_error(session, sections, exchange, windows)
     description = reduce_model(session, sections, exchange, frozen)
     export_model(session.case, session.folder, description, session.progress.message)
     write_report_of(session)
@@ -85,7 +85,7 @@ def grown_window(session: Session, sections: Sections, windows: list[Window]) ->
 
     def grow() -> State:
         parcels, growth = parcel_law(sections.coupling.parcel_law), design.grown.growth
-        model = Granulation(sections.pbm, anticipated_law(kernel_law(exchange), parcels, growth))
+        model = population_balance(sections, anticipated_law(kernel_law(exchange), parcels, growth), windows)
         return grown_state(sections, curve_at_growth(model, model.simulate(speed), design.grown.growth))
 
     state = session.timed("population balance with the kernel of the feed", grow)
@@ -99,12 +99,12 @@ def final_exchange(session: Session, sections: Sections, windows: list[Window]) 
     )
 
 
-def run_batch(session: Session, sections: Sections, exchange: Exchange) -> GranulationResult:
+def run_batch(session: Session, sections: Sections, exchange: Exchange, windows: list[Window]) -> GranulationResult:
     """Run the population balance of the case."""
     speed = sections.coupling.design.middle
 
     def simulate() -> GranulationResult:
-        return Granulation(sections.pbm, kernel_law(exchange)).simulate(speed)
+        return population_balance(sections, kernel_law(exchange), windows).simulate(speed)
 
     result = session.timed(
         "population balance", lambda: stored(session.folder / DISTRIBUTION, GranulationResult.load, simulate)
@@ -114,7 +114,9 @@ def run_batch(session: Session, sections: Sections, exchange: Exchange) -> Granu
     return result
 
 
-def frozen_kernel_error(session: Session, sections: Sections, exchange: Exchange) -> tuple[float, float, float] | None:
+def frozen_kernel_error(
+    session: Session, sections: Sections, exchange: Exchange, windows: list[Window]
+) -> tuple[float, float, float] | None:
     """Return the relative errors of d10, d50, d90 that the interpolated kernel makes, root mean square over the batch.
 
     The reference is the batch at the middle speed with the kernel measured again on the way; None if the case asks for
@@ -128,7 +130,7 @@ def frozen_kernel_error(session: Session, sections: Sections, exchange: Exchange
         RemeasuredBatch.load,
         lambda: run_remeasured_batch(session, sections, speed, growth),
     )
-    result = Granulation(sections.pbm, kernel_law(exchange)).simulate(speed, reference.time)
+    result = population_balance(sections, kernel_law(exchange), windows).simulate(speed, reference.time)
     pairs = [(getattr(result, name), getattr(reference, name)) for name in ("d10", "d50", "d90")]
     d10, d50, d90 = (float(np.sqrt(np.mean(np.log(ours / theirs) ** 2))) for ours, theirs in pairs)
     return d10, d50, d90
@@ -139,7 +141,7 @@ def reduce_model(
 ) -> Description:
     """Build the reduced model and measure its error; frozen: what `frozen_kernel_error` found."""
     asked = session.case.reduced
-    settings = Settings(classes=(asked.classes,), rule=Rule(longest=asked.step_max))
+    settings = Settings((asked.classes,), spray_factor=asked.spray_factor, rule=Rule(longest=asked.step_max))
 
     def build() -> Description:
         return build_reduced_model(sections.pbm, exchange, session.case.name, settings, frozen)

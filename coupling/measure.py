@@ -17,6 +17,7 @@ from dem.case_limits import wall_reach
 from pbm.case import PbmCase
 from pbm.distribution import SizeDistribution, read_distribution
 from pbm.granulation import Granulation
+from pbm.law import KernelLaw
 from pbm.result import GranulationResult
 
 FEED, GROWN = 0, 1
@@ -106,6 +107,16 @@ def measure(session: Session, sections: Sections, name: str, speed: float, state
     statistics = session.simulate(name, dem, stream)
     assert statistics is not None
     return Window(name, speed, state.median, state.scale, statistics)
+
+
+def population_balance(sections: Sections, law: KernelLaw, windows: list[Window]) -> Granulation:
+    """Return the population balance of a law, with the exchange of the middle speed's window where the case says so."""
+    regions = sections.pbm.compartments
+    if regions is None or regions.exchange != "dem":
+        return Granulation(sections.pbm, law)
+    middle = sections.coupling.design.middle
+    window = min(windows, key=lambda window: abs(window.impeller_speed - middle))
+    return Granulation(sections.pbm, law, np.nan_to_num(window.statistics.exchange_rates().rate))
 
 
 def fit(sections: Sections, windows: list[Window]) -> Exchange:

@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from coupling.measure import Sections, curve_of, feed_state, fit, grown_state, measure
+from coupling.measure import Sections, curve_of, feed_state, fit, grown_state, measure, population_balance
 from coupling.reduced.law import kernel_law
 from coupling.session import Session
-from pbm.granulation import Granulation
 
 Array = NDArray[np.float64]
 
@@ -71,7 +70,7 @@ def run_remeasured_batch(session: Session, sections: Sections, speed: float, gro
     while at < len(times) - 1:
         number = len(taken)
         window = measure(session, sections, f"remeasured-{number + 1}", speed, state, STREAM + number)
-        model = Granulation(sections.pbm, kernel_law(fit(sections, [window])))
+        model = population_balance(sections, kernel_law(fit(sections, [window])), [window])
         result = model.simulate(speed, times[at:], initial=start)
         grown = np.flatnonzero(result.d50 >= growth * result.d50[0])
         last = int(grown[0]) if len(grown) else len(result.time) - 1

@@ -72,17 +72,13 @@ def _check_statistics(dem: DemCase) -> Iterator[Finding]:
 
 def _check_ranges(case: Case) -> Iterator[Finding]:
     assert case.coupling is not None
-    design, reduced = case.coupling.design, case.reduced
+    design = case.coupling.design
     low, high = design.speeds[0], design.speeds[-1]
     yield Finding("note", "windows", _listed(case), str(len(windows(case))))
     grown = design.grown.speed
     if grown is not None and not low <= grown <= high:
         text = "The grown state is measured at a speed outside the design: set coupling.design.grown.speed inside it."
         yield Finding("warning", "design-range", text, f"{grown:.4g} rad/s", f"{low:.4g} to {high:.4g} rad/s")
-    if reduced.speed_range and (reduced.speed_range[0] < low or reduced.speed_range[1] > high):
-        text = "The reduced model is asked for speeds nothing was measured at: widen coupling.design.speeds."
-        wanted = f"{reduced.speed_range[0]:.4g} to {reduced.speed_range[1]:.4g} rad/s"
-        yield Finding("warning", "design-range", text, wanted, f"{low:.4g} to {high:.4g} rad/s")
 
 
 def _listed(case: Case) -> str:

@@ -57,7 +57,7 @@ def _facts(run: RunRecord, manifest: dict[str, Any]) -> list[tuple[Cell, Cell]]:
 
 def _ended(session: dict[str, Any]) -> str:
     if "ended" not in session:
-        return "not yet when this page was written"
+        return "this page is the last stage"
     return f"{session['ended']}, {session.get('outcome', 'outcome unknown')}"
 
 

@@ -22,12 +22,14 @@ def transport_section(run: RunRecord) -> Section:
         " so that chatter at a border does not count as exchange; where it is not accepted, rates are those of 2τ."
         " T = 1/Σk is the mean residence time of a visit."
     )
+    regions = run.case.pbm.compartments if run.case.pbm is not None else None
+    used = regions is not None and regions.exchange == "dem"
     for window in parted:
-        _add(section, window)
+        _add(section, window, used)
     return section
 
 
-def _add(section: Section, window: WindowRecord) -> None:
+def _add(section: Section, window: WindowRecord, used: bool) -> None:
     assert window.statistics is not None
     count = window.statistics.encounters.shape[1]
     if count > MOST_COMPARTMENTS:
@@ -54,7 +56,7 @@ def _add(section: Section, window: WindowRecord) -> None:
     verdict = "accepted" if found.accepted else "not accepted: the rates depend on the lag"
     caption = f"{window.name}: lag {Quantity(found.lag, 's')}, {found.method}; P(2τ) = P(τ)² {verdict}."
     section.tabulate(caption, header, rows)
-    if not found.accepted:
+    if used and not found.accepted:
         section.warnings.append(
             f"Exchange in the window {window.name} depends on the lag: motion is not yet diffusive."
         )

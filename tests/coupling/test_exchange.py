@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 
 from compute.errors import CaseError, CheckpointError, SimulationError
+from coupling.case_file import read_case
 from coupling.count_regression import CountTable, fit_counts
 from coupling.exchange import Exchange, fit_exchange
+from coupling.measure import population_balance, sections_of
 from coupling.parcels import parcel_law
 from coupling.reduced.law import anticipated_law, kernel_law
+from coupling.shipped import find_case
 from coupling.speed_regression import SpeedTable, fit_speeds
 from coupling.window import Window
 from tests.coupling.synthetic import TRUTH, make_design_windows, make_window
 
+COMPARTMENTS = "pbm.compartments={solids_shares: [%s], spray_shares: [%s], exchange: dem}"
 CHI_SQUARE_95 = 9.487729036781154  # 4 degrees of freedom
 
 
@@ -139,6 +143,26 @@ def test_compartments_add_up_to_the_bed() -> None:
     upper = np.triu_indices(len(whole.size_ratio))
     assert exposures[0][upper] == pytest.approx(exposures[1][upper], rel=1e-12)
     assert np.array_equal(split.encounters, whole.encounters)
+
+
+def test_measured_exchange_reaches_the_population_balance() -> None:
+    """`exchange: dem` takes the rates of the middle speed's window: one in ten moves in a lag, k = -ln(0.8)/(2 lag)."""
+    sections = sections_of(read_case(find_case("high-shear-granulator"), [COMPARTMENTS % ("0.5, 0.5", "1, 0")]))
+    slow, middle = _halves(make_window(79.0, 0.0, 1)), _halves(make_window(105.0, 0.0, 2))
+    share = np.array([[0.9, 0.1], [0.1, 0.9]])
+    moved = np.round(1e4 * np.stack([share, share @ share])).astype(np.int64)
+    counts = np.tile(moved, (middle.statistics.block_count, 1, 1, 1))
+    middle = dataclasses.replace(middle, statistics=dataclasses.replace(middle.statistics, transitions=counts))
+    law = kernel_law(fit_exchange([slow, middle], "inertial", ["impeller"], 0.0114))
+    rates = population_balance(sections, law, [slow, middle]).tables.exchange
+    expected = -math.log(0.8) / 2.0 / middle.statistics.lag
+    assert rates == pytest.approx(expected * (1.0 - np.eye(2)), rel=1e-3)
+
+
+def test_compartments_of_another_number_are_refused() -> None:
+    """The shipped granulator is parted in two."""
+    with pytest.raises(CaseError, match=r"solids_shares.*expected 2 shares"):
+        read_case(find_case("high-shear-granulator"), [COMPARTMENTS % ("0.5, 0.25, 0.25", "1, 0, 0")])
 
 
 def _halves(whole: Window) -> Window:
