@@ -95,7 +95,8 @@ class Impeller(CaseModel):
         hub_radius, hub_height: the cylinder the blades grow out of [m].
         blade_height: vertical extent of the blades [m].
         blade_thickness: thickness of a blade across its face [m].
-        pitch: tilt of the blade's face from the vertical, leading edge down for a positive speed [rad].
+        pitch: tilt of the blade's front from the vertical, leading edge down for a positive speed [rad]; the underside
+            is level.
         facets: number of faces of the hub.
     """
 

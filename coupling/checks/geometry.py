@@ -14,7 +14,6 @@ from dem.case_walls import CylinderWall, Impeller, MeshWall, PlaneWall
 PARCELS_ACROSS, PARCELS_DEEP, CUTOFFS_ACROSS = 3.0, 10.0, 3.0
 BED_SOLIDS_FRACTION = 0.58
 CLOSED_GAP = 0.5
-WEDGE = 0.5
 PARALLEL = 0.999
 
 
@@ -35,13 +34,6 @@ def check_parcels(case: Case) -> Iterator[Finding]:
 
 def _across(dem: DemCase, wall: MeshWall, impeller: Impeller, parcel: float) -> Iterator[Finding]:
     yield _compared("blade thickness", impeller.blade_thickness, parcel, PARCELS_ACROSS)
-    wedge = impeller.blade_thickness * math.sin(impeller.pitch)
-    if wedge > WEDGE * parcel:
-        text = (
-            f"The underside of the tilted blades opens {1e3 * wedge:.3g} mm to the front and pins parcels to the floor:"
-        )
-        text += " take a smaller pitch or thinner blades."
-        yield Finding("warning", "blade-wedge", text, f"{wedge / parcel:.2g} parcels", f"{WEDGE:g} parcels")
     for other in dem.walls:
         if isinstance(other, CylinderWall) and other.inside:
             yield _gap(f"gap between blade and {other.name}", other.radius - impeller.radius, parcel)
@@ -82,7 +74,7 @@ def bed_depth(dem: DemCase, impeller: Impeller) -> float | None:
         return None
     area = math.pi * min(bowl.radius for bowl in bowls) ** 2
     length = impeller.radius - impeller.hub_radius
-    blades = impeller.blades * length * impeller.blade_height * impeller.blade_thickness
+    blades = impeller.blades * length * impeller.blade_height * impeller.blade_thickness / math.cos(impeller.pitch)
     displaced = blades + math.pi * impeller.hub_radius**2 * impeller.hub_height
     return (solids_volume(dem) / BED_SOLIDS_FRACTION + displaced) / area
 

@@ -20,7 +20,7 @@ def make_impeller(model: Impeller, key: str = "generate") -> Mesh:
     The axis is z and the lowest faces lie in z = 0; the outermost corners of the blades lie on `radius`.
 
     Raises:
-        CaseError: the blade is too thick for its height and pitch, or too wide for the hub.
+        CaseError: the blades are too deep for the hub.
     """
     hub = make_frustum(model.hub_radius, model.hub_radius, 0.0, model.hub_height, model.facets)
     blade = _blade(model, key)
@@ -29,26 +29,25 @@ def make_impeller(model: Impeller, key: str = "generate") -> Mesh:
 
 
 def _blade(model: Impeller, key: str) -> Mesh:
-    """Return the blade along x, its leading edge (towards y) down."""
-    cosine, sine = math.cos(model.pitch), math.sin(model.pitch)
-    width = (model.blade_height - model.blade_thickness * sine) / cosine
-    if width <= 0.0:
-        raise CaseError(
-            "the pitched blade is thicker than it is high",
-            key=f"{key}.blade_thickness",
-            value=model.blade_thickness,
-            expected=f"less than {model.blade_height / sine:.4g} m at this height and pitch",
-        )
-    half_depth = 0.5 * (width * sine + model.blade_thickness * cosine)
+    """Return the blade along x: level above and below, its front and back tilted, the leading edge (towards y) down.
+
+    The section is a parallelogram, so that no part of the underside opens towards the front, where it would press
+    particles to the floor.
+    """
+    slope = math.tan(model.pitch)
+    depth = model.blade_thickness / math.cos(model.pitch)
+    half_depth = 0.5 * (depth + model.blade_height * slope)
+    inscribed = model.hub_radius * math.cos(math.pi / model.facets)
     root = ROOT_SHARE * model.hub_radius * math.cos(math.pi / model.facets)
-    if math.hypot(root, half_depth) >= model.hub_radius * math.cos(math.pi / model.facets):
+    if math.hypot(root, half_depth) >= inscribed:
         raise CaseError(
             f"the blades are {2 * half_depth:.4g} m deep, too much to grow out of the hub",
             key=f"{key}.hub_radius",
             value=model.hub_radius,
-            expected="a larger hub_radius, a smaller pitch or a lower blade",
+            expected="a larger hub_radius, a smaller pitch, or a thinner or lower blade",
         )
     tip = math.sqrt(model.radius**2 - half_depth**2)
-    box = make_box((root, -0.5 * model.blade_thickness, -0.5 * width), (tip, 0.5 * model.blade_thickness, 0.5 * width))
-    tilt = np.array([[1.0, 0.0, 0.0], [0.0, cosine, -sine], [0.0, sine, cosine]])
-    return Mesh(box.vertices @ tilt.T + np.array([0.0, 0.0, 0.5 * model.blade_height]), box.triangles)
+    half = 0.5 * model.blade_height
+    box = make_box((root, -0.5 * depth, -half), (tip, 0.5 * depth, half))
+    sheared = box.vertices + np.outer(box.vertices[:, 2], [0.0, -slope, 0.0])
+    return Mesh(sheared + np.array([0.0, 0.0, half]), box.triangles)

@@ -161,11 +161,17 @@ def test_too_small_a_granulator_is_noticed() -> None:
     assert any(finding.name == "geometry" and finding.level == "refused" for finding in check_parcels(cutting))
 
 
-def test_thick_tilted_blades_pin_parcels() -> None:
-    """The lower front edge lies thickness x sin(pitch) above the lowest edge: 2.5 mm here, 1.5 parcels."""
+def test_pitched_blades_displace_more_of_the_bed() -> None:
+    """Their section is h t/cos(pitch): by 3 blades of 6.4 mm x 6 mm x 5 mm (1/cos - 1) over the bowl's area."""
     path = shipped_cases()["high-shear-granulator"] / "case.yaml"
-    case = read_case(path, ["dem.walls.impeller.generate.pitch=30 deg"])
-    assert "opens 2.5 mm" in next(each.text for each in check_parcels(case) if each.name == "blade-wedge")
+    depths = []
+    for pitch in (0, 30):
+        case = read_case(path, [f"dem.walls.impeller.generate.pitch={pitch} deg"])
+        assert case.dem is not None
+        wall = next(wall for wall in case.dem.walls if wall.name == "impeller")
+        depths.append(bed_depth(case.dem, wall.generate))  # type: ignore[union-attr, arg-type]
+    rise = 3 * 6.4 * 6 * 5 * (1 / math.cos(math.radians(30)) - 1) / (math.pi * 16.5**2) * 1e-3
+    assert depths[1] - depths[0] == pytest.approx(rise, rel=1e-9)
 
 
 def test_bed_depth_of_the_granulator() -> None:

@@ -45,6 +45,25 @@ def test_the_leading_edge_of_a_pitched_blade_is_down() -> None:
     assert blade[np.argmin(blade[:, 2]), 1] > 0 > blade[np.argmax(blade[:, 2]), 1]
 
 
+@pytest.mark.parametrize("pitch", [0.0, 0.4, 0.9])
+def test_a_pitched_blade_pins_nothing_to_the_floor(pitch: float) -> None:
+    """Every face that looks down is level, or looks back while the blade along x moves towards y.
+
+    The section is a parallelogram of height h and depth t/cos(pitch): the volume of a blade is h t l/cos(pitch), its
+    underside t l/cos(pitch), both to rounding.
+    """
+    mesh = make_impeller(Impeller(**{**IMPELLER, "blades": 1, "pitch": pitch}))
+    blade = max(parts(mesh), key=lambda body: body.bounds[1, 0])
+    down = blade.face_normals[:, 2] < -1e-9
+    level = blade.face_normals[:, 2] < -1 + 1e-12
+    assert (level | (blade.face_normals[:, 1] < 0))[down].all()
+    length = float(np.ptp(blade.vertices[:, 0]))
+    section = 0.005 * length / math.cos(pitch)
+    assert blade.volume == pytest.approx(0.02 * section, rel=1e-12)
+    assert blade.area_faces[level].sum() == pytest.approx(section, rel=1e-12)
+    assert blade.triangles[level][:, :, 2].max() == pytest.approx(0.0, abs=1e-17)
+
+
 def test_a_drum_is_seen_from_inside() -> None:
     """Its normals point inwards, those of its ribs outwards; a regular n-gon has the area n/2 R^2 sin(2 pi/n)."""
     model = Drum(kind="drum", radius=0.1, length=0.2, facets=48, lifters=4, lifter_height=0.02, lifter_thickness=0.004)
