@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from compute.errors import CaseError
 from dem.case import DemCase
+from dem.case_equipment import Drum, Impeller
 from dem.case_materials import Material, Shares
 from dem.case_particles import Given, Insertion, Packing, ParticleFile
-from dem.case_walls import CylinderWall, Drum, Impeller, MeshWall, PlaneWall, Wall
+from dem.case_walls import CylinderWall, MeshWall, PlaneWall, Wall
 
 HERTZ_CONTACT_TIME = 2.9432
 
@@ -92,9 +94,23 @@ def wall_reach(wall: Wall) -> float | None:
         return None
     if isinstance(wall, CylinderWall):
         return wall.radius + distance_from_axis(wall.point, wall.motion.point, wall.motion.axis)
-    if isinstance(wall, MeshWall) and isinstance(wall.generate, (Impeller, Drum)):
-        return wall.generate.radius + distance_from_axis(wall.point, wall.motion.point, wall.motion.axis)
+    if isinstance(wall, MeshWall) and wall.generate is not None:
+        if isinstance(wall.generate, (Impeller, Drum)):
+            return wall.generate.radius + distance_from_axis(wall.point, wall.motion.point, wall.motion.axis)
+        return _generated_reach(wall)
     return None
+
+
+def _generated_reach(wall: MeshWall) -> float | None:
+    from dem.walls.placement import place_mesh
+
+    motion = wall.motion
+    assert motion is not None
+    try:
+        corners = place_mesh(wall, wall.name, say=lambda text: None).reshape(-1, 3)
+    except CaseError:  # its measures do not go together, which the mesh's own check tells
+        return None
+    return max(distance_from_axis(corner, motion.point, motion.axis) for corner in corners.tolist())
 
 
 def distance_from_axis(point: Sequence[float], origin: Sequence[float], axis: Sequence[float]) -> float:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from compute.case_model import CaseModel, existing_file, invalid
-from compute.quantities import Angle, AngularSpeed, Direction, Length, NotNegative, Position, Positive, Time
+from compute.quantities import AngularSpeed, Direction, Length, NotNegative, Position, Positive, Time
+from dem.case_equipment import GeneratedMesh
 
 ORIGIN = (0.0, 0.0, 0.0)
 UPWARDS = (0.0, 0.0, 1.0)
@@ -84,75 +85,6 @@ class CylinderWall(_Wall):
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise invalid("the lower end is not below the upper end", key="low", value=self.low, expected="low < high")
         return self
-
-
-class Impeller(CaseModel):
-    """Generated mesh: a hub with straight blades; its axis is z, its lowest face lies in z = 0.
-
-    Attributes:
-        blades: number of blades, evenly spaced.
-        radius: distance of the blade tips from the axis [m].
-        hub_radius, hub_height: the cylinder the blades grow out of [m].
-        blade_height: vertical extent of the blades [m].
-        blade_thickness: thickness of a blade across its face [m].
-        pitch: tilt of the blade's front from the vertical, leading edge down for a positive speed [rad]; the underside
-            is level.
-        facets: number of faces of the hub.
-    """
-
-    kind: Literal["impeller"]
-    blades: int = Field(ge=1)
-    radius: Annotated[Length, Positive]
-    hub_radius: Annotated[Length, Positive]
-    hub_height: Annotated[Length, Positive]
-    blade_height: Annotated[Length, Positive]
-    blade_thickness: Annotated[Length, Positive]
-    pitch: Annotated[Angle, Field(ge=0, lt=1.5)] = 0.0
-    facets: int = Field(default=24, ge=3)
-
-    @model_validator(mode="after")
-    def _blades_reach_beyond_hub(self) -> Impeller:
-        if self.radius <= self.hub_radius:
-            raise invalid(
-                "the blades end inside the hub", key="radius", value=self.radius, expected="radius > hub_radius"
-            )
-        return self
-
-
-class Drum(CaseModel):
-    """Generated mesh: a drum seen from inside; its axis is z, it reaches from -length/2 to length/2.
-
-    Attributes:
-        radius, length: inner measures [m].
-        facets: number of faces around.
-        ends: whether the two end plates belong to it.
-        lifters: number of radial ribs, evenly spaced.
-        lifter_height, lifter_thickness: measures of a rib [m].
-    """
-
-    kind: Literal["drum"]
-    radius: Annotated[Length, Positive]
-    length: Annotated[Length, Positive]
-    facets: int = Field(default=48, ge=6)
-    ends: bool = True
-    lifters: int = Field(default=0, ge=0)
-    lifter_height: Annotated[Length, NotNegative] = 0.0
-    lifter_thickness: Annotated[Length, NotNegative] = 0.0
-
-    @model_validator(mode="after")
-    def _lifters_have_size(self) -> Drum:
-        fits = 0 < self.lifter_height < self.radius and self.lifter_thickness > 0
-        if self.lifters and not fits:
-            raise invalid(
-                "the lifters have no size, or reach beyond the axis",
-                key="lifter_height",
-                value=self.lifter_height,
-                expected="0 < lifter_height < radius and lifter_thickness > 0",
-            )
-        return self
-
-
-GeneratedMesh = Annotated[Impeller | Drum, Field(discriminator="kind")]
 
 
 class MeshWall(_Wall):

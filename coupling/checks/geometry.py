@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from coupling.case import Case
 from coupling.checks.finding import Finding, Level
 from dem.case import DemCase
+from dem.case_equipment import Impeller
 from dem.case_limits import mean_diameter, solids_volume
-from dem.case_walls import CylinderWall, Impeller, MeshWall, PlaneWall
+from dem.case_walls import CylinderWall, MeshWall, PlaneWall
 
 PARCELS_ACROSS, PARCELS_DEEP, CUTOFFS_ACROSS = 3.0, 10.0, 3.0
 BED_SOLIDS_FRACTION = 0.58

@@ -11,9 +11,10 @@ from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.impacts import deformation_row, spray_row, viscous_rows
 from coupling.report.record import RunRecord
 from coupling.scales import FROZEN_KERNEL_LIMIT, froude_number, frozen_kernel_ratio, growth_time, inertial_number
+from dem.case_equipment import Impeller
 from dem.case_limits import mean_diameter
 from dem.case_time import Passages
-from dem.case_walls import Impeller, MeshWall
+from dem.case_walls import MeshWall
 
 Row = tuple[Cell, Cell, str, str]
 HEADER = ("group", "value", "formula", "meaning")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from compute.errors import CaseError
-from dem.case_walls import Drum
+from dem.case_equipment import Drum
 from dem.equipment.solids import Mesh, join_meshes, make_box, make_frustum, turn_about_z, turn_inside_out
 
 

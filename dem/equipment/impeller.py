@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from compute.errors import CaseError
-from dem.case_walls import Impeller
+from dem.case_equipment import Impeller
 from dem.equipment.solids import Mesh, join_meshes, make_box, make_frustum, turn_about_z
 
 ROOT_SHARE = 0.7

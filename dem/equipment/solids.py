@@ -64,3 +64,37 @@ def make_frustum(
     bottom, top = np.full(facets, 2 * facets), np.full(facets, 2 * facets + 1)
     parts += [np.column_stack((after, here, bottom)), np.column_stack((here + facets, after + facets, top))]
     return Mesh(np.concatenate(rings + [centres]), np.concatenate(parts))
+
+
+def make_loft(rings: NDArray[np.float64]) -> Mesh:
+    """Return the closed body through rings of as many corners each [m], shape (rings, corners, 3).
+
+    Each ring runs counter-clockwise as seen from the next one, which puts the normals outwards; the two ends are closed
+    by fans about their mean points.
+    """
+    count, corners, _ = rings.shape
+    here, after = np.arange(corners), np.roll(np.arange(corners), -1)
+    low, high, last = count * corners, count * corners + 1, (count - 1) * corners
+    parts = [np.column_stack((after, here, np.full(corners, low)))]
+    for at in range(0, last, corners):
+        parts.append(np.column_stack((at + here, at + after, at + after + corners)))
+        parts.append(np.column_stack((at + here, at + after + corners, at + here + corners)))
+    parts.append(np.column_stack((last + here, last + after, np.full(corners, high))))
+    ends = rings[[0, -1]].mean(axis=1)
+    return Mesh(np.concatenate([rings.reshape(-1, 3), ends]), np.concatenate(parts))
+
+
+def make_revolved(profile: list[tuple[float, float]], facets: int) -> Mesh:
+    """Return the body that a profile of radii above 0 and rising heights [m] makes about the z axis."""
+    angle = 2.0 * math.pi * np.arange(facets) / facets
+    around = np.column_stack((np.cos(angle), np.sin(angle), np.zeros(facets)))
+    return make_loft(np.array([radius * around + [0.0, 0.0, height] for radius, height in profile]))
+
+
+def make_prism(outline: NDArray[np.float64], low: float, high: float) -> Mesh:
+    """Return the body between two heights [m] over an outline in x and y [m], shape (corners, 2), counter-clockwise.
+
+    Every corner must be seen from the mean of the corners.
+    """
+    rings = [np.column_stack((outline, np.full(len(outline), height))) for height in (low, high)]
+    return make_loft(np.array(rings))

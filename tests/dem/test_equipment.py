@@ -11,7 +11,8 @@ import pytest
 import trimesh
 
 from compute.errors import CaseError
-from dem.case_walls import Drum, Impeller, MeshWall
+from dem.case_equipment import Drum, Impeller
+from dem.case_walls import MeshWall
 from dem.equipment import make_box, make_drum, make_frustum, make_impeller
 from dem.walls import build_walls
 from dem.walls.clearance import find_bodies, wall_clearance

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dem import engine as engine_module
-from dem.case_walls import CylinderWall, Impeller, MeshWall, Motion
+from dem.case_equipment import Impeller
+from dem.case_walls import CylinderWall, MeshWall, Motion
 from dem.contact.law import PairProperties
 from dem.tally import ENCOUNTERS
 from dem.walls import build_walls
