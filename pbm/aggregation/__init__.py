@@ -12,6 +12,22 @@ RATE_LAWS = {
     "gas": "pbm.aggregation.gas:rate_constant",
     "dem": "pbm.aggregation.dem:rate_constant",
 }
+KERNELS = {
+    "constant": "pbm.aggregation.constant",
+    "sum": "pbm.aggregation.sum",
+    "product": "pbm.aggregation.product",
+    "gas": "pbm.aggregation.gas",
+    "brownian": "pbm.aggregation.brownian",
+    "shear": "pbm.aggregation.shear",
+    "gravitational": "pbm.aggregation.gravitational",
+    "equipartition": "pbm.aggregation.equipartition",
+    "kapur": "pbm.aggregation.kapur",
+    "adetayo-ennis": "pbm.aggregation.adetayo_ennis",
+    "thompson": "pbm.aggregation.thompson",
+    "peglow": "pbm.aggregation.peglow",
+    "madec": "pbm.aggregation.madec",
+}
+"""Modules of the laws with coefficients of their own, `Coefficients` with `UNITS`: what `pbm.population` offers."""
 STICKING_LAWS = {
     "always": "pbm.aggregation.sticking:always",
     "stokes": "pbm.aggregation.sticking:stokes",

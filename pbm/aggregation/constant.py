@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from compute.physics import physics
 from pbm.model import Conditions, Granule, Parameters
+
+UNITS = {"rate_coefficient": "m^3/s"}
+
+
+class Coefficients(NamedTuple):
+    """What the law needs beside the two granules, where it is used alone."""
+
+    rate_coefficient: float  # b0 [m3/s]
 
 
 @physics

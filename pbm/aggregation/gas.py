@@ -5,8 +5,18 @@ Kinetic theory of unordered pairs, Chapman and Cowling (1970), chapter 5; the co
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from compute.physics import physics
 from pbm.model import Conditions, Granule, Parameters
+
+UNITS = {"rate_coefficient": "m/s"}
+
+
+class Coefficients(NamedTuple):
+    """What the law needs beside the two granules, where it is used alone."""
+
+    rate_coefficient: float  # 4 sqrt(pi) sigma [m/s]
 
 
 @physics

@@ -3,8 +3,18 @@ doi 10.1175/1520-0469(1968)025<0054:ASOCDC>2.0.CO;2."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from compute.physics import physics
 from pbm.model import Conditions, Granule, Parameters
+
+UNITS = {"rate_coefficient": "1/m^3/s"}
+
+
+class Coefficients(NamedTuple):
+    """What the law needs beside the two granules, where it is used alone."""
+
+    rate_coefficient: float  # b2 [1/(m3 s)]
 
 
 @physics
