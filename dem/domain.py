@@ -18,18 +18,20 @@ from compute.errors import CaseError
 from compute.physics import physics, routine
 from dem.particles import VX, X, Y
 
-LOW, LENGTH, INVERSE, SHEAR_RATE, OFFSET = 0, 3, 6, 9, 10
-BOX_SIZE = 11
+LOW, LENGTH, INVERSE, SHEAR_RATE, OFFSET, CUTOFF = 0, 3, 6, 9, 10, 11
+BOX_SIZE = 12
 OPEN, PERIODIC, SHEARED = range(3)
 LARGEST_CELL_COUNT = 256
 """Most cells along one axis: keeps an almost empty, huge box from filling the memory with cells."""
+SLICES = 4
+"""Slices of a cell along x in an open box: a line of cells is searched no further than needed."""
 
 
 class Domain(NamedTuple):
     """The box and its cells.
 
     box: low corner [m], lengths [m], inverse lengths [1/m] (0 in open directions), shear rate [1/s], offset of the
-    image across y [m], shape (11,); cells: number of cells along x, y, z, shape (3,) int64.
+    image across y [m], cutoff of the lists [m], shape (12,); cells: number of cells along x, y, z, shape (3,) int64.
     """
 
     box: Any
@@ -56,8 +58,13 @@ def boundary_kind(domain: Domain) -> int:
 
 
 def set_cells(domain: Domain, cutoff: float) -> None:
-    """Divide the box into cells no smaller than the cutoff [m]; periodic directions need at least three."""
+    """Divide the box into cells no smaller than the cutoff [m], in an open box sliced along x.
+
+    Raises:
+        CaseError: less than three cells in a periodic direction.
+    """
     lengths = domain.box[LENGTH : LENGTH + 3]
+    domain.box[CUTOFF] = cutoff
     counts = np.maximum(1, (lengths / cutoff).astype(np.int64))
     domain.cells[:] = np.minimum(counts, LARGEST_CELL_COUNT)
     narrow = (domain.box[INVERSE : INVERSE + 3] > 0.0) & (domain.cells < 3)
@@ -69,6 +76,8 @@ def set_cells(domain: Domain, cutoff: float) -> None:
             value=float(lengths[np.argmax(narrow)]),
             expected=f"at least three cutoffs ({3 * cutoff:.4g} m) in a periodic direction",
         )
+    if boundary_kind(domain) == OPEN:
+        domain.cells[0] *= SLICES
 
 
 @physics

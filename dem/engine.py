@@ -5,6 +5,7 @@ What differs between targets is in the loops: `BlockLoops` (CPU and plain Python
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ class Engine:
         size: number of particles.
         step_number: number of the next step.
         stale: whether the list must be rebuilt before the next step.
+        rebuilds, rebuild_seconds: how often the list was made anew, and the wall time that took [s].
         particles, pairs, touches, motion: arrays of the backend.
     """
 
@@ -74,6 +76,7 @@ class Engine:
         self.gravity = np.asarray(settings.gravity, float)
         self.wall_count = len(settings.walls.shape)
         self.size, self.step_number, self.built, self.stale = 0, 0, 0, True
+        self.rebuilds, self.rebuild_seconds = 0, 0.0
         self.fault = backend.zeros((backend.threads, FAULT_SIZE), np.int64)
         self.loops = make_loops(self)
         self._allocate(1)
@@ -182,7 +185,9 @@ class Engine:
         """Run steps up to number `last`, rebuilding lists as they become stale."""
         while self.step_number < last:
             if self.stale:
+                began = perf_counter()
                 self.rebuild()
+                self.rebuilds, self.rebuild_seconds = self.rebuilds + 1, self.rebuild_seconds + perf_counter() - began
             self.step_number = self.loops.run(self, last)
             self.raise_faults()
             self.stale = self.step_number < last or self.loops.is_stale(self)

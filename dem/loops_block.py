@@ -8,7 +8,7 @@ import numpy as np
 
 from dem.block import BLOCK, field_count
 from dem.faults import LOST
-from dem.neighbours import ROW_ROOM, PairList, make_list_builder
+from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
 from dem.pairs import PairScratch
 from dem.step import lists_are_stale, make_run
 
@@ -35,7 +35,7 @@ class BlockLoops:
 
     def allocate(self, capacity: int) -> None:
         """Make force arrays, block buffers and room for rows being counted."""
-        self.rows = np.zeros(capacity * ROW_ROOM, np.int32)
+        self.rows = np.zeros(capacity * ROW_STRIDE, np.int32)
         self.scratch = PairScratch(
             np.zeros((self.chunks, capacity, 6)),
             np.zeros((self.chunks, self.fields * BLOCK)),

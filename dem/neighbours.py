@@ -14,6 +14,7 @@ from numba import prange
 
 from compute.physics import physics, routine
 from dem.domain import (
+    CUTOFF,
     INVERSE,
     LENGTH,
     LOW,
@@ -30,8 +31,8 @@ from dem.particles import RADIUS, Particles, X
 
 TOUCHING, NEAR = 1, 2
 
-ROW_ROOM = 16
-"""Partners of one row that are kept while rows are counted; a longer row is walked again."""
+ROW_ROOM, ROW_STRIDE = 15, 16
+"""Partners of a row that are kept while rows are counted, and entries from row to row; a longer row is walked again."""
 
 
 class PairList(NamedTuple):
@@ -119,13 +120,12 @@ def make_shifted_cell(kind: int) -> Callable[[int, float, Domain], int]:
 
 
 @cache
-def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
-    """Return `walk(i, ids, domain, cells, skin, other, offset, room) -> count`: the partners of slot i.
+def make_scan(kind: int, full: bool, spare: bool) -> Callable[..., int]:
+    """Return `scan(i, begin, end, ids, sphere, box, skin, other, place, room, count) -> count`: partners among slots.
 
-    The first `room` of them are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
-    those with a higher id.
+    Arguments as in `make_row_walk`; count: partners found before.
     """
-    nearest, shifted_cell = make_nearest_image(kind), make_shifted_cell(kind)
+    nearest = make_nearest_image(kind)
 
     @physics
     def is_close(i: int, j: int, sphere: Any, box: Any, skin: float) -> bool:
@@ -139,16 +139,39 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
         return i != j if full else ids[j] > ids[i]
 
     @physics
-    def scan(
-        i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int
-    ) -> int:
-        count = 0
+    def scan_exactly(
+        i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int,
+        count: int,
+    ) -> int:  # fmt: skip
         for j in range(begin, end):
             if is_close(i, j, sphere, box, skin) and is_partner(i, j, ids):
                 if count < room:
                     other[place + count] = j
                 count += 1
         return count
+
+    @physics
+    def scan_freely(
+        i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int,
+        count: int,
+    ) -> int:  # fmt: skip
+        for j in range(begin, end):
+            other[place + min(count, room)] = j
+            count += int(is_close(i, j, sphere, box, skin) & is_partner(i, j, ids))
+        return count
+
+    return scan_freely if spare else scan_exactly
+
+
+@cache
+def make_row_walk(kind: int, full: bool, spare: bool = False) -> Callable[..., int]:
+    """Return `walk(i, ids, domain, cells, skin, other, offset, room) -> count`: the partners of slot i.
+
+    The first `room` of them are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
+    those with a higher id; spare: the entry after the room may be overwritten, which saves a branch that the processor
+    cannot foresee.
+    """
+    scan, shifted_cell = make_scan(kind, full, spare), make_shifted_cell(kind)
 
     @routine
     def walk_cells(
@@ -157,26 +180,37 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
         count, sphere, first, box = 0, cells.sphere, cells.first, domain.box
         nx, ny, nz = domain.cells[0], domain.cells[1], domain.cells[2]
         cy, cz = cell_along(sphere[i, 1], 1, domain), cell_along(sphere[i, 2], 2, domain)
+        reach = sphere[i, 3] + 0.5 * (box[CUTOFF] + skin)
         for oz in range(-1, 2):
-            z = wrapped(cz + oz, nz, box[INVERSE + 2])
+            z, gap_z = wrapped(cz + oz, nz, box[INVERSE + 2]), gap_to_cell(oz, cz, sphere[i, 2], 2, domain)
             for oy in range(-1, 2):
-                y = wrapped(cy + oy, ny, box[INVERSE + 1])
-                if y < 0 or z < 0:
+                y, gap_y = wrapped(cy + oy, ny, box[INVERSE + 1]), gap_to_cell(oy, cy, sphere[i, 1], 1, domain)
+                if y < 0 or z < 0 or gap_y * gap_y + gap_z * gap_z > reach * reach:
                     continue
                 line = (z * ny + y) * nx
                 cx = shifted_cell(cy + oy, sphere[i, 0], domain)
                 if kind == OPEN:  # cells of a line lie one after the other
-                    begin, end = first[line + max(cx - 1, 0)], first[line + min(cx + 1, nx - 1) + 1]
-                    count += scan(i, begin, end, ids, sphere, box, skin, other, offset + count, room - count)
+                    begin = first[line + shifted_cell(cy, sphere[i, 0] - reach, domain)]
+                    end = first[line + shifted_cell(cy, sphere[i, 0] + reach, domain) + 1]
+                    count = scan(i, begin, end, ids, sphere, box, skin, other, offset, room, count)
                 else:
                     for ox in range(-1, 2):
                         x = wrapped(cx + ox, nx, box[INVERSE])
                         if x >= 0:
                             begin, end = first[line + x], first[line + x + 1]
-                            count += scan(i, begin, end, ids, sphere, box, skin, other, offset + count, room - count)
+                            count = scan(i, begin, end, ids, sphere, box, skin, other, offset, room, count)
         return count
 
     return walk_cells
+
+
+@physics
+def gap_to_cell(side: int, cell: int, position: float, axis: int, domain: Domain) -> float:
+    """Return how far a position in `cell` is from the next one on this side, -1 or 1; nil for its own cell [m]."""
+    width = domain.box[LENGTH + axis] / domain.cells[axis]
+    low = domain.box[LOW + axis] + cell * width
+    gap = position - low if side < 0 else low + width - position
+    return max(gap, 0.0) if side != 0 else 0.0
 
 
 @physics
@@ -201,7 +235,7 @@ def copy_row(i: int, rows: Any, new: PairList) -> bool:
     if count > ROW_ROOM:
         return False
     for k in range(count):
-        new.other[first + k] = rows[i * ROW_ROOM + k]
+        new.other[first + k] = rows[i * ROW_STRIDE + k]
     return True
 
 
@@ -230,7 +264,7 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
     count_rows sorts the particles by cell, keeps the partners of short rows in `rows` and returns how many entries the
     list needs; fill_rows writes it. Between the two the host makes room.
     """
-    walk = make_row_walk(kind, full)
+    keep, walk = make_row_walk(kind, full, True), make_row_walk(kind, full)
 
     def count_rows(
         size: int,
@@ -248,7 +282,7 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
         for i in prange(size):
             move_particle(i, cells, before, after)
         for i in prange(size):
-            start[i + 1] = walk(i, after.id, domain, cells, skin, rows, i * ROW_ROOM, ROW_ROOM)
+            start[i + 1] = keep(i, after.id, domain, cells, skin, rows, i * ROW_STRIDE, ROW_ROOM)
         start[0] = 0
         for i in range(size):
             start[i + 1] += start[i]

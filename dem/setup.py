@@ -32,7 +32,8 @@ class Setup:
 
     Attributes:
         step_size: time step [s].
-        settle_steps, spin_up_steps: steps before walls move, and before anything is counted.
+        settle_steps: steps before walls move.
+        schedule: blocks of the statistics; none: nothing is counted.
         last_step: number of steps of the whole run.
         output_steps, checkpoint_steps: steps between outputs, 0 for none before the end.
     """

@@ -90,19 +90,24 @@ class Simulation:
         watch = watch or Watch()
         self._resume(watch)
         try:
-            while self.engine.step_number < self.last_step:
-                self._visit(watch)
-                before = self.engine.step_number
-                self.engine.run(self._next_stop(before))
-                done = self.engine.step_number - before
-                self.particle_steps += done * self.engine.size
-                watch.advanced(done, self.engine.step_number)
-                self._save_if_due(watch)
+            self.advance(self.last_step, watch)
             self._visit(watch)
         finally:
             if self._writer:
                 self._writer.close()
         return self._finish()
+
+    def advance(self, last: int, watch: Watch | None = None) -> None:
+        """Run up to step number `last`, with all that is due on the way; raises as `run`."""
+        watch = watch or Watch()
+        while self.engine.step_number < last:
+            self._visit(watch)
+            before = self.engine.step_number
+            self.engine.run(min(self._next_stop(before), last))
+            done = self.engine.step_number - before
+            self.particle_steps += done * self.engine.size
+            watch.advanced(done, self.engine.step_number)
+            self._save_if_due(watch)
 
     def _visit(self, watch: Watch) -> None:
         step, engine = self.engine.step_number, self.engine
@@ -117,7 +122,7 @@ class Simulation:
         if self.recorder:
             self.recorder.visit(step, engine)
         if self._output_due(step):
-            self._snapshot()
+            self.write_output()
 
     def _next_stop(self, step: int) -> int:
         stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]
@@ -132,7 +137,8 @@ class Simulation:
         every = self.setup.output_steps
         return bool(self.folder) and (step == self.last_step or (every > 0 and step % every == 0))
 
-    def _snapshot(self) -> None:
+    def write_output(self) -> None:
+        """Append the present state to the output file of the folder."""
         assert self.folder is not None
         self._writer = self._writer or SnapshotWriter(self.folder / SNAPSHOT_NAME)
         particles = self.engine.host_particles()

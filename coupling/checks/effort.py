@@ -32,7 +32,7 @@ def check_effort(case: Case) -> Iterator[Finding]:
     yield Finding("note", "memory", "Estimate.", f"{memory(case.dem, count) / 1e6:.0f} MB")
     rate, source = expected_rate(case)
     text = f"Estimate for the particles alone, from {rate:.2g} particle-steps/s ({source})."
-    yield Finding("note", "wall-time", text, _clock(count * steps / rate))
+    yield Finding("note", "wall-time", text, clock(count * steps / rate))
 
 
 def memory(dem: DemCase, count: float) -> float:
@@ -81,7 +81,8 @@ def _measurements() -> dict[str, float]:
         return {}
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A wall time as text, in seconds, minutes or hours."""
     if seconds < 120:
         return f"{seconds:.2g} s"
     return f"{seconds / 60:.2g} min" if seconds < 7200 else f"{seconds / 3600:.2g} h"

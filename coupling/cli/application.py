@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from coupling.cli.cases import check, new, schema
-from coupling.cli.machine import doctor
+from coupling.cli.machine import bench, doctor
 from coupling.cli.runs import export, report, resume, run
 
 application = typer.Typer(
@@ -33,5 +33,5 @@ def options(
     """From particle collisions to a reduced granulation model: DEM, population balance and FMU in one chain."""
 
 
-for command in (new, check, run, resume, export, report, doctor, schema):
+for command in (new, check, run, resume, export, report, doctor, bench, schema):
     application.command()(command)

@@ -6,12 +6,16 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compute.case_model import closest
 from compute.errors import CaseError
+
+if TYPE_CHECKING:
+    from coupling.case import Case
+    from coupling.checks.finding import Finding
 
 CaseName = Annotated[
     str, typer.Argument(metavar="CASE", help="A case file, its folder, or the name of a shipped case.")
@@ -47,17 +51,37 @@ def new(
     typer.echo(f"{folder / CASE_FILE}\nNext: dempbm check {folder}")
 
 
-def check(case: CaseName, assignments: Assignments = None) -> None:
+def check(
+    case: CaseName,
+    assignments: Assignments = None,
+    probe: Annotated[bool, typer.Option("--probe", help="Run its beginning to predict the wall time here.")] = False,
+) -> None:
     """Check a case and predict its size, time, time step, blade strikes and parcel limits, without running it."""
     from coupling.case_file import read_case
     from coupling.checks import check_case
     from coupling.shipped import find_case
 
     path = find_case(case)
-    findings = check_case(read_case(path, assignments or ()))
+    checked = read_case(path, assignments or ())
+    findings = check_case(checked)
+    if probe and not any(finding.level == "refused" for finding in findings):
+        findings.append(_probed(checked))
     _print_findings(findings, str(path))
     if any(finding.level == "refused" for finding in findings):
         raise typer.Exit(REFUSED)
+
+
+def _probed(case: Case) -> Finding:
+    from coupling.checks.effort import clock
+    from coupling.checks.finding import Finding
+    from coupling.probe import probe_case
+
+    found = probe_case(case)
+    text = (
+        f"All windows, from {found.moving.rate:.3g} particle-steps/s of the first one, settled and moving"
+        f" ({found.settling.rate:.3g} while settling), on {found.threads} threads."
+    )
+    return Finding("note", "probed-wall-time", text, clock(found.wall_time))
 
 
 def _print_findings(findings: list, title: str) -> None:  # type: ignore[type-arg]
