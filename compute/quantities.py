@@ -97,6 +97,8 @@ VolumeRate = Annotated[float, Quantity("volume flow", "m^3/s", "5 mL/s")]
 Density = Annotated[float, Quantity("density", "kg/m^3", "1.54 g/cm^3")]
 Viscosity = Annotated[float, Quantity("viscosity", "Pa s", "50 mPa s")]
 SurfaceTension = Annotated[float, Quantity("surface tension", "N/m", "72 mN/m")]
+SurfaceEnergy = Annotated[float, Quantity("surface energy", "J/m^2", "50 mJ/m^2")]
+EnergyDensity = Annotated[float, Quantity("energy density", "J/m^3", "100 kJ/m^3")]
 Pressure = Annotated[float, Quantity("pressure or modulus", "Pa", "20 MPa")]
 Stiffness = Annotated[float, Quantity("stiffness", "N/m", "5 kN/m")]
 Energy = Annotated[float, Quantity("energy", "J", "1 mJ")]
@@ -129,6 +131,7 @@ __all__ = [
     "Density",
     "Direction",
     "Energy",
+    "EnergyDensity",
     "Fraction",
     "Length",
     "Mass",
@@ -143,6 +146,7 @@ __all__ = [
     "Speed",
     "Spin",
     "Stiffness",
+    "SurfaceEnergy",
     "SurfaceTension",
     "Temperature",
     "Time",

@@ -1,7 +1,7 @@
 """Loading and storing tuples of floats from flat buffers, with their length fixed when the code is made.
 
 Tuples cannot be indexed by a loop variable on every target, so a loader of n values is the loader of n - 1 values and
-one more.
+one more. A group is a tuple of such tuples, whose values lie one after the other.
 """
 
 from __future__ import annotations
@@ -52,3 +52,34 @@ def make_storer(length: int) -> Callable[..., None]:
         buffer[start + last * stride] = values[last]
 
     return store
+
+
+@cache
+def make_group_loader(lengths: tuple[int, ...]) -> Callable[..., Any]:
+    """Return `load(buffer, start, stride)`: tuples of these lengths, the values of one behind those of the other."""
+    if not lengths:
+        return make_loader(0)
+    load_before, load_last = make_group_loader(lengths[:-1]), make_loader(lengths[-1])
+    skip = sum(lengths[:-1])
+
+    @physics
+    def load_group(buffer: Any, start: int, stride: int) -> Any:
+        return load_before(buffer, start, stride) + (load_last(buffer, start + skip * stride, stride),)
+
+    return load_group
+
+
+@cache
+def make_group_storer(lengths: tuple[int, ...]) -> Callable[..., None]:
+    """Return `store(buffer, start, stride, groups)`: writes tuples of these lengths as `make_group_loader` reads."""
+    if not lengths:
+        return make_storer(0)
+    store_before, store_last = make_group_storer(lengths[:-1]), make_storer(lengths[-1])
+    skip, last = sum(lengths[:-1]), len(lengths) - 1
+
+    @physics
+    def store_group(buffer: Any, start: int, stride: int, groups: Any) -> None:
+        store_before(buffer, start, stride, groups)
+        store_last(buffer, start + skip * stride, stride, groups[last])
+
+    return store_group

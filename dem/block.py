@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import routine
-from compute.tuples import make_loader, make_storer
+from compute.tuples import make_group_loader, make_group_storer, make_loader, make_storer
 from dem.interaction import Interaction
 from dem.touch import cross, pair_touch
 
@@ -33,14 +33,11 @@ def field_count(interaction: Interaction) -> int:
 def make_block(interaction: Interaction) -> Callable[[Any, int, float], None]:
     """Return `block(buffer, size, step)`: forces and torques of the first `size` pairs of a buffer."""
     law = interaction.law
-    contact, rolling = interaction.contact, interaction.rolling
-    velocity_arm, torque_arm = contact.velocity_arm, contact.torque_arm
-    rolling_parameters = PARAMETERS + contact.parameter_count
-    history = rolling_parameters + rolling.parameter_count
-    rolling_history = history + contact.history_size
-    load_contact, load_rolling = make_loader(contact.parameter_count), make_loader(rolling.parameter_count)
-    load_spring, load_roll = make_loader(contact.history_size), make_loader(rolling.history_size)
-    store_spring, store_roll = make_storer(contact.history_size), make_storer(rolling.history_size)
+    velocity_arm, torque_arm = interaction.contact.velocity_arm, interaction.contact.torque_arm
+    history = PARAMETERS + interaction.parameter_count
+    load_parameters = make_group_loader(interaction.parameter_counts)
+    load_history = make_group_loader(interaction.history_sizes)
+    store_history = make_group_storer(interaction.history_sizes)
     load_three, store_three = make_loader(3), make_storer(3)
 
     @routine
@@ -60,12 +57,10 @@ def make_block(interaction: Interaction) -> Callable[[Any, int, float], None]:
                 step,
                 velocity_arm,
             )
-            wrench, spring, roll = law(
+            wrench, memory = law(
                 touch,
-                load_contact(buffer, PARAMETERS * BLOCK + t, BLOCK),
-                load_rolling(buffer, rolling_parameters * BLOCK + t, BLOCK),
-                load_spring(buffer, history * BLOCK + t, BLOCK),
-                load_roll(buffer, rolling_history * BLOCK + t, BLOCK),
+                load_parameters(buffer, PARAMETERS * BLOCK + t, BLOCK),
+                load_history(buffer, history * BLOCK + t, BLOCK),
             )
             force = (
                 wrench.fx - wrench.normal * touch.nx,
@@ -82,7 +77,6 @@ def make_block(interaction: Interaction) -> Callable[[Any, int, float], None]:
             store_three(buffer, SECOND_TORQUE * BLOCK + t, BLOCK, second)
             buffer[HEAT * BLOCK + t] = wrench.loss
             buffer[DEPTH * BLOCK + t] = touch.overlap
-            store_spring(buffer, history * BLOCK + t, BLOCK, spring)
-            store_roll(buffer, rolling_history * BLOCK + t, BLOCK, roll)
+            store_history(buffer, history * BLOCK + t, BLOCK, memory)
 
     return block

@@ -13,6 +13,7 @@ from dem.case_particles import Given, Insertion, Packing, ParticleSource
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
 from dem.case_time import Passages, TimeSettings
 from dem.case_walls import Wall
+from dem.pair_properties import require_composable, require_parameters
 
 STANDARD_GRAVITY = (0.0, 0.0, -9.81)
 Axis = Literal["x", "y", "z"]
@@ -115,11 +116,14 @@ class DemCase(CaseModel):
                         require_name(particle.material, self.materials, "material", f"{key}.items.{item}.material")
 
     def _check_pairs(self) -> None:
+        require_composable(self.contact)
         given: set[frozenset[str]] = set()
         for index, pair in enumerate(self.pairs):
             if frozenset(pair.between) in given:
                 raise invalid("the pair is given twice", key=f"pairs.{index}.between", value=list(pair.between))
             given.add(frozenset(pair.between))
+            solids = self.materials[pair.between[0]], self.materials[pair.between[1]]
+            require_parameters(self.contact, *solids, pair, f"pairs.{index}")
         if self.contact.law == "ghost":
             return
         for first, second in self.meeting_materials():

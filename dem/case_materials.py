@@ -7,15 +7,36 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
-from compute.quantities import Density, Fraction, Length, NotNegative, Number, Positive, Pressure, Stiffness
+from compute.quantities import (
+    Density,
+    EnergyDensity,
+    Fraction,
+    Length,
+    NotNegative,
+    Number,
+    Positive,
+    Pressure,
+    Stiffness,
+    SurfaceEnergy,
+)
 
 
 class Material(CaseModel):
-    """An elastic solid."""
+    """An elastic solid.
+
+    Attributes:
+        real_youngs_modulus: of the real solid, where `youngs_modulus` is softened to allow a longer step; JKR then
+            scales the work of adhesion by (E_soft/E)^(2/5).
+        surface_energy: half the work of separating two pieces of it, per area.
+        cohesion_energy_density: of the simplified JKR law.
+    """
 
     density: Annotated[Density, Positive]
     youngs_modulus: Annotated[Pressure, Positive]
     poisson_ratio: Annotated[Number, Field(gt=-1, le=0.5)] = 0.25
+    real_youngs_modulus: Annotated[Pressure, Positive] | None = None
+    surface_energy: Annotated[SurfaceEnergy, NotNegative] | None = None
+    cohesion_energy_density: Annotated[EnergyDensity, NotNegative] | None = None
 
     @property
     def shear_modulus(self) -> float:
@@ -24,16 +45,24 @@ class Material(CaseModel):
 
 
 class MaterialPair(CaseModel):
-    """What happens where two materials touch; rolling friction is the ratio of rolling torque to R* F_n."""
+    """What happens where two materials touch.
+
+    Attributes:
+        rolling_friction: ratio of rolling torque to R* F_n.
+        work_of_adhesion: of separating the two surfaces, per area; without it 2 sqrt(g1 g2) of the surface energies.
+        cohesion_energy_density: without it the geometric mean of the two materials'.
+    """
 
     between: tuple[str, str] = Field(json_schema_extra={"minItems": 2, "maxItems": 2})
     restitution: Annotated[Number, Field(gt=0, le=1)]
     friction: Annotated[Number, NotNegative]
     rolling_friction: Annotated[Number, NotNegative] = 0.0
+    work_of_adhesion: Annotated[SurfaceEnergy, NotNegative] | None = None
+    cohesion_energy_density: Annotated[EnergyDensity, NotNegative] | None = None
 
 
 class Contact(CaseModel):
-    """The contact law of the whole case.
+    """The laws of the whole case: contact, adhesion, rolling and twisting.
 
     `ghost` counts encounters and exerts no force. The tangential variants differ in how damper and spring share the
     Coulomb limit. The stiffnesses belong to the linear law alone.
@@ -41,7 +70,9 @@ class Contact(CaseModel):
 
     law: Literal["hertz-mindlin", "linear", "ghost"] = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
-    rolling: Literal["none", "constant-torque"] = "none"
+    adhesion: Literal["none", "sjkr", "dmt"] = "none"
+    rolling: Literal["none", "constant-torque", "epsd2"] = "none"
+    twisting: Literal["none", "marshall"] = "none"
     normal_stiffness: Annotated[Stiffness, Positive] | None = None
     tangential_stiffness_ratio: Annotated[Number, Positive] = 2 / 7
 

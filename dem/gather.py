@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics, routine
-from compute.tuples import make_loader, make_storer
+from compute.tuples import make_group_loader, make_group_storer
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.interaction import Interaction
@@ -35,27 +35,18 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     contact(touch, first_radius, second_radius, base, entry, settings, history) -> (force on the first [N], its
     torque, the second's torque [N m], heat [W]), each vector as three floats.
     """
-    law, contact_law, rolling = interaction.law, interaction.contact, interaction.rolling
-    torque_arm, springs = contact_law.torque_arm, contact_law.history_size
-    contact_count = contact_law.parameter_count
-    load_contact, load_rolling = make_loader(contact_count), make_loader(rolling.parameter_count)
-    load_spring, load_roll = make_loader(springs), make_loader(rolling.history_size)
-    store_spring, store_roll = make_storer(springs), make_storer(rolling.history_size)
+    law, torque_arm = interaction.law, interaction.contact.torque_arm
+    load_parameters = make_group_loader(interaction.parameter_counts)
+    load_history = make_group_loader(interaction.history_sizes)
+    store_history = make_group_storer(interaction.history_sizes)
 
     @routine
     def contact(
         touch: Touch, first: float, second: float, base: int, entry: int, settings: PairSettings, history: Any
     ) -> Any:
-        parameters, memory = settings.parameters[base], history[entry]
-        wrench, spring, roll = law(
-            touch,
-            load_contact(parameters, 0, 1),
-            load_rolling(parameters, contact_count, 1),
-            load_spring(memory, 0, 1),
-            load_roll(memory, springs, 1),
-        )
-        store_spring(memory, 0, 1, spring)
-        store_roll(memory, springs, 1, roll)
+        carried = history[entry]
+        wrench, memory = law(touch, load_parameters(settings.parameters[base], 0, 1), load_history(carried, 0, 1))
+        store_history(carried, 0, 1, memory)
         tx, ty, tz = cross(touch.nx, touch.ny, touch.nz, wrench.fx, wrench.fy, wrench.fz)
         arm, other_arm = first - torque_arm * touch.overlap, second - torque_arm * touch.overlap
         return (

@@ -1,4 +1,4 @@
-"""The composition of contact and rolling into the one law that the loops evaluate."""
+"""The composition of contact, adhesion, rolling and twisting into the one law that the loops evaluate."""
 
 from __future__ import annotations
 
@@ -11,59 +11,112 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.physics import physics
+from dem.adhesion import ADHESION_LAWS
+from dem.adhesion.law import AdhesionLaw
+from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
 from dem.rolling import ROLLING_LAWS
 from dem.rolling.law import RollingLaw
-from dem.touch import Touch, Wrench
+from dem.touch import Touch, Wrench, with_overlap
+from dem.twisting import TWISTING_LAWS
+from dem.twisting.law import TwistingLaw
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """A contact law and a rolling law as one.
+    """One law of each kind as one.
 
-    law(touch, contact_parameters, rolling_parameters, contact_history, rolling_history) -> (Wrench, contact_history,
-    rolling_history). History and parameters of the rolling law follow the contact law's in every table.
+    law(touch, parameters, history) -> (Wrench, history); parameters and history are tuples with one tuple for each of
+    contact, adhesion, rolling and twisting, and follow one another in every table in this order. Adhesion has no
+    history.
     """
 
     contact: ContactLaw
+    adhesion: AdhesionLaw
     rolling: RollingLaw
+    twisting: TwistingLaw
     law: Callable[..., Any]
+
+    @property
+    def parameter_counts(self) -> tuple[int, int, int, int]:
+        """Number of parameters of contact, adhesion, rolling and twisting."""
+        return (
+            self.contact.parameter_count,
+            self.adhesion.parameter_count,
+            self.rolling.parameter_count,
+            self.twisting.parameter_count,
+        )
+
+    @property
+    def history_sizes(self) -> tuple[int, int, int, int]:
+        """Number of history values of contact, adhesion, rolling and twisting."""
+        return self.contact.history_size, 0, self.rolling.history_size, self.twisting.history_size
 
     @property
     def parameter_count(self) -> int:
         """Number of values a material pair has."""
-        return self.contact.parameter_count + self.rolling.parameter_count
+        return sum(self.parameter_counts)
 
     @property
     def history_size(self) -> int:
         """Number of values a contact carries from step to step."""
-        return self.contact.history_size + self.rolling.history_size
+        return sum(self.history_sizes)
+
+    def parameters_of(self, first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
+        """Return the parameters of a pair of materials, those of one law after those of the other."""
+        parts = (self.contact, self.adhesion, self.rolling, self.twisting)
+        return sum((part.parameters_of(first, second, pair) for part in parts), ())
 
     def table(self, materials: list[Elasticity], pairs: dict[tuple[int, int], PairProperties]) -> NDArray[np.float64]:
         """Return the parameters of every ordered pair, shape (material_count^2, parameter_count); absent pairs 0."""
         count = len(materials)
         table = np.zeros((count * count, max(1, self.parameter_count)))
         for (i, j), pair in pairs.items():
-            row = self.contact.parameters_of(materials[i], materials[j], pair)
-            row += self.rolling.parameters_of(materials[i], materials[j], pair)
+            row = self.parameters_of(materials[i], materials[j], pair)
             table[i * count + j, : len(row)] = row
             table[j * count + i, : len(row)] = row
         return table
 
 
+@physics
+def no_shear(touch: Touch, parameters: Any) -> tuple[float, float]:
+    """Return no tangential stiffness and no damping."""
+    return 0.0, 0.0
+
+
 @cache
-def make_interaction(contact: str, rolling: str) -> Interaction:
-    """Compose the contact law and the rolling law of these names."""
-    contact_law, rolling_law = CONTACT_LAWS[contact], ROLLING_LAWS[rolling]
-    force, moment = contact_law.force, rolling_law.moment
+def make_interaction(
+    contact: str, rolling: str = "none", adhesion: str = "none", twisting: str = "none"
+) -> Interaction:
+    """Compose the laws of these names.
+
+    Raises:
+        ValueError: the contact law lacks what another law builds on.
+    """
+    parts = CONTACT_LAWS[contact], ADHESION_LAWS[adhesion], ROLLING_LAWS[rolling], TWISTING_LAWS[twisting]
+    problem = conflict(*parts)
+    if problem:
+        raise ValueError(problem)
+    return Interaction(*parts, _composed(*parts))
+
+
+def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> Any:
+    force, pull, roll, twist = contact.force, adhesion.pull, rolling.moment, twisting.moment
+    shear = contact.shear or no_shear
 
     @physics
-    def law(
-        touch: Touch, contact_parameters: Any, rolling_parameters: Any, contact_history: Any, rolling_history: Any
-    ) -> Any:
-        normal, fx, fy, fz, loss, contact_next = force(touch, contact_parameters, contact_history)
-        mx, my, mz, heat, rolling_next = moment(touch, normal, rolling_parameters, rolling_history)
-        return Wrench(normal, fx, fy, fz, mx, my, mz, loss + heat), contact_next, rolling_next
+    def law(touch: Touch, parameters: Any, history: Any) -> Any:
+        contact_values, adhesion_values, rolling_values, twisting_values = parameters
+        spring, bond, rolled, twisted = history
+        overlap, attraction = pull(touch, adhesion_values)
+        seen = with_overlap(touch, overlap)
+        normal, fx, fy, fz, loss, spring = force(seen, contact_values, spring)
+        stiffness, damping = shear(seen, contact_values)
+        mx, my, mz, rolling_heat, rolled = roll(seen, normal, stiffness, rolling_values, rolled)
+        tx, ty, tz, twisting_heat, twisted = twist(seen, normal, stiffness, damping, twisting_values, twisted)
+        mx, my, mz = mx + tx, my + ty, mz + tz
+        heat = loss + rolling_heat + twisting_heat
+        return Wrench(normal - attraction, fx, fy, fz, mx, my, mz, heat), (spring, bond, rolled, twisted)
 
-    return Interaction(contact_law, rolling_law, law)
+    return law

@@ -13,10 +13,10 @@ from dem.case_limits import mean_diameter, time_step
 from dem.case_statistics import StatisticsSettings
 from dem.case_time import Duration, Passages
 from dem.case_walls import Motion
-from dem.contact.law import Elasticity, PairProperties
 from dem.domain import make_domain
 from dem.engine import EngineSettings
 from dem.interaction import Interaction, make_interaction
+from dem.pair_properties import contact_law_name, elasticity, pair_properties
 from dem.pairs import PairSettings
 from dem.particle_set import ClassTable, class_table
 from dem.recorder import DEFAULT_SAMPLES_PER_BLOCK, Recorder, Schedule, make_tally
@@ -108,23 +108,20 @@ def _later(motion: Motion | None, delay: float) -> Motion | None:
 
 
 def composed_law(case: DemCase) -> Interaction:
-    """Return the contact and rolling law that the case names."""
+    """Return the laws that the case names, as one."""
     contact = case.contact
-    name = f"{contact.law}-{contact.tangential}" if contact.law == "hertz-mindlin" else contact.law
-    return make_interaction(name, contact.rolling)
+    return make_interaction(contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting)
 
 
 def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float64]:
     """Return the law's parameters of every pair of materials, shape (materials^2, parameter_count)."""
     names = list(case.materials)
-    materials = [Elasticity(m.youngs_modulus, m.poisson_ratio, m.density) for m in case.materials.values()]
+    materials = [elasticity(material) for material in case.materials.values()]
     pairs = {}
     for pair in case.pairs:
-        first, second = (names.index(name) for name in pair.between)
-        pairs[first, second] = PairProperties(
-            pair.restitution, pair.friction, pair.rolling_friction,
-            case.contact.normal_stiffness or 0.0, case.contact.tangential_stiffness_ratio,
-        )  # fmt: skip
+        first, second = (case.materials[name] for name in pair.between)
+        places = names.index(pair.between[0]), names.index(pair.between[1])
+        pairs[places] = pair_properties(case.contact, first, second, pair)
     return interaction.table(materials, pairs)
 
 

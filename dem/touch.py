@@ -18,7 +18,7 @@ class Touch(NamedTuple):
 
     overlap [m]; normal (nx, ny, nz) [-], from the particle to its partner; (ux, uy, uz) relative velocity of the two
     surfaces [m/s]; (wx, wy, wz) relative angular velocity [rad/s]; effective radius R* = r1 r2/(r1 + r2) [m] and mass
-    m* = m1 m2/(m1 + m2) [kg]; step: time step [s].
+    m* = m1 m2/(m1 + m2) [kg]; step: time step [s]; inverse_span: 1/(r1 + r2) [1/m], 0 at a wall.
     """
 
     overlap: float
@@ -34,6 +34,7 @@ class Touch(NamedTuple):
     radius: float
     mass: float
     step: float
+    inverse_span: float
 
 
 class Wrench(NamedTuple):
@@ -51,6 +52,15 @@ class Wrench(NamedTuple):
     my: float
     mz: float
     loss: float
+
+
+@physics
+def with_overlap(touch: Touch, overlap: float) -> Touch:
+    """Return the same contact with another overlap [m]."""
+    return Touch(
+        overlap, touch.nx, touch.ny, touch.nz, touch.ux, touch.uy, touch.uz, touch.wx, touch.wy, touch.wz,
+        touch.radius, touch.mass, touch.step, touch.inverse_span,
+    )  # fmt: skip
 
 
 @physics
@@ -93,7 +103,7 @@ def pair_touch(
     cx, cy, cz = cross(sx, sy, sz, nx, ny, nz)
     return Touch(
         overlap, nx, ny, nz, vx + cx, vy + cy, vz + cz,
-        a1 - b1, a2 - b2, a3 - b3, r1 * r2 / (r1 + r2), m1 * m2 / (m1 + m2), step,
+        a1 - b1, a2 - b2, a3 - b3, r1 * r2 / (r1 + r2), m1 * m2 / (m1 + m2), step, 1.0 / (r1 + r2),
     )  # fmt: skip
 
 
@@ -124,5 +134,5 @@ def wall_touch(
     ux, uy, uz = wall_velocity
     return Touch(
         overlap, nx, ny, nz, vx - ux + cx, vy - uy + cy, vz - uz + cz,
-        a1 - w1, a2 - w2, a3 - w3, radius, mass, step,
+        a1 - w1, a2 - w2, a3 - w3, radius, mass, step, 0.0,
     )  # fmt: skip

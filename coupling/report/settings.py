@@ -65,7 +65,8 @@ def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
     dem, coupling = run.case.dem, run.case.coupling
     assert dem is not None
     rows: list[tuple[Cell, Cell]] = [
-        ("contact law", f"{dem.contact.law}, tangential {dem.contact.tangential}, rolling {dem.contact.rolling}"),
+        ("contact law", f"{dem.contact.law}, tangential {dem.contact.tangential}"),
+        ("adhesion, rolling, twisting", f"{dem.contact.adhesion}, {dem.contact.rolling}, {dem.contact.twisting}"),
         ("classes", ", ".join(f"{each.name} {Quantity(each.diameter, 'm')}" for each in dem.classes) or "none"),
         ("walls", ", ".join(f"{wall.name} ({wall.shape})" for wall in dem.walls) or "none"),
     ]

@@ -116,8 +116,18 @@ def lammps_force(touch: Touch, parameters: Any, history: Any) -> Any:
     return normal, fx, fy, fz, loss + heat, (sx, sy, sz)
 
 
-LIGGGHTS = ContactLaw("hertz-mindlin-liggghts", liggghts_force, parameters_of, PARAMETER_COUNT, HISTORY_SIZE)
+@physics
+def shear(touch: Touch, parameters: Any) -> tuple[float, float]:
+    """Return 8 G* a [N/m] and the tangential damping [N s/m]."""
+    _, shear_modulus, damping, _ = parameters
+    stiffness = 8.0 * shear_modulus * math.sqrt(touch.radius * touch.overlap)
+    return stiffness, damping * math.sqrt(stiffness * touch.mass)
+
+
+LIGGGHTS = ContactLaw(
+    "hertz-mindlin-liggghts", liggghts_force, parameters_of, PARAMETER_COUNT, HISTORY_SIZE, shear=shear, hertzian=True
+)
 LAMMPS = ContactLaw(
     "hertz-mindlin-lammps", lammps_force, parameters_of, PARAMETER_COUNT, HISTORY_SIZE, velocity_arm=0.0,
-    wall_torque_arm=0.0,
+    wall_torque_arm=0.0, shear=shear, hertzian=True,
 )  # fmt: skip

@@ -24,7 +24,8 @@ class PairProperties(NamedTuple):
     """Contact properties of a pair of materials.
 
     restitution, friction, rolling_friction [-]; normal_stiffness [N/m] and tangential_stiffness_ratio [-] are read by
-    the linear law alone.
+    the linear law alone. work_of_adhesion [J/m2], cohesion_energy_density [J/m3]; softening: effective modulus over
+    that of the real solids [-].
     """
 
     restitution: float
@@ -32,6 +33,9 @@ class PairProperties(NamedTuple):
     rolling_friction: float = 0.0
     normal_stiffness: float = 0.0
     tangential_stiffness_ratio: float = 2.0 / 7.0
+    work_of_adhesion: float = 0.0
+    cohesion_energy_density: float = 0.0
+    softening: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class ContactLaw:
     force(touch, parameters, history) -> (normal, fx, fy, fz, loss, history); parameters_of(first, second, pair) makes
     the parameters of a material pair. The surfaces' velocity is taken at r - velocity_arm overlap and the torque at
     r - torque_arm overlap (wall_torque_arm at a wall). overlap_limit: overlap over the smaller radius above which the
-    simulation has failed [-].
+    simulation has failed [-]. shear(touch, parameters) -> (tangential stiffness [N/m], tangential damping [N s/m]),
+    which elastic rolling and twisting build on. hertzian: whether the force is that of Hertz at the contact radius
+    sqrt(R* overlap), which JKR builds on.
     """
 
     name: str
@@ -53,3 +59,5 @@ class ContactLaw:
     torque_arm: float = 0.5
     wall_torque_arm: float = 0.5
     overlap_limit: float = 0.5
+    shear: Callable[..., Any] | None = None
+    hertzian: bool = False

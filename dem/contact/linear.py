@@ -45,4 +45,12 @@ def force(touch: Touch, parameters: Any, history: Any) -> Any:
     return normal, fx, fy, fz, heat, (sx, sy, sz)
 
 
-LAW = ContactLaw("linear", force, parameters_of, 4, 3)
+@physics
+def shear(touch: Touch, parameters: Any) -> tuple[float, float]:
+    """Return k_t [N/m] and g_t [N s/m]."""
+    stiffness, ratio, beta, _ = parameters
+    tangential = ratio * stiffness
+    return tangential, 2.0 * beta * math.sqrt(tangential * touch.mass)
+
+
+LAW = ContactLaw("linear", force, parameters_of, 4, 3, shear=shear)

@@ -22,7 +22,7 @@ def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -
 
 
 @physics
-def moment(touch: Touch, normal: float, parameters: Any, history: Any) -> Any:
+def moment(touch: Touch, normal: float, stiffness: float, parameters: Any, history: Any) -> Any:
     """Constant directional torque against the relative rotation."""
     (rolling_friction,) = parameters
     along = touch.wx * touch.nx + touch.wy * touch.ny + touch.wz * touch.nz
@@ -35,4 +35,4 @@ def moment(touch: Touch, normal: float, parameters: Any, history: Any) -> Any:
     return scale * wx, scale * wy, scale * wz, magnitude * rate, history
 
 
-LAW = RollingLaw("constant-torque", moment, parameters_of, 1, 0)
+LAW = RollingLaw("constant-torque", moment, parameters_of, 1, 0, needs="rolling_friction")

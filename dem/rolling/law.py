@@ -13,8 +13,9 @@ from dem.contact.law import Elasticity, PairProperties
 class RollingLaw:
     """A rolling law: its moment and how many parameters and history values it has.
 
-    moment(touch, normal, parameters, history) -> (mx, my, mz, loss, history); parameters_of(first, second, pair)
-    makes the parameters of a material pair.
+    moment(touch, normal, stiffness, parameters, history) -> (mx, my, mz, loss, history); parameters_of(first, second,
+    pair) makes the parameters of a material pair. needs: the property of a pair that the law cannot do without.
+    elastic: whether it reads the tangential stiffness of the contact law.
     """
 
     name: str
@@ -22,3 +23,5 @@ class RollingLaw:
     parameters_of: Callable[[Elasticity, Elasticity, PairProperties], tuple[float, ...]]
     parameter_count: int
     history_size: int
+    needs: str | None = None
+    elastic: bool = False

@@ -16,7 +16,7 @@ def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -
 
 
 @physics
-def moment(touch: Touch, normal: float, parameters: Any, history: Any) -> Any:
+def moment(touch: Touch, normal: float, stiffness: float, parameters: Any, history: Any) -> Any:
     """Return no moment."""
     return 0.0, 0.0, 0.0, 0.0, history
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics
-from compute.tuples import make_loader, make_storer
+from compute.tuples import make_group_loader, make_group_storer
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
 from dem.interaction import Interaction
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
@@ -97,11 +97,10 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
 
     The contact of particle i with wall w by the interaction's law; its history is in the slot of this step.
     """
-    law, first, second = interaction.law, interaction.contact, interaction.rolling
-    velocity_arm, after, roll_column = first.velocity_arm, first.parameter_count, HISTORY + first.history_size
-    load_contact, load_rolling = make_loader(first.parameter_count), make_loader(second.parameter_count)
-    load_spring, load_roll = make_loader(first.history_size), make_loader(second.history_size)
-    store_spring, store_roll = make_storer(first.history_size), make_storer(second.history_size)
+    law, velocity_arm = interaction.law, interaction.contact.velocity_arm
+    load_parameters = make_group_loader(interaction.parameter_counts)
+    load_history = make_group_loader(interaction.history_sizes)
+    store_history = make_group_storer(interaction.history_sizes)
 
     @physics
     def contact(
@@ -126,12 +125,8 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
             radius - distance, normal, velocity, spin,
             surface_velocity(walls, w, x, y, z), wall_spin(walls, w), radius, row[MASS], step, velocity_arm,
         )  # fmt: skip
-        wrench, spring, roll = law(
-            touch, load_contact(values, 0, 1), load_rolling(values, after, 1),
-            load_spring(carried, HISTORY, 1), load_roll(carried, roll_column, 1),
-        )  # fmt: skip
-        store_spring(carried, HISTORY, 1, spring)
-        store_roll(carried, roll_column, 1, roll)
+        wrench, memory = law(touch, load_parameters(values, 0, 1), load_history(carried, HISTORY, 1))
+        store_history(carried, HISTORY, 1, memory)
         return touch, wrench
 
     return contact

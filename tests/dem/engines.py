@@ -55,6 +55,8 @@ def make_engine(
     backend: Backend | None = None,
     law: str = "hertz-mindlin-liggghts",
     rolling: str = "none",
+    adhesion: str = "none",
+    twisting: str = "none",
     low: Sequence[float] = (0.0, 0.0, 0.0),
     high: Sequence[float] = (0.1, 0.1, 0.1),
     periodic: tuple[bool, bool, bool] = (False, False, False),
@@ -68,7 +70,7 @@ def make_engine(
 ) -> Engine:
     """An engine with these particles on plain Python, or on the backend given; walls name materials m0, m1, ..."""
     backend = backend or get_backend("python")
-    interaction = make_interaction(law, rolling)
+    interaction = make_interaction(law, rolling, adhesion, twisting)
     names = [f"m{at}" for at in range(len(materials))]
     if isinstance(pairs, PairProperties):
         pairs = {(i, j): pairs for i in range(len(materials)) for j in range(i, len(materials))}

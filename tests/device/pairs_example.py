@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dem.adhesion import ADHESION_LAWS
 from dem.block import (
     BLOCK,
     FIRST_MASS,
@@ -21,24 +23,58 @@ from dem.block import (
     VELOCITY,
     field_count,
 )
+from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.law import Elasticity, PairProperties
-from dem.interaction import Interaction
+from dem.interaction import Interaction, make_interaction
 from dem.rolling import ROLLING_LAWS
+from dem.twisting import TWISTING_LAWS
 
-LAWS = list(itertools.product(CONTACT_LAWS, ROLLING_LAWS))
+TABLES: tuple[dict[str, Any], ...] = (CONTACT_LAWS, ADHESION_LAWS, ROLLING_LAWS, TWISTING_LAWS)
+Laws = tuple[str, str, str, str]
+"""Names of a contact, an adhesion, a rolling and a twisting law."""
+
+
+def _covered(laws: Laws, strength: int) -> set[frozenset[tuple[int, str]]]:
+    """What a composition covers: each law for strength 1, each two laws together for strength 2."""
+    return {frozenset(chosen) for chosen in itertools.combinations(enumerate(laws), strength)}
+
+
+def covering_array(strength: int) -> list[Laws]:
+    """Few compositions that have every law (strength 1), or every two laws that can act together (2), in one of them.
+
+    Greedy: of all compositions the one that covers most of what is left, until nothing is.
+    """
+    candidates = [laws for laws in itertools.product(*TABLES) if conflict(*map(dict.__getitem__, TABLES, laws)) is None]
+    wanted = set().union(*(_covered(laws, strength) for laws in candidates))
+    chosen: list[Laws] = []
+    while wanted:
+        best = max(candidates, key=lambda laws: len(_covered(laws, strength) & wanted))
+        chosen.append(best)
+        wanted -= _covered(best, strength)
+    return chosen
+
+
+def composed(laws: Laws) -> Interaction:
+    """The composition of these laws."""
+    contact, adhesion, rolling, twisting = laws
+    return make_interaction(contact, rolling, adhesion, twisting)
+
+
+LAWS, PAIRWISE = covering_array(1), covering_array(2)
 STEP = 1e-6
 SEED = 5
 DENSITY = 2500.0
 GLASS = Elasticity(5e6, 0.25, DENSITY)
 STEEL = Elasticity(5e7, 0.3, 7800.0)
-PROPERTIES = PairProperties(0.6, 0.3, 0.05, normal_stiffness=5e3)
+PROPERTIES = PairProperties(
+    0.6, 0.3, 0.05, normal_stiffness=5e3, work_of_adhesion=0.2, cohesion_energy_density=1e5, softening=0.1
+)
 
 
 def parameters_of(interaction: Interaction) -> tuple[float, ...]:
-    """The law's parameters for glass and steel; the rolling law's come last."""
-    contact = interaction.contact.parameters_of(GLASS, STEEL, PROPERTIES)
-    return contact + interaction.rolling.parameters_of(GLASS, STEEL, PROPERTIES)
+    """The parameters for glass and steel."""
+    return interaction.parameters_of(GLASS, STEEL, PROPERTIES)
 
 
 def random_block(interaction: Interaction) -> NDArray[np.float64]:

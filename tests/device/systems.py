@@ -15,9 +15,10 @@ from dem.setup import make_recorder, make_setup
 SEED = 11
 MILLIMETRE = 1e-3
 
+STICKY = {"surface_energy": 0.05, "cohesion_energy_density": 1e4}
 MATERIALS = {
-    "glass": {"density": 2500, "youngs_modulus": 5e6, "poisson_ratio": 0.25},
-    "steel": {"density": 7800, "youngs_modulus": 5e7, "poisson_ratio": 0.3},
+    "glass": {"density": 2500, "youngs_modulus": 5e6, "poisson_ratio": 0.25} | STICKY,
+    "steel": {"density": 7800, "youngs_modulus": 5e7, "poisson_ratio": 0.3} | STICKY,
 }
 PAIRS = [
     {"between": ["glass", "glass"], "restitution": 0.6, "friction": 0.4, "rolling_friction": 0.05},

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from compute import get_backend
+from compute.tuples import make_group_loader
 from dem.block import (
     BLOCK,
     FIRST_MASS,
@@ -28,43 +29,47 @@ from dem.block import (
     VELOCITY,
     make_block,
 )
-from dem.contact import CONTACT_LAWS
 from dem.engine import Engine
-from dem.interaction import Interaction, make_interaction
+from dem.interaction import Interaction
 from dem.neighbours import TOUCHING
 from dem.particles import INERTIA, MASS, VX, WX
-from dem.rolling import ROLLING_LAWS
 from dem.touch import Touch, pair_touch
-from tests.device.pairs_example import LAWS, STEP, parameters_of, random_block
+from tests.device.pairs_example import PAIRWISE, STEP, TABLES, Laws, composed, parameters_of, random_block
 from tests.device.systems import box_case, make_engine
 
 Exponents = tuple[int, int, int]
 """Powers of kg, m and s."""
 
 PURE, LENGTH, SPEED, RATE, TIME, MASS_UNIT = (0, 0, 0), (0, 1, 0), (0, 1, -1), (0, 0, -1), (0, 0, 1), (1, 0, 0)
+PER_LENGTH = (0, -1, 0)
 FORCE_UNIT, TORQUE, POWER, PRESSURE, STIFFNESS = (1, 1, -2), (1, 2, -2), (1, 2, -3), (1, -1, -2), (1, 0, -2)
 
-TOUCH: list[Exponents] = [LENGTH, *[PURE] * 3, *[SPEED] * 3, *[RATE] * 3, LENGTH, MASS_UNIT, TIME]
+TOUCH: list[Exponents] = [LENGTH, *[PURE] * 3, *[SPEED] * 3, *[RATE] * 3, LENGTH, MASS_UNIT, TIME, PER_LENGTH]
 WRENCH: list[Exponents] = [FORCE_UNIT] * 4 + [TORQUE] * 3 + [POWER]
 HERTZ: tuple[Exponents, ...] = (PRESSURE, PRESSURE, PURE, PURE)
-CONTACT_UNITS: dict[str, tuple[tuple[Exponents, ...], tuple[Exponents, ...]]] = {
-    "hertz-mindlin-liggghts": (HERTZ, (LENGTH,) * 3),
-    "hertz-mindlin-lammps": (HERTZ, (LENGTH,) * 3),
-    "linear": ((STIFFNESS, PURE, PURE, PURE), (LENGTH,) * 3),
-    "ghost": ((), ()),
-}
-ROLLING_UNITS: dict[str, tuple[tuple[Exponents, ...], tuple[Exponents, ...]]] = {
-    "none": ((), ()),
-    "constant-torque": ((PURE,), ()),
-}
-"""Units of the parameters and of the history of each law; a new law needs its line."""
+ENERGY_DENSITY = PRESSURE
+Part = tuple[tuple[Exponents, ...], tuple[Exponents, ...]]
+UNITS: tuple[dict[str, Part], ...] = (
+    {
+        "hertz-mindlin-liggghts": (HERTZ, (LENGTH,) * 3),
+        "hertz-mindlin-lammps": (HERTZ, (LENGTH,) * 3),
+        "linear": ((STIFFNESS, PURE, PURE, PURE), (LENGTH,) * 3),
+        "ghost": ((), ()),
+    },
+    {"none": ((), ()), "sjkr": ((ENERGY_DENSITY,), ()), "dmt": ((STIFFNESS,), ())},
+    {"none": ((), ()), "constant-torque": ((PURE,), ()), "epsd2": ((PURE,), (TORQUE,) * 3)},
+    {"none": ((), ()), "marshall": ((PURE,), (PURE,))},
+)
+"""Units of the parameters and of the history of each contact, adhesion, rolling and twisting law; a new law needs its
+line."""
+EVEN = {"marshall": (0,)}
+"""History values that are the same for both particles, where the others are reversed."""
 
 FACTORS = (1.0 / 3.7, 1.0, 52.3)
 
 
 def test_every_law_has_its_units() -> None:
-    assert set(CONTACT_UNITS) == set(CONTACT_LAWS)
-    assert set(ROLLING_UNITS) == set(ROLLING_LAWS)
+    assert [set(units) for units in UNITS] == [set(table) for table in TABLES]
 
 
 def scaled(values: Any, units: Any, system: tuple[float, ...]) -> tuple[float, ...]:
@@ -89,42 +94,54 @@ def touches(interaction: Interaction) -> list[tuple[Touch, tuple[float, ...]]]:
 
 def evaluate(interaction: Interaction, touch: Any, parameters: Any, history: Any) -> tuple[float, ...]:
     """Wrench and new history as one row."""
-    split, springs = interaction.contact.parameter_count, interaction.contact.history_size
-    wrench, spring, roll = interaction.law(
-        Touch(*touch), parameters[:split], parameters[split:], history[:springs], history[springs:]
-    )
-    return (*wrench, *spring, *roll)
+    load_parameters = make_group_loader(interaction.parameter_counts)
+    load_history = make_group_loader(interaction.history_sizes)
+    wrench, memory = interaction.law(Touch(*touch), load_parameters(parameters, 0, 1), load_history(history, 0, 1))
+    return (*wrench, *itertools.chain(*memory))
 
 
-@pytest.mark.parametrize(("contact", "rolling"), LAWS)
-def test_dimensions(contact: str, rolling: str) -> None:
+@pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
+def test_dimensions(laws: Laws) -> None:
     """A physical law says the same in all 27 systems of units made by three factors each for kg, m and s.
 
     The factors are no powers of two, so that results differ by some roundings; a wrong power of a factor is a matter of
     3.7 at least.
     """
-    interaction = make_interaction(contact, rolling)
-    (first, springs), (second, rolls) = CONTACT_UNITS[contact], ROLLING_UNITS[rolling]
-    parameters, history_units = parameters_of(interaction), springs + rolls
+    interaction = composed(laws)
+    parameters = parameters_of(interaction)
+    units = [table[name] for table, name in zip(UNITS, laws, strict=True)]
+    parameter_units = [unit for part, _ in units for unit in part]
+    history_units = [unit for _, part in units for unit in part]
     for touch, history in touches(interaction):
         expected = evaluate(interaction, touch, parameters, history)
         for system in itertools.product(FACTORS, repeat=3):
             found = evaluate(
                 interaction,
                 scaled(touch, TOUCH, system),
-                scaled(parameters, first + second, system),
+                scaled(parameters, parameter_units, system),
                 scaled(history, history_units, system),
             )
             again = scaled(expected, [*WRENCH, *history_units], system)
             np.testing.assert_allclose(found, again, rtol=1e-9, err_msg=str(system))
 
 
-def swapped(buffer: NDArray[np.float64], interaction: Interaction) -> NDArray[np.float64]:
+def history_signs(laws: Laws) -> NDArray[np.float64]:
+    """1 for history values that both particles see alike, -1 for those that they see reversed, shape (history, 1)."""
+    signs = [
+        1.0 if at in EVEN.get(name, ()) else -1.0
+        for table, name in zip(UNITS, laws, strict=True)
+        for at in range(len(table[name][1]))
+    ]
+    return np.array(signs).reshape(-1, 1)
+
+
+def swapped(buffer: NDArray[np.float64], laws: Laws) -> NDArray[np.float64]:
     """The same pairs as the other particle sees them: directions, velocities and springs are reversed."""
     other = buffer.copy()
-    history = PARAMETERS + interaction.parameter_count
-    for rows in (slice(SEPARATION, SEPARATION + 3), slice(VELOCITY, VELOCITY + 3), slice(history, None)):
+    history = PARAMETERS + composed(laws).parameter_count
+    for rows in (slice(SEPARATION, SEPARATION + 3), slice(VELOCITY, VELOCITY + 3)):
         other[rows] = -buffer[rows]
+    other[history:] = history_signs(laws) * buffer[history:]
     for here, there in ((FIRST_SPIN, SECOND_SPIN), (FIRST_RADIUS, SECOND_RADIUS), (FIRST_MASS, SECOND_MASS)):
         width = 3 if here == FIRST_SPIN else 1
         other[here : here + width], other[there : there + width] = (
@@ -133,12 +150,12 @@ def swapped(buffer: NDArray[np.float64], interaction: Interaction) -> NDArray[np
     return other
 
 
-@pytest.mark.parametrize(("contact", "rolling"), LAWS)
-def test_swapping_the_particles_reverses_the_force(contact: str, rolling: str) -> None:
+@pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
+def test_swapping_the_particles_reverses_the_force(laws: Laws) -> None:
     """Newton's third law, to the bit: each operation of a law is odd or even in the normal, and so is its rounding."""
-    interaction = make_interaction(contact, rolling)
+    interaction = composed(laws)
     block, buffer = make_block(interaction), random_block(interaction)
-    other = swapped(buffer, interaction)
+    other = swapped(buffer, laws)
     for each in (buffer, other):
         block(each.ravel(), BLOCK, STEP)
     np.testing.assert_array_equal(other[FORCE : FORCE + 3], -buffer[FORCE : FORCE + 3])
@@ -146,22 +163,22 @@ def test_swapping_the_particles_reverses_the_force(contact: str, rolling: str) -
     np.testing.assert_array_equal(other[SECOND_TORQUE : SECOND_TORQUE + 3], buffer[FIRST_TORQUE : FIRST_TORQUE + 3])
     np.testing.assert_array_equal(other[HEAT], buffer[HEAT])
     history = PARAMETERS + interaction.parameter_count
-    np.testing.assert_array_equal(other[history:], -buffer[history:])
+    np.testing.assert_array_equal(other[history:], history_signs(laws) * buffer[history:])
 
 
-@pytest.mark.parametrize(("contact", "rolling"), LAWS)
-def test_no_force_at_rest_without_overlap(contact: str, rolling: str) -> None:
+@pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
+def test_no_force_at_rest_without_overlap(laws: Laws) -> None:
     """Two spheres that just touch, at rest and with a slack spring, feel nothing: exact zeros, and no 0/0."""
-    interaction = make_interaction(contact, rolling)
-    touch = Touch(0.0, 0.6, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1e-3, 1e-5, STEP)
+    interaction = composed(laws)
+    touch = Touch(0.0, 0.6, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1e-3, 1e-5, STEP, 250.0)
     history = (0.0,) * interaction.history_size
     assert not any(evaluate(interaction, touch, parameters_of(interaction), history))
 
 
-@pytest.mark.parametrize(("contact", "rolling"), LAWS)
-def test_contact_loses_energy(contact: str, rolling: str) -> None:
+@pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
+def test_contact_loses_energy(laws: Laws) -> None:
     """The heat of a contact is never negative, whether it sticks, slips, approaches or parts."""
-    interaction = make_interaction(contact, rolling)
+    interaction = composed(laws)
     buffer = random_block(interaction)
     make_block(interaction)(buffer.ravel(), BLOCK, STEP)
     assert (buffer[HEAT] >= 0.0).all()

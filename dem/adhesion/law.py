@@ -1,0 +1,24 @@
+"""What an adhesion law has to state about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dem.contact.law import Elasticity, PairProperties
+
+
+@dataclass(frozen=True)
+class AdhesionLaw:
+    """An adhesion law: its pull, its parameters and what it asks of the case.
+
+    pull(touch, parameters) -> (overlap that the contact law is given [m], attraction [N]); parameters_of(first, second,
+    pair) makes the parameters of a material pair. needs: the property of a pair that the law cannot do without.
+    """
+
+    name: str
+    pull: Callable[..., Any]
+    parameters_of: Callable[[Elasticity, Elasticity, PairProperties], tuple[float, ...]]
+    parameter_count: int
+    needs: str | None = None

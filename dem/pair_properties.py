@@ -1,0 +1,114 @@
+"""From the case to the numbers the laws are given: mixing rules, overrides, and what is missing for which pair."""
+
+from __future__ import annotations
+
+import math
+
+from compute.case_model import invalid
+from dem.adhesion import ADHESION_LAWS
+from dem.case_materials import Contact, Material, MaterialPair
+from dem.composition import conflict
+from dem.contact import CONTACT_LAWS
+from dem.contact.law import Elasticity, PairProperties
+from dem.rolling import ROLLING_LAWS
+from dem.twisting import TWISTING_LAWS
+
+
+def contact_law_name(contact: Contact) -> str:
+    """Return the contact law's name in `CONTACT_LAWS`."""
+    return f"{contact.law}-{contact.tangential}" if contact.law == "hertz-mindlin" else contact.law
+
+
+def elasticity(material: Material) -> Elasticity:
+    """Return the elastic constants of a material."""
+    return Elasticity(material.youngs_modulus, material.poisson_ratio, material.density)
+
+
+def work_of_adhesion(first: Material, second: Material, pair: MaterialPair) -> float | None:
+    """Return w [J/m2] of a pair: its own, or 2 sqrt(g1 g2) of the surface energies; None where neither is given.
+
+    The geometric mean: Girifalco, Good, J. Phys. Chem. 61 (1957) 904-909, doi 10.1021/j150553a013.
+    """
+    if pair.work_of_adhesion is not None:
+        return pair.work_of_adhesion
+    if first.surface_energy is None or second.surface_energy is None:
+        return None
+    return 2.0 * math.sqrt(first.surface_energy * second.surface_energy)
+
+
+def cohesion_energy_density(first: Material, second: Material, pair: MaterialPair) -> float | None:
+    """Return k [J/m3] of a pair: its own, or the geometric mean of the materials'; None where neither is given."""
+    if pair.cohesion_energy_density is not None:
+        return pair.cohesion_energy_density
+    if first.cohesion_energy_density is None or second.cohesion_energy_density is None:
+        return None
+    return math.sqrt(first.cohesion_energy_density * second.cohesion_energy_density)
+
+
+def softening(first: Material, second: Material) -> float:
+    """Return the effective modulus over that of the real solids [-]; 1 where no real modulus is declared."""
+
+    def softness(material: Material, modulus: float) -> float:
+        return (1.0 - material.poisson_ratio**2) / modulus
+
+    materials = (first, second)
+    soft = sum(softness(each, each.youngs_modulus) for each in materials)
+    return sum(softness(each, each.real_youngs_modulus or each.youngs_modulus) for each in materials) / soft
+
+
+def pair_properties(contact: Contact, first: Material, second: Material, pair: MaterialPair) -> PairProperties:
+    """Return what the laws may need to know of a pair of materials; what is not given and not needed is 0."""
+    return PairProperties(
+        pair.restitution,
+        pair.friction,
+        pair.rolling_friction,
+        contact.normal_stiffness or 0.0,
+        contact.tangential_stiffness_ratio,
+        work_of_adhesion(first, second, pair) or 0.0,
+        cohesion_energy_density(first, second, pair) or 0.0,
+        softening(first, second),
+    )
+
+
+HOW_TO_GIVE = {
+    "work_of_adhesion": "work_of_adhesion in the pair, or surface_energy in both materials",
+    "cohesion_energy_density": "cohesion_energy_density in the pair or in both materials",
+    "rolling_friction": "rolling_friction in the pair",
+}
+"""What a property that a law needs can be given by."""
+
+
+def require_parameters(contact: Contact, first: Material, second: Material, pair: MaterialPair, key: str) -> None:
+    """Refuse a pair that lacks what a law of the case needs.
+
+    Args:
+        key: dotted key of the pair, for the message.
+
+    Raises:
+        PydanticCustomError: naming the two materials, the law and what to give.
+    """
+    for law in (ADHESION_LAWS[contact.adhesion], ROLLING_LAWS[contact.rolling]):
+        given = {
+            None: True,
+            "work_of_adhesion": work_of_adhesion(first, second, pair) is not None,
+            "cohesion_energy_density": cohesion_energy_density(first, second, pair) is not None,
+            "rolling_friction": "rolling_friction" in pair.model_fields_set,
+        }
+        if not given[law.needs]:
+            names = " and ".join(pair.between)
+            expected = HOW_TO_GIVE[str(law.needs)]
+            raise invalid(f"{law.name} lacks {law.needs} of {names}", key=key, value=None, expected=expected)
+
+
+def require_composable(contact: Contact) -> None:
+    """Refuse laws that cannot act together.
+
+    Raises:
+        PydanticCustomError: saying which law lacks what.
+    """
+    problem = conflict(
+        CONTACT_LAWS[contact_law_name(contact)], ADHESION_LAWS[contact.adhesion], ROLLING_LAWS[contact.rolling],
+        TWISTING_LAWS[contact.twisting],
+    )  # fmt: skip
+    if problem:
+        raise invalid(problem, key="contact", value=contact.law, expected="laws that suit each other, see docs")

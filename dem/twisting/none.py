@@ -1,0 +1,24 @@
+"""No twisting friction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compute.physics import physics
+from dem.contact.law import Elasticity, PairProperties
+from dem.touch import Touch
+from dem.twisting.law import TwistingLaw
+
+
+def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
+    """Return no parameters."""
+    return ()
+
+
+@physics
+def moment(touch: Touch, normal: float, stiffness: float, damping: float, parameters: Any, history: Any) -> Any:
+    """Return no moment."""
+    return 0.0, 0.0, 0.0, 0.0, history
+
+
+LAW = TwistingLaw("none", moment, parameters_of, 0, 0)
