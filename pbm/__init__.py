@@ -11,6 +11,13 @@
     print(result.d50[-1], result.worst_imbalance)
     result.save("distribution.h5")
 
+Without liquid, a population in one coordinate:
+
+    grid = pbm.diameter_grid(10e-6, 3e-3, 60)
+    population = pbm.Population(grid, pbm.kernel("shear", shear_rate="20 1/s"))
+    result = population.solve(pbm.lognormal(grid, median=100e-6, spread=0.4, solids=0.1), [0.0, 60.0])
+    result.plot("sizes.png")
+
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
 
@@ -21,15 +28,27 @@ from typing import Any
 
 _HOME = {
     "Accuracy": "pbm.solve",
+    "BreakageRate": "pbm.laws",
+    "Fragments": "pbm.laws",
     "FixedRule": "pbm.granulation",
     "Granulation": "pbm.granulation",
     "GranulationResult": "pbm.result",
     "Grid": "pbm.grid",
+    "Kernel": "pbm.laws",
     "KernelLaw": "pbm.law",
+    "Material": "pbm.laws",
     "PbmCase": "pbm.case",
+    "Population": "pbm.population",
+    "PopulationResult": "pbm.population",
     "Steps": "pbm.solve",
+    "breakage_rate": "pbm.laws",
     "diameter_grid": "pbm.grid",
+    "fragments": "pbm.laws",
     "geometric_grid": "pbm.grid",
+    "kernel": "pbm.laws",
+    "lognormal": "pbm.distribution",
+    "population_checks": "pbm.verification",
+    "project_density": "pbm.distribution",
     "read_distribution": "pbm.distribution",
     "solve": "pbm.solve",
 }

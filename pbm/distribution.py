@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import pi
+from math import erfc, pi, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +161,36 @@ def project_density(density: Callable[[Floats], Floats], grid: Grid, points: int
     volume = middle[:, None] + width[:, None] * nodes
     amount = np.asarray(density(volume)) * weights * width[:, None]
     return _share(grid, amount.sum(axis=1), (amount * volume).sum(axis=1), 0.0, 0.0)
+
+
+def lognormal(grid: Grid, median: float, spread: float, solids: float = 1.0, porosity: float = 0.0) -> Floats:
+    """Numbers per class (classes,) of grains whose volume is lognormal over the diameter, with solids `solids` in all.
+
+    median: diameter d50 by volume [m]; spread: standard deviation of ln d. Number and volume of each cell are exact:
+    the number has its median at d50 exp(-3 spread^2). What lies beyond the grid goes to its ends by volume. CaseError
+    if that is more than one percent.
+    """
+    if not (median > 0.0 and spread > 0.0 and solids > 0.0):
+        values = (median, spread, solids)
+        raise CaseError("not a distribution", key="lognormal", value=values, expected="median, spread, solids > 0")
+    log_edges = np.log(grid.edge_diameters(porosity))
+    deviations = (log_edges - np.log(median)) / spread
+    held = _normal_between(deviations) * solids
+    mean_inverse = np.exp(4.5 * spread**2) / ((1.0 - porosity) * pi / 6.0 * median**3) * solids
+    numbers = _normal_between(deviations + 3.0 * spread) * mean_inverse
+    below, above = (0.5 * erfc(sign * deviations[end] / sqrt(2.0)) * solids for sign, end in ((-1.0, 0), (1.0, -1)))
+    for share, key in ((below / solids, "smallest"), (above / solids, "largest")):
+        if share * PERCENT > LARGEST_REST:
+            text = f"the grid cannot hold the distribution: {share * PERCENT:.2g} % of its volume lies beyond"
+            raise CaseError(text, key=f"{key} diameter", expected="a wider grid")
+    return _share(grid, numbers, held, below, above)
+
+
+def _normal_between(deviations: Floats) -> Floats:
+    """Probability between neighbouring values of a standard normal, from the nearer tail so that none is lost."""
+    lower = np.array([0.5 * erfc(-value / sqrt(2.0)) for value in deviations])
+    upper = np.array([0.5 * erfc(value / sqrt(2.0)) for value in deviations])
+    return np.where(deviations[1:] < 0.0, np.diff(lower), -np.diff(upper))
 
 
 def _share(grid: Grid, numbers: Floats, volumes: Floats, below: float, above: float) -> Floats:

@@ -1,4 +1,4 @@
-"""The README's Python example runs as it stands."""
+"""The README's Python examples run as they stand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,28 @@ import numpy as np
 README = Path(__file__).parent.parent / "README.md"
 
 
-def test_python_example(capsys) -> None:
-    """The impact of two-spheres: equal and opposite velocities, for the spheres are equal and momentum is kept."""
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def run_example(first_line: str) -> dict[str, object]:
+    examples = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (text for text in examples if text.startswith(first_line))
     names: dict[str, object] = {}
     exec(compile(example, str(README), "exec"), names)
+    return names
+
+
+def test_python_example(capsys) -> None:
+    """The impact of two-spheres: equal and opposite velocities, for the spheres are equal and momentum is kept."""
+    names = run_example("from compute import get_backend")
     velocity = names["simulation"].engine.host_particles().row[:, 3:6]
     assert np.allclose(velocity[0], -velocity[1], rtol=0, atol=1e-12)
     assert np.isclose(abs(velocity[1, 0]), 0.2525625789821816, rtol=1e-6)
     assert "0.2525" in capsys.readouterr().out
+
+
+def test_population_example(capsys, monkeypatch, tmp_path: Path) -> None:
+    """A population alone: it grows, keeps its solids to round-off, and draws a picture."""
+    monkeypatch.chdir(tmp_path)
+    result = run_example("import pbm")["result"]
+    assert np.all(np.diff(result.d50) > 0.0) and np.isclose(result.d50[0], 100e-6, rtol=0.02)
+    assert max(result.imbalance) < 1e-12
+    assert (tmp_path / "sizes.png").stat().st_size > 1000
+    assert "e-0" in capsys.readouterr().out

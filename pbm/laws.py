@@ -1,0 +1,148 @@
+"""Laws by name with their coefficients, as a user of the library states them.
+
+kernel("shear", shear_rate=20.0)          # SI numbers
+breakage_rate("soos", shear_rate="20 1/s", strength="0.05 m/s^2")   # or text with units
+fragments("symmetric", number=3)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from math import isfinite, log, pi
+from typing import Any
+
+import numpy as np
+
+from compute.case_model import closest
+from compute.errors import CaseError
+from compute.units import NotAQuantity, UnknownUnit, parse_unit, split_quantity, to_si
+from pbm.aggregation import KERNELS
+from pbm.daughters import DAUGHTERS
+from pbm.daughters.table import daughter_table
+from pbm.grid import Floats, Grid
+from pbm.model import Conditions, Granule
+from pbm.selection import SELECTIONS
+
+_NO_CONDITIONS = Conditions(*(0.0,) * len(Conditions._fields))
+
+
+@dataclass(frozen=True)
+class Material:
+    """What granules of a given solid volume are like: density of the solids [kg/m3] and porosity, filled with air."""
+
+    solid_density: float = 1540.0
+    porosity: float = 0.0
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A rate constant of aggregation by name, with its coefficients (a tuple of the law's module)."""
+
+    name: str
+    coefficients: Any
+
+    def rates(self, grid: Grid, material: Material) -> Floats:
+        """b_ij [m3/s], shape (classes, classes), symmetric."""
+        law = import_module(KERNELS[self.name]).rate_constant
+        granules = [_granule(float(solid), material) for solid in grid.pivots]
+        rates = np.zeros((grid.classes, grid.classes))
+        for i, first in enumerate(granules):
+            for j in range(i + 1):
+                rates[i, j] = rates[j, i] = law(first, granules[j], _NO_CONDITIONS, self.coefficients)
+        return _usable(rates, f"kernel {self.name}")
+
+
+@dataclass(frozen=True)
+class BreakageRate:
+    """A breakage rate by name, with its coefficients."""
+
+    name: str
+    coefficients: Any
+
+    def rates(self, grid: Grid, material: Material) -> Floats:
+        """S_k [1/s], shape (classes,)."""
+        law = import_module(SELECTIONS[self.name]).rate
+        granules = [_granule(float(solid), material) for solid in grid.pivots]
+        values = [law(*_breakage_view(one), _NO_CONDITIONS, self.coefficients) for one in granules]
+        return _usable(np.array(values), f"breakage rate {self.name}")
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Daughters by name, with their coefficients."""
+
+    name: str
+    coefficients: Any
+
+    def table(self, grid: Grid) -> Floats:
+        """Daughters of one breakage of class k at pivot j, shape (classes, classes)."""
+        return daughter_table(grid, self.name, self.coefficients)
+
+
+def kernel(name: str, **values: float | str) -> Kernel:
+    """A rate constant of aggregation; CaseError for an unknown name, coefficient or unit, and for values below nil."""
+    return Kernel(name, _coefficients(KERNELS, "kernel", name, values))
+
+
+def breakage_rate(name: str, **values: float | str) -> BreakageRate:
+    """A breakage rate; CaseError as `kernel`."""
+    return BreakageRate(name, _coefficients(SELECTIONS, "breakage_rate", name, values))
+
+
+def fragments(name: str, **values: float | str) -> Fragments:
+    """Daughters of a breakage; CaseError as `kernel`."""
+    return Fragments(name, _coefficients(DAUGHTERS, "fragments", name, values))
+
+
+def _coefficients(table: dict[str, str], kind: str, name: str, values: dict[str, float | str]) -> Any:
+    if name not in table:
+        known = ", ".join(table)
+        raise CaseError("no such law", key=kind, value=name, expected=f"one of: {known}", nearest=closest(name, table))
+    module = import_module(table[name])
+    fields, defaults = module.Coefficients._fields, module.Coefficients._field_defaults
+    for key in values:
+        if key not in fields:
+            expected = "one of: " + ", ".join(fields) if fields else "no coefficients"
+            raise CaseError("no such coefficient", key=f"{kind} {name}: {key}", expected=expected)
+    for key in fields:
+        if key not in values and key not in defaults:
+            raise CaseError("a coefficient is missing", key=f"{kind} {name}: {key}", expected=module.UNITS[key])
+    checked = {key: _number(value, module.UNITS[key], f"{kind} {name}: {key}") for key, value in values.items()}
+    return module.Coefficients(**checked)
+
+
+def _number(value: float | str, unit: str, key: str) -> float:
+    number = _from_text(value, unit, key) if isinstance(value, str) else float(value)
+    if not isfinite(number) or (unit != "1" and number < 0.0):
+        raise CaseError("out of range", key=key, value=value, expected=f"a finite number >= 0, in {unit}")
+    return number
+
+
+def _from_text(text: str, unit: str, key: str) -> float:
+    expected = f"a number, or text with a unit that measures {unit}"
+    try:
+        number, given = split_quantity(text)
+        result, dimension = to_si(number, given) if given else (float(number), (0, 0, 0, 0))
+    except (NotAQuantity, UnknownUnit) as error:
+        raise CaseError(str(error), key=key, value=text, expected=expected) from None
+    wanted = (0, 0, 0, 0) if unit == "1" else parse_unit(unit).dimension
+    if tuple(dimension) != tuple(wanted):
+        raise CaseError("the unit does not fit", key=key, value=text, expected=expected)
+    return result
+
+
+def _granule(solid: float, material: Material) -> Granule:
+    diameter = (6.0 * solid / (pi * (1.0 - material.porosity))) ** (1.0 / 3.0)
+    mass = material.solid_density * solid
+    return Granule(solid, diameter, mass, log(diameter * diameter / mass), 0.0, 0.0, 1.0)
+
+
+def _breakage_view(one: Granule) -> tuple[float, float, float, float]:
+    return one.solid_volume, pi / 6.0 * one.diameter**3, log(one.diameter), one.mass
+
+
+def _usable(rates: Floats, key: str) -> Floats:
+    if not np.all(np.isfinite(rates)) or np.any(rates < 0.0):
+        raise CaseError("a rate is negative or no number on this grid", key=key, expected="finite numbers >= 0")
+    return rates
