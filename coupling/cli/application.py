@@ -6,6 +6,7 @@ import typer
 
 from coupling.cli.cases import check, new, schema
 from coupling.cli.machine import bench, doctor
+from coupling.cli.pictures import render
 from coupling.cli.runs import export, report, resume, run
 from coupling.cli.verify import verify
 
@@ -34,5 +35,5 @@ def options(
     """From particle collisions to a reduced granulation model: DEM, population balance and FMU in one chain."""
 
 
-for command in (new, check, run, resume, export, report, verify, doctor, bench, schema):
+for command in (new, check, render, run, resume, export, report, verify, doctor, bench, schema):
     application.command()(command)

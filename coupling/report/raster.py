@@ -29,6 +29,12 @@ NEAR, FAR = 0.15, 2.5
 """Height over the point, in radii, from which surroundings darken it, and beyond which they are another object."""
 
 
+SLACK = 1e-6
+"""Pixels by which triangles are larger, so that no crack opens between neighbours."""
+EDGE_SHADE, EDGE_COSINE, EDGE_DROP = 0.3, 0.9, 6.0
+"""How dark a drawn edge is, and the bend and the drop, in pixels, that make one."""
+
+
 class Camera(NamedTuple):
     """Where right, up and the viewer are: rows of a rotation, shape (3, 3)."""
 
@@ -106,7 +112,8 @@ class Canvas:
         inside = np.ones(x.shape, dtype=bool)
         for here, there in zip(corner, np.roll(corner, -1, axis=0)):
             edge = (there[0] - here[0]) * (y - here[1]) - (there[1] - here[1]) * (x - here[0])
-            inside &= edge >= 0.0
+            slack = SLACK * self._pixel * (abs(there[0] - here[0]) + abs(there[1] - here[1]))
+            inside &= edge >= -slack
         offset = normal[0] * (x - corner[0, 0]) + normal[1] * (y - corner[0, 1])
         self._put((rows, columns), inside, corner[0, 2] - offset / normal[2], normal, colour)
 
@@ -123,12 +130,14 @@ class Canvas:
         self._normal[place][seen] = normal if normal.ndim == 1 else normal[seen]
         self._colour[place][seen] = colour
 
-    def image(self, length: float) -> Array:
-        """The picture, shape (rows, columns, 4); crevices as narrow as `length` [m] are darkened."""
+    def image(self, length: float, edges: bool = False) -> Array:
+        """The picture, shape (rows, columns, 4); crevices as narrow as `length` [m] are darkened, edges drawn."""
         hit = np.isfinite(self._depth)
         layers = np.zeros((*hit.shape, 4))
         if hit.any():
             layers[hit, :3] = self._shaded(hit, self._openness(hit, length))
+            if edges:
+                layers[self._edges(hit), :3] *= EDGE_SHADE
         layers[..., 3] = hit
         rows, columns = layers.shape[0] // OVERSAMPLING, layers.shape[1] // OVERSAMPLING
         mean = layers.reshape(rows, OVERSAMPLING, columns, OVERSAMPLING, 4).mean(axis=(1, 3))
@@ -143,6 +152,18 @@ class Canvas:
         shade = (AMBIENT + DIFFUSE * np.maximum(normal @ light, 0.0)) * openness[hit]
         gloss = GLOSS * np.maximum(normal @ half, 0.0) ** SHININESS
         return np.clip(self._colour[hit] * shade[:, None] + gloss[:, None], 0.0, 1.0)
+
+    def _edges(self, hit: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a surface bends or another one lies behind it, on the nearer side."""
+        depth = np.where(hit, self._depth, self._depth[hit].min() - 1.0)
+        towards = np.maximum(self._normal[..., 2], LEAST_FACING)
+        edges = np.zeros(hit.shape, dtype=bool)
+        for axis, sign in ((0, 1), (0, -1), (1, 1), (1, -1)):
+            slope = self._normal[..., 1] / towards if axis == 0 else -self._normal[..., 0] / towards
+            drop = depth - np.roll(depth, sign, axis=axis) - sign * self._pixel * slope
+            cosine = (self._normal * np.roll(self._normal, sign, axis=axis)).sum(axis=-1)
+            edges |= (drop > EDGE_DROP * self._pixel) | ((cosine < EDGE_COSINE) & (sign > 0))
+        return edges & hit
 
     def _openness(self, hit: NDArray[np.bool_], length: float) -> Array:
         """One where a point stands out, less where its surroundings rise above its tangent plane."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from compute.errors import CaseError
 from coupling.report.raster import Triangles
 from dem.case import DemCase
 from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall, Wall
-from dem.equipment import make_frustum
+from dem.equipment import VESSELS, make_frustum
 from dem.walls.placement import place_mesh, rotation_to
 
 Array = NDArray[np.float64]
@@ -26,27 +27,43 @@ PARALLEL = 0.999
 
 def wall_triangles(case: DemCase, time: float, position: Array) -> Triangles:
     """All walls of a case at a time [s], as far as particles at `position` [m], shape (n, 3), reach."""
-    parts = [part for wall in case.walls if (part := _triangles(wall, case, time, position)) is not None]
+    parts = []
+    for wall in case.walls:
+        try:
+            corners = wall_corners(wall, case, time, position)
+        except CaseError:  # the mesh file is no longer where it was
+            continue
+        if corners is not None:
+            parts.append((corners, VESSEL if is_vessel(wall) else MOVING))
+    return coloured(parts)
+
+
+def coloured(parts: Sequence[tuple[Array, Array]]) -> Triangles:
+    """Meshes, each shape (n, 3, 3), in a colour each, as one."""
     corners = np.concatenate([np.empty((0, 3, 3)), *(corners for corners, _ in parts)])
     colours = [np.tile(colour, (len(corners), 1)) for corners, colour in parts]
     return Triangles(corners, np.concatenate([np.empty((0, 3)), *colours]))
 
 
-def _triangles(wall: Wall, case: DemCase, time: float, position: Array) -> tuple[Array, Array] | None:
+def wall_corners(wall: Wall, case: DemCase, time: float, position: Array) -> Array | None:
+    """Triangles of one wall at a time [s] as far as `position` [m], shape (n, 3), reaches; None for a lid.
+
+    Raises:
+        CaseError: its mesh cannot be made or read.
+    """
     if isinstance(wall, CylinderWall):
-        return _cylinder(wall, position), VESSEL
+        return _cylinder(wall, position)
     if isinstance(wall, PlaneWall):
-        plane = _plane(wall, case)
-        return None if plane is None else (plane, VESSEL)
-    try:
-        corners = place_mesh(wall, f"walls.{wall.name}")
-    except CaseError:  # the mesh file is no longer where it was
-        return None
-    return turned(corners, wall.motion, time - case.time.settle), VESSEL if _is_vessel(wall) else MOVING
+        return _plane(wall, case)
+    corners = place_mesh(wall, f"walls.{wall.name}")
+    return turned(corners, wall.motion, time - case.time.settle)
 
 
-def _is_vessel(wall: MeshWall) -> bool:
-    return wall.motion is None or (wall.generate is not None and wall.generate.kind == "drum")
+def is_vessel(wall: Wall) -> bool:
+    """Whether a wall holds the particles, as far as that can be told: it is not a mesh, is made so, or is at rest."""
+    if not isinstance(wall, MeshWall):
+        return True
+    return wall.motion is None if wall.generate is None else isinstance(wall.generate, VESSELS)
 
 
 def turned(corners: Array, motion: Motion | None, time: float) -> Array:
