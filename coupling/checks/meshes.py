@@ -16,16 +16,40 @@ HEADER, TRIANGLE = 84, 50
 
 
 def check_meshes(case: Case) -> Iterator[Finding]:
-    """Refuse generated meshes whose measures do not go together."""
-    for index, wall in enumerate(case.dem.walls if case.dem is not None else ()):
-        if not isinstance(wall, MeshWall) or wall.generate is None:
-            continue
-        from dem.equipment import make_generated
+    """Refuse meshes that cannot be made, read or be in that unit; warn of triangles without area and open edges."""
+    dem = case.dem
+    if dem is None:
+        return
+    finest = min(dem.diameters(), default=0.0)
+    for index, wall in enumerate(dem.walls):
+        if isinstance(wall, MeshWall):
+            try:
+                yield from _soundness(wall, f"dem.walls.{index}", math.hypot(*dem.domain.size), finest)
+            except CaseError as error:
+                yield Finding("refused", "geometry", f"{error}.")
 
-        try:
-            make_generated(wall.generate, key=f"dem.walls.{index}.generate")
-        except CaseError as error:
-            yield Finding("refused", "geometry", f"{error}.")
+
+def _soundness(wall: MeshWall, key: str, diagonal: float, finest: float) -> Iterator[Finding]:
+    import numpy as np
+
+    from dem.walls.placement import open_edges, place_corners, place_mesh
+
+    said: list[str] = []
+    read = stl_corners(wall.file) if wall.file is not None else None
+    if read is None:
+        corners = place_mesh(wall, key, diagonal, said.append)
+    else:
+        corners = place_corners(wall, read.reshape(-1, 3, 3), key, diagonal, said.append)
+    yield from (Finding("warning", "mesh", f"{text[0].upper()}{text[1:]}.") for text in said)
+    unshared = open_edges(corners)
+    if unshared and wall.file is not None:
+        text = f"The mesh of {wall.name} is open, or turned both ways: right for a plate, but a body must be closed,"
+        text += " or particles can be put inside it."
+        yield Finding("warning", "mesh", text, f"{unshared} edges", "0")
+    size = float(np.linalg.norm(np.ptp(corners.reshape(-1, 3), axis=0)))
+    if size < finest:
+        text = f"The mesh of {wall.name} measures {size:.3g} m, less than any particle: is its unit right?"
+        yield Finding("warning", "mesh", text, f"{size:.3g} m", f"{finest:.3g} m")
 
 
 def require_meshes(case: Case) -> None:

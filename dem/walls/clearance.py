@@ -28,13 +28,12 @@ from dem.walls.arrays import (
     Walls,
 )
 from dem.walls.grid import squared_distance
+from dem.walls.placement import SAME_CORNER
 
 BATCH = 200_000
 """Pairs of point and triangle looked at together."""
 INSIDE = 0.5
 """Winding number above which a point lies inside a closed body."""
-SAME_CORNER = 1e-9
-"""Distance, as a share of the mesh's size, up to which two corners are the same."""
 
 Vectors = NDArray[np.float64]
 

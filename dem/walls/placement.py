@@ -20,6 +20,8 @@ Say = Callable[[str], None]
 
 DEGENERATE = 1e-10
 """Twice the area of a triangle over the square of its longest edge below which it has no direction."""
+SAME_CORNER = 1e-9
+"""Distance, as a share of the mesh's size, up to which two corners are the same."""
 FAR_TOO_BIG = 10.0
 """A mesh this many times the diagonal of the domain is taken to be in another unit."""
 
@@ -82,17 +84,44 @@ def place_mesh(wall: MeshWall, key: str, domain_size: float | None = None, say: 
     else:
         assert wall.file is not None
         vertices, triangles = read_mesh(wall.file, f"{key}.file")
-        vertices = vertices * wall.scale
-    vertices = vertices @ rotation_to(wall.axis).T + np.asarray(wall.point)
-    corners = without_degenerate(vertices[triangles], wall.name, say)
+    return place_corners(wall, vertices[triangles], key, domain_size, say)
+
+
+def place_corners(
+    wall: MeshWall, corners: Vectors, key: str, domain_size: float | None = None, say: Say = warn
+) -> Vectors:
+    """Return the corners of the triangles of a mesh, shape (triangles, 3, 3), scaled and where the wall has them [m].
+
+    Raises:
+        CaseError: no triangle has an area, or the mesh is far bigger than the domain.
+    """
+    scaled = corners if wall.generate is not None else corners * wall.scale
+    corners = without_degenerate(scaled @ rotation_to(wall.axis).T + np.asarray(wall.point), wall.name, say)
     if len(corners) == 0:
         raise CaseError("no triangle of the mesh has an area", key=key, value=wall.name, expected="a triangle mesh")
     size = float(np.linalg.norm(np.ptp(corners.reshape(-1, 3), axis=0)))
     if domain_size is not None and size > FAR_TOO_BIG * domain_size:
+        generated = wall.generate is not None
         raise CaseError(
             f"the mesh {wall.name!r} measures {size:.4g} m, the domain {domain_size:.4g} m",
-            key=f"{key}.scale",
-            value=wall.scale,
-            expected="the length of one unit of the file, such as '1 mm'",
+            key=f"{key}.generate" if generated else f"{key}.scale",
+            value=None if generated else wall.scale,
+            expected="measures with their unit, such as '95 mm'"
+            if generated
+            else "the length of one unit of the file, such as '1 mm'",
         )
     return corners
+
+
+def open_edges(corners: Vectors) -> int:
+    """Return how many edges of a mesh, shape (triangles, 3, 3), are not shared by as many triangles in each sense.
+
+    None for closed bodies and vessels whose triangles are all turned the same way.
+    """
+    scale = SAME_CORNER * float(np.ptp(corners.reshape(-1, 3), axis=0).max())
+    _, vertex = np.unique(np.round(corners.reshape(-1, 3) / scale), axis=0, return_inverse=True)
+    faces = vertex.reshape(-1, 3)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    sense = np.where(edges[:, 0] < edges[:, 1], 1, -1)
+    _, edge = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True)
+    return int((np.bincount(edge.ravel(), weights=sense) != 0).sum())
