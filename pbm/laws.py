@@ -44,13 +44,17 @@ class Kernel:
 
     def rates(self, grid: Grid, material: Material) -> Floats:
         """b_ij [m3/s], shape (classes, classes), symmetric."""
+        return _usable(self.between(grid.pivots, material), f"kernel {self.name}")
+
+    def between(self, volumes: Floats, material: Material) -> Floats:
+        """b_ij [m3/s] of granules of any solid volumes [m3], shape (volumes, volumes)."""
         law = import_module(KERNELS[self.name]).rate_constant
-        granules = [_granule(float(solid), material) for solid in grid.pivots]
-        rates = np.zeros((grid.classes, grid.classes))
+        granules = [_granule(float(solid), material) for solid in volumes]
+        rates = np.zeros((len(granules), len(granules)))
         for i, first in enumerate(granules):
             for j in range(i + 1):
                 rates[i, j] = rates[j, i] = law(first, granules[j], _NO_CONDITIONS, self.coefficients)
-        return _usable(rates, f"kernel {self.name}")
+        return rates
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,13 @@ class BreakageRate:
 
     def rates(self, grid: Grid, material: Material) -> Floats:
         """S_k [1/s], shape (classes,)."""
+        return _usable(self.at(grid.pivots, material), f"breakage rate {self.name}")
+
+    def at(self, volumes: Floats, material: Material) -> Floats:
+        """S [1/s] of granules of any solid volumes [m3], shape (volumes,)."""
         law = import_module(SELECTIONS[self.name]).rate
-        granules = [_granule(float(solid), material) for solid in grid.pivots]
-        values = [law(*_breakage_view(one), _NO_CONDITIONS, self.coefficients) for one in granules]
-        return _usable(np.array(values), f"breakage rate {self.name}")
+        granules = [_granule(float(solid), material) for solid in volumes]
+        return np.array([law(*_breakage_view(one), _NO_CONDITIONS, self.coefficients) for one in granules])
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,13 @@ class Fragments:
     def table(self, grid: Grid) -> Floats:
         """Daughters of one breakage of class k at pivot j, shape (classes, classes)."""
         return daughter_table(grid, self.name, self.coefficients)
+
+    def moment(self, order: float) -> float:
+        """Sum over the daughters of their share of the parent's volume to a power; CaseError where it is not closed."""
+        law = import_module(DAUGHTERS[self.name])
+        if not hasattr(law, "moment"):
+            raise CaseError("these daughters have no closed moments", key="fragments", value=self.name)
+        return float(law.moment(order, self.coefficients))
 
 
 def kernel(name: str, **values: float | str) -> Kernel:

@@ -18,15 +18,16 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, Grid
+from pbm.growth import Growth, Layering
 from pbm.laws import BreakageRate, Fragments, Kernel, Material
 from pbm.positive import integrate
 from pbm.schemes.aggregation import make_scheme
 from pbm.schemes.pairs import make_pairs
 
-MERGED, GAINED, BEYOND_NUMBER, BEYOND_VOLUME = 0, 1, 2, 3
-BOOKED = 4
+MERGED, GAINED, BEYOND_NUMBER, BEYOND_VOLUME, LAYERED = 0, 1, 2, 3, 4
+BOOKED = 5
 """Ledger beside the classes: mergers, grains gained by breakage, number booked beyond the births and solid volume that
-went to the top class from above its pivot."""
+went to the top class from above its pivot, solid volume gained by growth."""
 TELLING_LOSS = 1e-3
 """Share of the solids beyond the top pivot that is worth a warning."""
 
@@ -66,7 +67,7 @@ class PopulationResult:
     @property
     def imbalance(self) -> tuple[float, float]:
         """Largest relative error of solids, and of number against the booked events."""
-        solids, number = self.moment(1), self.moment(0)
+        solids, number = self.moment(1) - self.booked[:, LAYERED], self.moment(0)
         expected = number[0] - self.booked[:, MERGED] + self.booked[:, GAINED] + self.booked[:, BEYOND_NUMBER]
         worst = np.max(np.abs(number - expected) / np.maximum(number[0], number))
         return float(np.max(np.abs(solids / solids[0] - 1.0))), float(worst)
@@ -79,9 +80,10 @@ class PopulationResult:
 
 
 class Population:
-    """Classes with the rates of their aggregation and breakage.
+    """Classes with the rates of their aggregation, breakage and growth.
 
     kernel, breakage_rate, fragments: laws of `pbm.laws`, none for none; breakage needs the latter two
+    growth: layering, `pbm.growth.Growth`
     scheme: "cell-average", "fixed-pivot" or "finite-volume"; tolerance: error of a step, relative
     Raises CaseError for laws that do not fit the grid.
     """
@@ -92,6 +94,7 @@ class Population:
         kernel: Kernel | None = None,
         breakage_rate: BreakageRate | None = None,
         fragments: Fragments | None = None,
+        growth: Growth | None = None,
         scheme: str = "cell-average",
         material: Material | None = None,
         tolerance: float = 1e-6,
@@ -104,6 +107,7 @@ class Population:
         self._merge = make_scheme(scheme, grid, self.pairs)
         self._aggregates = kernel is not None
         self._break(breakage_rate, fragments)
+        self._layering = None if growth is None else Layering(grid, growth, self.material.porosity)
 
     def _break(self, rate: BreakageRate | None, fragments: Fragments | None) -> None:
         classes = self.grid.classes
@@ -125,6 +129,9 @@ class Population:
             booked[MERGED] = events.sum()
             booked[BEYOND_VOLUME] = np.where(pairs.inside, 0.0, events) @ (pairs.sums - self.grid.pivots[-1])
             change = change + merged
+        if self._layering is not None:
+            layered, booked[LAYERED] = self._layering.change(numbers)
+            change = change + layered
         return change, booked
 
     def solve(self, numbers: Floats, times: Floats) -> PopulationResult:
@@ -141,9 +148,8 @@ class Population:
             return np.concatenate(self.change(state[:classes]))
 
         states, steps = integrate(slope, np.r_[start, np.zeros(BOOKED)], marks, self._error, classes)
-        result = PopulationResult(
-            self.grid, self.material, marks, states[:, :classes], states[:, classes:], steps
-        )  # fmt: skip
+        numbers, booked = states[:, :classes], states[:, classes:]
+        result = PopulationResult(self.grid, self.material, marks, numbers, booked, steps)
         lost = float(result.booked[-1, BEYOND_VOLUME] / (start @ self.grid.pivots))
         if lost > TELLING_LOSS:
             warnings.warn(

@@ -33,3 +33,12 @@ def shares(low: Floats, high: Floats, parent: float, coefficients: Coefficients)
     second = first * (coefficients.number - 1.0)
     number = coefficients.number * (betainc(first, second, high) - betainc(first, second, low))
     return number, betainc(first + 1.0, second, high) - betainc(first + 1.0, second, low)
+
+
+def moment(order: float, coefficients: Coefficients) -> float:
+    """Sum of z^k over the daughters, p B(m + 1 + k, (m + 1)(p - 1))/B(m + 1, (m + 1)(p - 1))."""
+    from scipy.special import beta
+
+    first = coefficients.shape + 1.0
+    second = first * (coefficients.number - 1.0)
+    return coefficients.number * float(beta(first + order, second) / beta(first, second))

@@ -30,3 +30,8 @@ def shares(low: Floats, high: Floats, parent: float, coefficients: Coefficients)
     size = 1.0 / coefficients.number
     here = np.where((low <= size) & (size < high), 1.0, 0.0)
     return coefficients.number * here, here
+
+
+def moment(order: float, coefficients: Coefficients) -> float:
+    """Sum of z^k over the daughters, p^(1 - k)."""
+    return float(coefficients.number ** (1.0 - order))

@@ -24,3 +24,8 @@ def daughters(coefficients: Coefficients) -> float:
 def shares(low: Floats, high: Floats, parent: float, coefficients: Coefficients) -> tuple[Floats, Floats]:
     """Number 2 dz and volume z^2."""
     return 2.0 * (high - low), high * high - low * low
+
+
+def moment(order: float, coefficients: Coefficients) -> float:
+    """Sum of z^k over the daughters, 2/(k + 1)."""
+    return 2.0 / (order + 1.0)

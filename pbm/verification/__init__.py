@@ -19,6 +19,10 @@ CASES = {
     "breakage": "pbm.verification.breakage:linear_rate",
     "fragments": "pbm.verification.breakage:constant_rate",
     "balance": "pbm.verification.breakage:against_aggregation",
+    "growth": "pbm.verification.growth:exponential_growth",
+    "growth-order": "pbm.verification.growth:observed_orders",
+    "moments": "pbm.verification.moments:closed_kernels",
+    "moments-breakage": "pbm.verification.moments:breakage",
 }
 """Cases by name: a function without arguments that returns their rows."""
 
