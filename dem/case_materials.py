@@ -70,7 +70,7 @@ class Contact(CaseModel):
 
     law: Literal["hertz-mindlin", "linear", "ghost"] = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
-    adhesion: Literal["none", "sjkr", "dmt"] = "none"
+    adhesion: Literal["none", "sjkr", "dmt", "jkr"] = "none"
     rolling: Literal["none", "constant-torque", "epsd2"] = "none"
     twisting: Literal["none", "marshall"] = "none"
     normal_stiffness: Annotated[Stiffness, Positive] | None = None

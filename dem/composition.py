@@ -12,6 +12,8 @@ def conflict(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, tw
     """Return why these laws cannot be composed, None if they can."""
     if adhesion.parameter_count and not contact.parameter_count:
         return f"{adhesion.name} needs a contact law that exerts a force, and {contact.name} exerts none"
+    if adhesion.hertzian and not contact.hertzian:
+        return f"{adhesion.name} builds on the contact radius of Hertz, which {contact.name} does not have"
     for law in (rolling, twisting):
         if law.elastic and contact.shear is None:
             return f"{law.name} needs a tangential stiffness, and {contact.name} has none"

@@ -14,6 +14,7 @@ from compute.physics import physics, routine
 from compute.tuples import make_group_loader, make_group_storer
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
+from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.pairs import PairSettings, approach_and_slip, make_part
@@ -98,7 +99,7 @@ def make_gather_pairs(
     It writes force [N] and torque [N m] of particle i to force[0, i].
     """
     contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
-    book = make_first_touch_of_pair(add)
+    book, held = make_first_touch_of_pair(add), make_held(interaction)
     velocity_arm, overlap_limit = interaction.contact.velocity_arm, interaction.contact.overlap_limit
 
     @routine
@@ -121,7 +122,7 @@ def make_gather_pairs(
             a, b = (i, j) if lower else (j, i)
             dx, dy, dz, turn = nearest(box, row[b, X] - row[a, X], row[b, Y] - row[a, Y], row[b, Z] - row[a, Z], 0.0)
             square, reach = dx * dx + dy * dy + dz * dz, row[a, RADIUS] + row[b, RADIUS]
-            if square >= reach * reach:
+            if square >= reach * reach and not held(a, b, particles, pairs.flags[entry], square, settings):
                 if pairs.flags[entry] != 0:
                     part(entry, pairs, square, reach, settings.rearm_gap)
                 continue

@@ -28,6 +28,7 @@ from dem.block import (
 )
 from dem.domain import make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
+from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X, Y, Z
@@ -91,6 +92,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
     part = make_part(interaction)
     nearest = make_nearest_image(kind)
     begin = make_begin(statistics)
+    held = make_held(interaction)
 
     @routine
     def pair_chunk(
@@ -104,7 +106,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
         step: float,
         fault: Any,
     ) -> None:
-        row = particles.row
+        row, kinds = particles.row, particles.kind
         buffer, members = scratch.buffer[c], scratch.pairs[c]
         size = 0
         for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
@@ -116,15 +118,13 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                 dx, dy, dz, turn = nearest(box, row[j, X] - x, row[j, Y] - y, row[j, Z] - z, 0.0)
                 square = dx * dx + dy * dy + dz * dz
                 reach = radius + row[j, RADIUS]
-                if square >= reach * reach:
+                if square >= reach * reach and not held(i, j, particles, pairs.flags[entry], square, settings):
                     if pairs.flags[entry] != 0:
                         part(entry, pairs, square, reach, settings.rearm_gap)
                     continue
-                gather(
-                    size, i, j, entry, dx, dy, dz, turn, row, particles.kind, pairs.history, buffer, members, settings
-                )
+                gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings)
                 if not pairs.flags[entry] & TOUCHING:
-                    begin(c, size, buffer, members, particles.kind, pairs.flags, tally)
+                    begin(c, size, buffer, members, kinds, pairs.flags, tally)
                 size += 1
                 if size == BLOCK:
                     block(buffer, size, step)

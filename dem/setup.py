@@ -15,6 +15,7 @@ from dem.case_time import Duration, Passages
 from dem.case_walls import Motion
 from dem.domain import make_domain
 from dem.engine import EngineSettings
+from dem.hold import largest_separation
 from dem.interaction import Interaction, make_interaction
 from dem.pair_properties import contact_law_name, elasticity, pair_properties
 from dem.pairs import PairSettings
@@ -85,20 +86,25 @@ def _schedule(case: DemCase, step: float, settle: int) -> Schedule | None:
 def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: int) -> EngineSettings:
     names = list(case.materials)
     interaction = composed_law(case)
+    parameters = parameter_table(case, interaction)
     radius = np.asarray(classes.diameter) / 2
     rearm_gap = case.statistics.rearm_gap if case.statistics else DEFAULT_REARM_GAP
+    largest = float(radius.max())
+    gap = largest_separation(interaction, parameters, largest)
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)
     walls = [wall.model_copy(update={"motion": _later(wall.motion, settle * step)}) for wall in case.walls]
     return EngineSettings(
         interaction=interaction,
         domain=make_domain(np.array(domain.low), np.array(domain.high), periodic, domain.shear_rate),
-        pairs=PairSettings(parameter_table(case, interaction), len(names), rearm_gap),
-        walls=build_walls(walls, names, float(radius.max()), rearm_gap, float(np.linalg.norm(domain.size))),
+        pairs=PairSettings(parameters, len(names), rearm_gap),
+        walls=build_walls(
+            walls, names, largest, max(rearm_gap, 0.5 * gap / largest), float(np.linalg.norm(domain.size))
+        ),
         gravity=np.array(case.gravity),
         step_size=step,
-        skin=case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())),
-        largest_radius=float(radius.max()),
+        skin=max(case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())), 2.0 * gap),
+        largest_radius=largest,
         statistics=case.statistics is not None and case.statistics.enabled,
     )
 

@@ -10,7 +10,12 @@ Conf. Proc. 1145 (2009) 409-412, doi 10.1063/1.3179948, and of Gilabert, Roux, C
 
 from __future__ import annotations
 
-from dem.adhesion import dmt, none, sjkr
+from dem.adhesion import dmt, jkr, none, sjkr
 from dem.adhesion.law import AdhesionLaw
 
-ADHESION_LAWS: dict[str, AdhesionLaw] = {"none": none.LAW, "sjkr": sjkr.LAW, "dmt": dmt.LAW}
+ADHESION_LAWS: dict[str, AdhesionLaw] = {
+    "none": none.LAW,
+    "sjkr": sjkr.LAW,
+    "dmt": dmt.LAW,
+    "jkr": jkr.LAW,
+}

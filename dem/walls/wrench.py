@@ -10,6 +10,7 @@ from typing import Any
 from compute.physics import physics
 from compute.tuples import make_group_loader, make_group_storer
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
+from dem.hold import make_wall_limit
 from dem.interaction import Interaction
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise, wall_cell
@@ -226,7 +227,7 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
     table; rearm_gap: gap over the particle's diameter beyond which a new touch is a new encounter [-]; fault: shape
     (chunks, 2), see dem.faults.
     """
-    wall_load = make_wall_load(interaction, add, statistics)
+    wall_load, wall_limit = make_wall_load(interaction, add, statistics), make_wall_limit(interaction)
 
     @physics
     def wall_wrench(
@@ -252,12 +253,14 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
             if not more:
                 still_near &= ~bit
             armed, begins = near & bit == 0, touched & bit == 0
-            reach = radius if armed else radius + 2.0 * rearm_gap * radius
+            base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
+            limit = wall_limit(begins, radius, parameters, base)
+            reach = limit if armed else max(limit, radius + 2.0 * rearm_gap * radius)
             while more:
-                distance, bx, by, bz, faces = nearest_contact(walls, w, centre, radius, reach, touches, i, first, used)
+                distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, reach, touches, i, first, used)
                 if used == first and not armed and distance >= reach:
                     still_near ^= bit
-                more = distance < radius
+                more = distance < limit
                 if more and used == SLOTS:
                     fault[chunk, CODE], fault[chunk, PARTICLE], more = WALL_SLOTS, particles.id[i], False
                 if more:

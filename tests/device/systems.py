@@ -29,6 +29,9 @@ CLASSES = [
     {"name": "large", "diameter": 4 * MILLIMETRE, "material": "glass"},
 ]
 SHARES = {"of": {"small": 0.5, "large": 0.5}}
+STICKY_LAWS = {"law": "hertz-mindlin", "adhesion": "jkr", "rolling": "epsd2", "twisting": "marshall"}
+VERY_STICKY = {name: material | {"surface_energy": 2.0} for name, material in MATERIALS.items()}
+"""Held across gaps that the slow spheres of a small system do cross."""
 HERTZ = {"law": "hertz-mindlin", "rolling": "constant-torque"}
 EDGE = 14 * MILLIMETRE
 
@@ -107,4 +110,5 @@ SYSTEMS = {
     "periodic": box_case,
     "sheared": lambda: box_case(shear_rate=300.0),
     "walls": bowl_case,
+    "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }

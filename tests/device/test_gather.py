@@ -12,7 +12,9 @@ from dem.engine import Engine
 from dem.gather import make_gather_pairs
 from dem.list_kind import as_kind
 from dem.loops_gather import GatherLoops
+from dem.neighbours import TOUCHING
 from dem.pairs import make_pair_chunk
+from dem.particles import RADIUS, X
 from dem.tally import plain_add
 from tests.device.comparison import assert_same_motion, assert_same_tallies, copy_of_state, take_over
 from tests.device.systems import SYSTEMS, make_engine
@@ -88,6 +90,20 @@ def test_motion_and_tallies(system: str, gather_engine: object) -> None:
         engine.run(STEPS)
     assert_same_motion(full, half)
     assert_same_tallies(full, half)
+
+
+def test_spheres_are_held_across_gaps() -> None:
+    """The sticky system does what it is there for: some pair without overlap is still in contact."""
+    engine = block_engine("sticky")
+    held = 0
+    for stop in range(STEPS):
+        engine.run(stop + 1)
+        row, pairs = engine.particles.row, engine.pairs
+        first = np.repeat(np.arange(engine.size), np.diff(pairs.start[: engine.size + 1]))
+        second, flags = pairs.other[: len(first)], pairs.flags[: len(first)]
+        distance = np.linalg.norm(row[first, X : X + 3] - row[second, X : X + 3], axis=1)
+        held += np.count_nonzero((flags & TOUCHING != 0) & (distance > row[first, RADIUS] + row[second, RADIUS]))
+    assert held > 10
 
 
 def test_list_turned_and_turned_back(gather_engine: object) -> None:

@@ -30,6 +30,7 @@ from dem.block import (
     make_block,
 )
 from dem.engine import Engine
+from dem.hold import largest_separation
 from dem.interaction import Interaction
 from dem.neighbours import TOUCHING
 from dem.particles import INERTIA, MASS, VX, WX
@@ -37,11 +38,11 @@ from dem.touch import Touch, pair_touch
 from tests.device.pairs_example import PAIRWISE, STEP, TABLES, Laws, composed, parameters_of, random_block
 from tests.device.systems import box_case, make_engine
 
-Exponents = tuple[int, int, int]
+Exponents = tuple[float, float, float]
 """Powers of kg, m and s."""
 
 PURE, LENGTH, SPEED, RATE, TIME, MASS_UNIT = (0, 0, 0), (0, 1, 0), (0, 1, -1), (0, 0, -1), (0, 0, 1), (1, 0, 0)
-PER_LENGTH = (0, -1, 0)
+PER_LENGTH, ROOT = (0, -1, 0), (0, 0.5, 0)
 FORCE_UNIT, TORQUE, POWER, PRESSURE, STIFFNESS = (1, 1, -2), (1, 2, -2), (1, 2, -3), (1, -1, -2), (1, 0, -2)
 
 TOUCH: list[Exponents] = [LENGTH, *[PURE] * 3, *[SPEED] * 3, *[RATE] * 3, LENGTH, MASS_UNIT, TIME, PER_LENGTH]
@@ -56,7 +57,7 @@ UNITS: tuple[dict[str, Part], ...] = (
         "linear": ((STIFFNESS, PURE, PURE, PURE), (LENGTH,) * 3),
         "ghost": ((), ()),
     },
-    {"none": ((), ()), "sjkr": ((ENERGY_DENSITY,), ()), "dmt": ((STIFFNESS,), ())},
+    {"none": ((), ()), "sjkr": ((ENERGY_DENSITY,), ()), "dmt": ((STIFFNESS,), ()), "jkr": ((ROOT, PRESSURE), ())},
     {"none": ((), ()), "constant-torque": ((PURE,), ()), "epsd2": ((PURE,), (TORQUE,) * 3)},
     {"none": ((), ()), "marshall": ((PURE,), (PURE,))},
 )
@@ -167,12 +168,17 @@ def test_swapping_the_particles_reverses_the_force(laws: Laws) -> None:
 
 
 @pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
-def test_no_force_at_rest_without_overlap(laws: Laws) -> None:
-    """Two spheres that just touch, at rest and with a slack spring, feel nothing: exact zeros, and no 0/0."""
+def test_no_force_at_rest_apart(laws: Laws) -> None:
+    """Two spheres that just touch, or are as far apart as their law acts, feel nothing at rest and with slack springs.
+
+    Exact zeros, and no 0/0.
+    """
     interaction = composed(laws)
-    touch = Touch(0.0, 0.6, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1e-3, 1e-5, STEP, 250.0)
+    parameters, radius = parameters_of(interaction), 1e-3
+    gap = largest_separation(interaction, [parameters], radius)
+    touch = Touch(-gap, 0.6, 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, radius, 1e-5, STEP, 250.0)
     history = (0.0,) * interaction.history_size
-    assert not any(evaluate(interaction, touch, parameters_of(interaction), history))
+    assert not any(evaluate(interaction, touch, parameters, history))
 
 
 @pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dem.case import DemCase
 from tests.device.ptx import ASSEMBLED_FOR, Launch, assemble, compile_to_ptx, functions_called, launches_of
-from tests.device.systems import bowl_case, box_case
+from tests.device.systems import SYSTEMS, bowl_case, box_case
 
 REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
@@ -40,6 +40,7 @@ OTHER_LAWS: dict[str, DemCase] = {
     "linear, dmt, epsd2": box_case(
         shear_rate=10.0, contact={"law": "linear", "normal_stiffness": 5e3, "adhesion": "dmt", "rolling": "epsd2"}
     ),
+    "liggghts, jkr, epsd2, marshall": SYSTEMS["sticky"](),
     "ghost": bowl_case(contact={"law": "ghost"}),
     "liggghts without statistics": bowl_case(contact={"law": "hertz-mindlin"}, statistics=None, time={"end": 1.0}),
 }
