@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from compute.errors import CaseError
 from coupling.case import Case
+from coupling.checks.adhesion import check_adhesion
 from coupling.checks.contact import check_step, check_strikes
 from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted
@@ -18,6 +19,7 @@ CHECKS = (
     check_windows,
     check_step,
     check_strikes,
+    check_adhesion,
     check_parcels,
     check_scale,
     check_meshes,

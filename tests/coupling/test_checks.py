@@ -108,6 +108,28 @@ def test_limits_are_noticed(assignment: str, name: str, level: str, tmp_path: Pa
     assert found(case, name, level), found(case, name)
 
 
+def test_bond_number_and_rest_overlap(tmp_path: Path) -> None:
+    """JKR: 1.5 pi w R*/(m g) with w = 2 x 50 mJ/m2 and R* = 0.25 mm is 9.17, read from 400 points of the force curve.
+
+    The overlap at zero force is 1.2446 (2 pi w/E*)^(2/3) R*^(1/3), small at 20 MPa and above 2 % of R at 0.1 MPa.
+    """
+    sticky = ["dem.contact={law: hertz-mindlin, adhesion: jkr}"]
+    sticky += [f"dem.materials.{name}.surface_energy=50 mJ/m^2" for name in ("glass", "steel")]
+    case = read_small(tmp_path, assignments=sticky)
+    bond = found(case, "bond-number", "note")[0]
+    weight = 2500.0 * math.pi / 6.0 * 1e-9 * 9.81
+    assert float(bond.value) == pytest.approx(1.5 * math.pi * 0.1 * 0.25e-3 / weight, rel=5e-3)
+    rest = (
+        (1.5 ** (4 / 3) - 1.5 ** (1 / 3))
+        * (math.pi * 0.2 / (20e6 / (2 * (1 - 0.25**2)))) ** (2 / 3)
+        * 0.25e-3 ** (1 / 3)
+    )
+    overlap = found(case, "adhesive-overlap", "note")[0]
+    assert float(overlap.value.split()[0]) == pytest.approx(100.0 * rest / 0.5e-3, rel=5e-3)
+    soft = read_small(tmp_path, assignments=[*sticky, "dem.materials.glass.youngs_modulus=0.1 MPa"])
+    assert found(soft, "adhesive-overlap", "warning")
+
+
 def test_narrow_periodic_boxes_are_refused(tmp_path: Path) -> None:
     """Below three cutoffs a particle can touch another and its image: cutoff 2 mm (1 + 0.1)."""
     wide = read_small(tmp_path, assignments=["dem.domain.periodic=[x, y]"])

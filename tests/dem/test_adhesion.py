@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from compute import get_backend
 from dem.adhesion import dmt, jkr, sjkr
+from dem.adhesion.strength import strength
 from dem.case import DemCase
 from dem.contact.hertz_mindlin import effective_youngs_modulus
 from dem.contact.law import Elasticity, PairProperties
 from dem.engine import Engine
+from dem.interaction import make_interaction
 from dem.neighbours import TOUCHING
 from dem.setup import composed_law, make_setup, parameter_table
 from dem.tally import BIRTHS, ENCOUNTERS
@@ -218,6 +220,20 @@ def test_jkr_below_the_sticking_speed_sticks(partner: str) -> None:
     for engine in (bound, free):
         engine.run(CYCLE_STEPS)
     assert in_contact(bound) and not in_contact(free)
+
+
+@pytest.mark.parametrize(("adhesion", "factor"), [("jkr", 1.5), ("dmt", 2.0)])
+def test_strength_is_read_from_the_law(adhesion: str, factor: float) -> None:
+    """Pull-off 1.5 pi w R* and 2 pi w R*: 400 points meet JKR's flat maximum, and DMT's at the first load, to 1e-3.
+
+    Rest overlaps as above, by bisection.
+    """
+    interaction = make_interaction("hertz-mindlin-liggghts", adhesion=adhesion)
+    found = strength(interaction, interaction.parameters_of(SOFT, SOFT, STICKY), RADIUS, 1e-5)
+    assert found.pull_off == pytest.approx(factor * math.pi * WORK * 0.5 * RADIUS, rel=1e-3)
+    rest = (1.5 * math.pi * WORK * math.sqrt(0.5 * RADIUS) / MODULUS) ** (2.0 / 3.0)
+    rest = rest if adhesion == "dmt" else (1.5 ** (4.0 / 3.0) - 1.5 ** (1.0 / 3.0)) * jkr_scale(0.5 * RADIUS)
+    assert found.rest == pytest.approx(rest, rel=1e-9)
 
 
 def test_softened_modulus_keeps_the_energy_of_a_cycle() -> None:
