@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 CELL_LIMIT = 2_000_000
 """Cells of one mesh; 16 MB of offsets."""
+CELL_SHARE = 0.5
+"""Width of a cell over the reach: the list of a cell then holds few triangles that its points cannot reach."""
 BATCH = 1_000_000
 """Pairs of triangle and cell looked at together."""
 HALF_DIAGONAL = 0.5 * 3.0**0.5
@@ -49,10 +51,10 @@ def squared_distance(points: Vectors, corners: Vectors) -> Vectors:
 def make_grid(corners: Vectors, reach: float) -> MeshGrid:
     """Return the grid of triangles, shape (triangles, 3, 3), whose cells list all triangles nearer than `reach` [m].
 
-    A cell is as wide as the reach on both its sides, and wider where the mesh is so large that there would be too many.
+    A cell is CELL_SHARE of the reach wide, and wider where the mesh is so large that there would be too many.
     """
     low, high = corners.min((0, 1)) - reach, corners.max((0, 1)) + reach
-    edge = max(2.0 * reach, float((np.prod(high - low) / CELL_LIMIT) ** (1.0 / 3.0)))
+    edge = max(CELL_SHARE * reach, float((np.prod(high - low) / CELL_LIMIT) ** (1.0 / 3.0)))
     shape = np.maximum(np.ceil((high - low) / edge), 1).astype(np.int64)
     first = np.floor((corners.min(1) - reach - low) / edge).astype(np.int64).clip(0, shape - 1)
     last = np.floor((corners.max(1) + reach - low) / edge).astype(np.int64).clip(0, shape - 1)
