@@ -66,10 +66,20 @@ class Contact(CaseModel):
 
     `ghost` counts encounters and exerts no force. The tangential variants differ in how damper and spring share the
     Coulomb limit. The stiffnesses belong to the linear law alone.
+
+    Attributes:
+        tangential_spring: of Hertz-Mindlin; whether the force of the tangential spring follows the stiffness (`total`),
+            stays (`incremental`), or stays on loading and is given back on unloading (`rescaled`).
+        normal_tail: of Hertz-Mindlin; whether the damper may pull near the end of a contact, or the normal force is
+            held at zero or above.
+        damping: of Hertz-Mindlin; `tsuji` gives the restitution with an attractive tail, `thornton` with a clipped one.
     """
 
     law: Literal["hertz-mindlin", "linear", "ghost"] = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
+    tangential_spring: Literal["total", "incremental", "rescaled"] = "total"
+    normal_tail: Literal["attractive", "clipped"] = "attractive"
+    damping: Literal["tsuji", "thornton"] = "tsuji"
     adhesion: Literal["none", "sjkr", "dmt", "jkr"] = "none"
     rolling: Literal["none", "constant-torque", "epsd2"] = "none"
     twisting: Literal["none", "marshall"] = "none"
@@ -88,6 +98,22 @@ class Contact(CaseModel):
                 value=self.normal_stiffness,
                 expected="law: linear, or no such key",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _parts_of_hertz_mindlin(self) -> Contact:
+        for key in ("tangential_spring", "normal_tail", "damping"):
+            value = getattr(self, key)
+            if self.law != "hertz-mindlin" and value != type(self).model_fields[key].default:
+                raise invalid(
+                    f"the {self.law} law has no such choice", key=key, value=value,
+                    expected="law: hertz-mindlin, or no such key",
+                )  # fmt: skip
+        if self.damping == "thornton" and self.normal_tail != "clipped":
+            raise invalid(
+                "this damping gives the restitution only where the normal force never attracts", key="damping",
+                value=self.damping, expected="normal_tail: clipped, or damping: tsuji",
+            )  # fmt: skip
         return self
 
 

@@ -9,6 +9,7 @@ from dem.adhesion import ADHESION_LAWS
 from dem.case_materials import Contact, Material, MaterialPair
 from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
+from dem.contact.hertz_mindlin import law_name
 from dem.contact.law import Elasticity, PairProperties
 from dem.rolling import ROLLING_LAWS
 from dem.twisting import TWISTING_LAWS
@@ -16,7 +17,9 @@ from dem.twisting import TWISTING_LAWS
 
 def contact_law_name(contact: Contact) -> str:
     """Return the contact law's name in `CONTACT_LAWS`."""
-    return f"{contact.law}-{contact.tangential}" if contact.law == "hertz-mindlin" else contact.law
+    if contact.law != "hertz-mindlin":
+        return contact.law
+    return law_name(contact.tangential, contact.tangential_spring, contact.normal_tail, contact.damping)
 
 
 def elasticity(material: Material) -> Elasticity:

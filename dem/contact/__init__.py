@@ -11,9 +11,17 @@ from __future__ import annotations
 from dem.contact import ghost, hertz_mindlin, linear
 from dem.contact.law import ContactLaw
 
-CONTACT_LAWS: dict[str, ContactLaw] = {
-    "hertz-mindlin-liggghts": hertz_mindlin.LIGGGHTS,
-    "hertz-mindlin-lammps": hertz_mindlin.LAMMPS,
-    "linear": linear.LAW,
-    "ghost": ghost.LAW,
-}
+HERTZ_MINDLIN = ("hertz-mindlin-liggghts", "hertz-mindlin-lammps", "hertz-mindlin-lammps-rescaled-clipped-thornton")
+"""The two published forms, and one that has every part that they do not have."""
+
+
+class ContactLaws(dict[str, ContactLaw]):
+    """Contact laws by name; every other combination of the parts of Hertz-Mindlin is made when it is asked for."""
+
+    def __missing__(self, name: str) -> ContactLaw:
+        return hertz_mindlin.make_law(name)
+
+
+CONTACT_LAWS = ContactLaws(
+    {law.name: law for law in map(hertz_mindlin.make_law, HERTZ_MINDLIN)} | {"linear": linear.LAW, "ghost": ghost.LAW}
+)

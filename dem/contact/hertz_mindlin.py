@@ -1,13 +1,14 @@
-"""Hertz-Mindlin contact with tangential history, restitution damping and a Coulomb limit, in two published forms.
+"""Hertz-Mindlin contact with tangential history, damping and a Coulomb limit, made from the parts that a case names.
 
-With a = sqrt(R* overlap), S_n = 2 E* a, S_t = 8 G* a and beta = -ln e/sqrt(ln^2 e + pi^2):
+With a = sqrt(R* overlap), S_n = 2 E* a, S_t = 8 G* a and a damping coefficient c of the restitution:
 
-    F_n = 2/3 S_n overlap + 2 sqrt(5/6) beta sqrt(S_n m*) v_n          (v_n: rate of approach)
-    F_t = -S_t s - 2 sqrt(5/6) beta sqrt(S_t m*) v_t                  (s: tangential spring, held in the tangent plane)
+    F_n = 2/3 S_n overlap + c sqrt(S_n m*) v_n          (v_n: rate of approach)
+    F_t = -S_t s - c sqrt(S_t m*) v_t                   (s: tangential spring, held in the tangent plane)
 
-`liggghts`: the spring alone is held to mu |F_n|; while it slips the damper is left out. `lammps`: spring and damper
-together are held to mu |F_n|, and the spring is set back to what is left. The damping may make the normal force attract
-near the end of a contact, which is what gives the nominal restitution exactly.
+Coulomb limit mu |F_n|: `liggghts` or `lammps`; spring: `total`, `incremental` or `rescaled` (dem.contact.tangential).
+Tail: an `attractive` one lets the damper pull near the end of a contact, which is what gives the nominal restitution
+with `tsuji`'s damping exactly; a `clipped` one holds F_n at zero or above, for which `thornton`'s damping is made
+(dem.contact.damping).
 
 Sources: Tsuji, Tanaka, Ishida, Powder Technol. 71 (1992) 239-250, doi 10.1016/0032-5910(92)88030-L; Mindlin,
 Deresiewicz, J. Appl. Mech. 20 (1953) 327-344.
@@ -16,104 +17,64 @@ Deresiewicz, J. Appl. Mech. 20 (1953) 327-344.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from compute.physics import physics
+from dem.contact.damping import DAMPINGS
+from dem.contact.damping import tsuji_coefficient as damping_coefficient
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
+from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
+from dem.contact.tangential import LIMITS, SPRINGS, tangent_spring
 from dem.touch import Touch
 
+__all__ = ["damping_coefficient", "effective_shear_modulus", "effective_youngs_modulus", "law_name", "make_law"]
+
+FAMILY = "hertz-mindlin"
+TAILS = ("attractive", "clipped")
 PARAMETER_COUNT = 4
-HISTORY_SIZE = 3
+ARMS: dict[str, dict[str, float]] = {"liggghts": {}, "lammps": {"velocity_arm": 0.0, "wall_torque_arm": 0.0}}
+"""Arms of the two published forms."""
 
 
-def effective_youngs_modulus(first: Elasticity, second: Elasticity) -> float:
-    """E* = [(1 - nu1^2)/E1 + (1 - nu2^2)/E2]^-1 [Pa]."""
-    return 1.0 / sum((1.0 - m.poisson_ratio**2) / m.youngs_modulus for m in (first, second))
+@cache
+def make_normal(clipped: bool) -> Callable[..., Any]:
+    """Return `normal_part(touch, E*, damping)` -> (a [m], approach speed [m/s], normal force [N], power lost [W])."""
+
+    @physics
+    def normal_part(touch: Touch, modulus: float, damping: float) -> tuple[float, float, float, float]:
+        a = math.sqrt(touch.radius * touch.overlap)
+        stiffness = 2.0 * modulus * a
+        approach = touch.ux * touch.nx + touch.uy * touch.ny + touch.uz * touch.nz
+        damper = damping * math.sqrt(stiffness * touch.mass)
+        elastic = 2.0 / 3.0 * stiffness * touch.overlap
+        normal = elastic + damper * approach
+        loss = damper * approach * approach
+        if clipped:
+            loss = loss if normal > 0.0 else -elastic * approach
+            normal = max(normal, 0.0)
+        return a, approach, normal, loss
+
+    return normal_part
 
 
-def effective_shear_modulus(first: Elasticity, second: Elasticity) -> float:
-    """G* = [(2 - nu1)/G1 + (2 - nu2)/G2]^-1 [Pa]."""
-    return 1.0 / sum((2.0 - m.poisson_ratio) / m.shear_modulus for m in (first, second))
+@cache
+def make_force(limit: str, spring: str, clipped: bool) -> Callable[..., Any]:
+    """Return the force of the law with these parts."""
+    normal_part, hold, (carry, keep, _) = make_normal(clipped), LIMITS[limit], SPRINGS[spring]
 
+    @physics
+    def force(touch: Touch, parameters: Any, history: Any) -> Any:
+        modulus, shear_modulus, damping, friction = parameters
+        a, approach, normal, loss = normal_part(touch, modulus, damping)
+        moved = tangent_spring(touch, carry(history, a), approach)
+        stiffness = 8.0 * shear_modulus * a
+        damper = damping * math.sqrt(stiffness * touch.mass)
+        fx, fy, fz, heat, spring = hold(moved, stiffness, damper, friction * abs(normal), touch.step)
+        return normal, fx, fy, fz, loss + heat, keep(spring, a)
 
-def damping_coefficient(restitution: float) -> float:
-    """2 sqrt(5/6) beta with beta = -ln e/sqrt(ln^2 e + pi^2) [-]; e = 1 gives 0, e = 0 the critical value."""
-    if restitution <= 0.0:
-        return 2.0 * math.sqrt(5.0 / 6.0)
-    logarithm = math.log(restitution)
-    return -2.0 * math.sqrt(5.0 / 6.0) * logarithm / math.hypot(logarithm, math.pi)
-
-
-def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
-    """Return (E* [Pa], G* [Pa], damping [-], friction [-]) of a pair of materials."""
-    return (
-        effective_youngs_modulus(first, second),
-        effective_shear_modulus(first, second),
-        damping_coefficient(pair.restitution),
-        pair.friction,
-    )
-
-
-@physics
-def tangent_spring(touch: Touch, history: Any, approach: float) -> tuple[float, float, float, float, float, float]:
-    """Return the tangential slip velocity [m/s] and the spring [m] advanced by it and turned into the tangent plane."""
-    sx, sy, sz = history
-    tx = touch.ux - approach * touch.nx
-    ty = touch.uy - approach * touch.ny
-    tz = touch.uz - approach * touch.nz
-    sx, sy, sz = sx + tx * touch.step, sy + ty * touch.step, sz + tz * touch.step
-    along = sx * touch.nx + sy * touch.ny + sz * touch.nz
-    return tx, ty, tz, sx - along * touch.nx, sy - along * touch.ny, sz - along * touch.nz
-
-
-@physics
-def normal_part(touch: Touch, modulus: float, damping: float) -> tuple[float, float, float, float]:
-    """Return (contact radius a [m], approach speed [m/s], normal force [N], power lost to normal damping [W])."""
-    a = math.sqrt(touch.radius * touch.overlap)
-    stiffness = 2.0 * modulus * a
-    approach = touch.ux * touch.nx + touch.uy * touch.ny + touch.uz * touch.nz
-    damper = damping * math.sqrt(stiffness * touch.mass)
-    normal = 2.0 / 3.0 * stiffness * touch.overlap + damper * approach
-    return a, approach, normal, damper * approach * approach
-
-
-@physics
-def liggghts_force(touch: Touch, parameters: Any, history: Any) -> Any:
-    """Hertz-Mindlin with the spring alone held to the Coulomb limit."""
-    modulus, shear_modulus, damping, friction = parameters
-    a, approach, normal, loss = normal_part(touch, modulus, damping)
-    tx, ty, tz, sx, sy, sz = tangent_spring(touch, history, approach)
-    stiffness = 8.0 * shear_modulus * a
-    stretch = math.sqrt(sx * sx + sy * sy + sz * sz)
-    trial, limit = stiffness * stretch, friction * abs(normal)
-    slips = trial > limit
-    share = limit / trial if slips else 1.0
-    damper = 0.0 if slips else damping * math.sqrt(stiffness * touch.mass)
-    sliding = (1.0 - share) * stretch / touch.step * limit
-    slip2 = tx * tx + ty * ty + tz * tz
-    sx, sy, sz = share * sx, share * sy, share * sz
-    fx, fy, fz = -stiffness * sx - damper * tx, -stiffness * sy - damper * ty, -stiffness * sz - damper * tz
-    return normal, fx, fy, fz, loss + damper * slip2 + sliding, (sx, sy, sz)
-
-
-@physics
-def lammps_force(touch: Touch, parameters: Any, history: Any) -> Any:
-    """Hertz-Mindlin with spring and damper together held to the Coulomb limit."""
-    modulus, shear_modulus, damping, friction = parameters
-    a, approach, normal, loss = normal_part(touch, modulus, damping)
-    tx, ty, tz, sx, sy, sz = tangent_spring(touch, history, approach)
-    stiffness = 8.0 * shear_modulus * a
-    damper = damping * math.sqrt(stiffness * touch.mass)
-    fx, fy, fz = -stiffness * sx - damper * tx, -stiffness * sy - damper * ty, -stiffness * sz - damper * tz
-    trial, limit = math.sqrt(fx * fx + fy * fy + fz * fz), friction * abs(normal)
-    slips = trial > limit
-    share = limit / trial if slips else 1.0
-    fx, fy, fz = share * fx, share * fy, share * fz
-    sx = -(fx + damper * tx) / stiffness if slips else sx
-    sy = -(fy + damper * ty) / stiffness if slips else sy
-    sz = -(fz + damper * tz) / stiffness if slips else sz
-    heat = -(fx * tx + fy * ty + fz * tz) if slips else damper * (tx * tx + ty * ty + tz * tz)
-    return normal, fx, fy, fz, loss + heat, (sx, sy, sz)
+    return force
 
 
 @physics
@@ -124,10 +85,39 @@ def shear(touch: Touch, parameters: Any) -> tuple[float, float]:
     return stiffness, damping * math.sqrt(stiffness * touch.mass)
 
 
-LIGGGHTS = ContactLaw(
-    "hertz-mindlin-liggghts", liggghts_force, parameters_of, PARAMETER_COUNT, HISTORY_SIZE, shear=shear, hertzian=True
-)
-LAMMPS = ContactLaw(
-    "hertz-mindlin-lammps", lammps_force, parameters_of, PARAMETER_COUNT, HISTORY_SIZE, velocity_arm=0.0,
-    wall_torque_arm=0.0, shear=shear, hertzian=True,
-)  # fmt: skip
+@cache
+def make_parameters_of(damping: str) -> Callable[[Elasticity, Elasticity, PairProperties], tuple[float, ...]]:
+    """Return the function that makes (E* [Pa], G* [Pa], damping [-], friction [-]) of a pair of materials."""
+    coefficient = DAMPINGS[damping]
+
+    def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
+        youngs, shearing = effective_youngs_modulus(first, second), effective_shear_modulus(first, second)
+        return youngs, shearing, coefficient(pair.restitution), pair.friction
+
+    return parameters_of
+
+
+def law_name(limit: str, spring: str, tail: str, damping: str) -> str:
+    """Return the name of the law with these parts; the first of each kind but the limit is not spelled out."""
+    parts = zip((spring, tail, damping), (SPRINGS, TAILS, DAMPINGS))
+    return "-".join([FAMILY, limit, *(part for part, kinds in parts if part != next(iter(kinds)))])
+
+
+@cache
+def make_law(name: str) -> ContactLaw:
+    """Return the law of that name; KeyError if none has it."""
+    for limit in LIMITS:
+        for spring in SPRINGS:
+            for tail in TAILS:
+                for damping in DAMPINGS:
+                    if law_name(limit, spring, tail, damping) == name:
+                        return _made(name, limit, spring, tail, damping)
+    raise KeyError(name)
+
+
+def _made(name: str, limit: str, spring: str, tail: str, damping: str) -> ContactLaw:
+    force = make_force(limit, spring, tail == "clipped")
+    return ContactLaw(
+        name, force, make_parameters_of(damping), PARAMETER_COUNT, SPRINGS[spring].history_size, shear=shear,
+        hertzian=True, **ARMS[limit],
+    )  # fmt: skip

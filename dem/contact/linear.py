@@ -12,16 +12,15 @@ import math
 from typing import Any
 
 from compute.physics import physics
-from dem.contact.hertz_mindlin import tangent_spring
+from dem.contact.damping import damping_ratio
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
+from dem.contact.tangential import spring_limited, tangent_spring
 from dem.touch import Touch
 
 
 def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
     """Return (k_n [N/m], k_t/k_n [-], beta [-], friction [-]) of a pair of materials."""
-    logarithm = math.log(max(pair.restitution, 1e-12))
-    beta = -logarithm / math.hypot(logarithm, math.pi)
-    return pair.normal_stiffness, pair.tangential_stiffness_ratio, beta, pair.friction
+    return pair.normal_stiffness, pair.tangential_stiffness_ratio, damping_ratio(pair.restitution), pair.friction
 
 
 @physics
@@ -31,18 +30,11 @@ def force(touch: Touch, parameters: Any, history: Any) -> Any:
     approach = touch.ux * touch.nx + touch.uy * touch.ny + touch.uz * touch.nz
     damper = 2.0 * beta * math.sqrt(stiffness * touch.mass)
     normal = stiffness * touch.overlap + damper * approach
-    tx, ty, tz, sx, sy, sz = tangent_spring(touch, history, approach)
     tangential = ratio * stiffness
-    stretch = math.sqrt(sx * sx + sy * sy + sz * sz)
-    trial, limit = tangential * stretch, friction * abs(normal)
-    slips = trial > limit
-    share = limit / trial if slips else 1.0
-    drag = 0.0 if slips else 2.0 * beta * math.sqrt(tangential * touch.mass)
-    sliding = (1.0 - share) * stretch / touch.step * limit
-    heat = damper * approach * approach + drag * (tx * tx + ty * ty + tz * tz) + sliding
-    sx, sy, sz = share * sx, share * sy, share * sz
-    fx, fy, fz = -tangential * sx - drag * tx, -tangential * sy - drag * ty, -tangential * sz - drag * tz
-    return normal, fx, fy, fz, heat, (sx, sy, sz)
+    drag = 2.0 * beta * math.sqrt(tangential * touch.mass)
+    moved = tangent_spring(touch, history, approach)
+    fx, fy, fz, heat, spring = spring_limited(moved, tangential, drag, friction * abs(normal), touch.step)
+    return normal, fx, fy, fz, damper * approach * approach + heat, spring
 
 
 @physics

@@ -20,6 +20,11 @@ from dem.verification.measures import MEASURES
 
 ENTRIES = {entry["name"]: entry for entry in read_table()}
 LONG = {
+    "chung-ooi-3-clipped-e4",
+    "chung-ooi-3-clipped-e6",
+    "chung-ooi-3-thornton-e4",
+    "chung-ooi-3-thornton-e6",
+    "chung-ooi-3-thornton-e8",
     "chung-ooi-3-e04",
     "chung-ooi-3-e06",
     "chung-ooi-3-e08",

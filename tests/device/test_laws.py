@@ -54,6 +54,7 @@ UNITS: tuple[dict[str, Part], ...] = (
     {
         "hertz-mindlin-liggghts": (HERTZ, (LENGTH,) * 3),
         "hertz-mindlin-lammps": (HERTZ, (LENGTH,) * 3),
+        "hertz-mindlin-lammps-rescaled-clipped-thornton": (HERTZ, (LENGTH,) * 4),
         "linear": ((STIFFNESS, PURE, PURE, PURE), (LENGTH,) * 3),
         "ghost": ((), ()),
     },
@@ -63,7 +64,7 @@ UNITS: tuple[dict[str, Part], ...] = (
 )
 """Units of the parameters and of the history of each contact, adhesion, rolling and twisting law; a new law needs its
 line."""
-EVEN = {"marshall": (0,)}
+EVEN = {"hertz-mindlin-lammps-rescaled-clipped-thornton": (3,), "marshall": (0,)}
 """History values that are the same for both particles, where the others are reversed."""
 
 FACTORS = (1.0 / 3.7, 1.0, 52.3)
