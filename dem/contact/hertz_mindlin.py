@@ -70,8 +70,7 @@ def make_force(limit: str, spring: str, clipped: bool) -> Callable[..., Any]:
         a, approach, normal, loss = normal_part(touch, modulus, damping)
         moved = tangent_spring(touch, carry(history, a), approach)
         stiffness = 8.0 * shear_modulus * a
-        damper = damping * math.sqrt(stiffness * touch.mass)
-        fx, fy, fz, heat, spring = hold(moved, stiffness, damper, friction * abs(normal), touch.step)
+        fx, fy, fz, heat, spring = hold(moved, stiffness, damping, friction * abs(normal), touch)
         return normal, fx, fy, fz, loss + heat, keep(spring, a)
 
     return force

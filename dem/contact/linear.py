@@ -31,9 +31,8 @@ def force(touch: Touch, parameters: Any, history: Any) -> Any:
     damper = 2.0 * beta * math.sqrt(stiffness * touch.mass)
     normal = stiffness * touch.overlap + damper * approach
     tangential = ratio * stiffness
-    drag = 2.0 * beta * math.sqrt(tangential * touch.mass)
     moved = tangent_spring(touch, history, approach)
-    fx, fy, fz, heat, spring = spring_limited(moved, tangential, drag, friction * abs(normal), touch.step)
+    fx, fy, fz, heat, spring = spring_limited(moved, tangential, 2.0 * beta, friction * abs(normal), touch)
     return normal, fx, fy, fz, damper * approach * approach + heat, spring
 
 

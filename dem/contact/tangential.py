@@ -35,20 +35,20 @@ def tangent_spring(touch: Touch, spring: Spring, approach: float) -> tuple[float
 
 @physics
 def spring_limited(
-    moved: tuple[float, float, float, float, float, float], stiffness: float, damper: float, limit: float, step: float
+    moved: tuple[float, float, float, float, float, float], stiffness: float, damping: float, limit: float, touch: Touch
 ) -> tuple[float, float, float, float, Spring]:
     """Return tangential force [N], power lost [W] and spring [m]: the spring alone is held to the limit [N].
 
-    moved: of `tangent_spring`. The damper [N s/m] is added without a limit while the spring sticks, and left out while
-    it slips.
+    moved: of `tangent_spring`. The damper, damping [-] times sqrt(stiffness m*), is added without a limit while the
+    spring sticks, and left out while it slips.
     """
     tx, ty, tz, sx, sy, sz = moved
     stretch = math.sqrt(sx * sx + sy * sy + sz * sz)
     trial = stiffness * stretch
     slips = trial > limit
     share = limit / trial if slips else 1.0
-    drag = 0.0 if slips else damper
-    sliding = (1.0 - share) * stretch / step * limit
+    drag = 0.0 if slips else damping * math.sqrt(stiffness * touch.mass)
+    sliding = (1.0 - share) * stretch / touch.step * limit
     heat = drag * (tx * tx + ty * ty + tz * tz) + sliding
     sx, sy, sz = share * sx, share * sy, share * sz
     return -stiffness * sx - drag * tx, -stiffness * sy - drag * ty, -stiffness * sz - drag * tz, heat, (sx, sy, sz)
@@ -56,10 +56,11 @@ def spring_limited(
 
 @physics
 def together_limited(
-    moved: tuple[float, float, float, float, float, float], stiffness: float, damper: float, limit: float, step: float
+    moved: tuple[float, float, float, float, float, float], stiffness: float, damping: float, limit: float, touch: Touch
 ) -> tuple[float, float, float, float, Spring]:
     """Return the same with spring and damper together held to the limit; while they slip the spring is set back."""
     tx, ty, tz, sx, sy, sz = moved
+    damper = damping * math.sqrt(stiffness * touch.mass)
     fx, fy, fz = -stiffness * sx - damper * tx, -stiffness * sy - damper * ty, -stiffness * sz - damper * tz
     trial = math.sqrt(fx * fx + fy * fy + fz * fz)
     slips = trial > limit
