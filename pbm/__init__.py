@@ -43,6 +43,7 @@ _HOME = {
     "Population": "pbm.population",
     "PopulationResult": "pbm.population",
     "Steps": "pbm.solve",
+    "StochasticGranulation": "pbm.stochastic",
     "breakage_rate": "pbm.laws",
     "diameter_grid": "pbm.grid",
     "fragments": "pbm.laws",
