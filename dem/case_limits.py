@@ -113,6 +113,33 @@ def _generated_reach(wall: MeshWall) -> float | None:
     return max(distance_from_axis(corner, motion.point, motion.axis) for corner in corners.tolist())
 
 
+def surface_speed(wall: Wall, reach: float | None) -> float | None:
+    """Return the highest speed of a turning wall's surface [m/s], its carrier's part added; None where not bounded.
+
+    reach: largest distance of the surface from its own axis [m].
+    """
+    motion = wall.motion
+    if reach is None or motion is None:
+        return None
+    if motion.carrier is None:
+        return reach * motion.peak_speed
+    carried = _carried_reach(wall)
+    return None if carried is None else reach * motion.peak_speed + carried * motion.carrier.peak_speed
+
+
+def _carried_reach(wall: Wall) -> float | None:
+    """Return how far a carried mesh can get from its carrier's axis [m]."""
+    if not isinstance(wall, MeshWall) or wall.motion is None:
+        return None
+    from dem.walls.courses import carried_reach
+    from dem.walls.placement import place_mesh
+
+    try:
+        return carried_reach(wall.motion, place_mesh(wall, wall.name, say=lambda text: None))
+    except CaseError:  # told by the mesh's own check
+        return None
+
+
 def distance_from_axis(point: Sequence[float], origin: Sequence[float], axis: Sequence[float]) -> float:
     """Return the distance of a point from the line through `origin` along `axis` [m]."""
     norm = math.hypot(*axis)
@@ -207,9 +234,9 @@ def fastest_speed(case: DemCase) -> float:
     """Return the highest speed the case names: of a turning wall's surface or of a particle at the start [m/s]."""
     speeds = [0.0]
     for wall in case.walls:
-        reach = wall_reach(wall)
-        if reach is not None and wall.motion is not None:
-            speeds.append(reach * abs(wall.motion.speed))
+        speed = surface_speed(wall, wall_reach(wall))
+        if speed is not None:
+            speeds.append(speed)
     for source in case.particles:
         if isinstance(source, Given):
             speeds += [math.hypot(*particle.velocity) for particle in source.items]

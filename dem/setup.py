@@ -12,7 +12,6 @@ from dem.case import DemCase
 from dem.case_limits import mean_diameter, time_step
 from dem.case_statistics import StatisticsSettings
 from dem.case_time import Duration, Passages
-from dem.case_walls import Motion
 from dem.domain import make_domain
 from dem.engine import EngineSettings
 from dem.hold import largest_separation
@@ -93,7 +92,8 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     gap = largest_separation(interaction, parameters, largest)
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)
-    walls = [wall.model_copy(update={"motion": _later(wall.motion, settle * step)}) for wall in case.walls]
+    delay = settle * step
+    walls = [wall.model_copy(update={"motion": wall.motion and wall.motion.delayed(delay)}) for wall in case.walls]
     return EngineSettings(
         interaction=interaction,
         domain=make_domain(np.array(domain.low), np.array(domain.high), periodic, domain.shear_rate),
@@ -107,10 +107,6 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         largest_radius=largest,
         statistics=case.statistics is not None and case.statistics.enabled,
     )
-
-
-def _later(motion: Motion | None, delay: float) -> Motion | None:
-    return motion and motion.model_copy(update={"start": motion.start + delay})
 
 
 def composed_law(case: DemCase) -> Interaction:

@@ -15,6 +15,7 @@ from dem.case_limits import (
     reference_time,
     spheres,
     strike_overlap,
+    surface_speed,
     time_step,
 )
 
@@ -41,13 +42,12 @@ def check_strikes(case: Case) -> Iterator[Finding]:
     for wall in dem.walls:
         if wall.motion is None:
             continue
-        radius = reach(wall)
-        if radius is None:
+        speed = surface_speed(wall, reach(wall))
+        if speed is None:
             yield Finding(
                 "note", "blade-strike-overlap", f"Not predicted for {wall.name}: its reach is not in the case."
             )
             continue
-        speed = abs(wall.motion.speed) * radius
         overlap = max(_overlap(dem, name, wall.material, speed) for name in dem.particle_materials())
         level = graded(overlap, STRIKE_WARNS, STRIKE_REFUSES)
         text = f"Where {wall.name} strikes at {speed:.3g} m/s it presses {100 * overlap:.2g} % of R into a particle."

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from compute.errors import CaseError
 from coupling.report.raster import Triangles
 from dem.case import DemCase
-from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall, Wall
+from dem.case_walls import CylinderWall, MeshWall, PlaneWall, Wall
 from dem.equipment import VESSELS, make_frustum
+from dem.walls.build import moved
 from dem.walls.placement import place_mesh, rotation_to
 
 Array = NDArray[np.float64]
@@ -56,7 +57,7 @@ def wall_corners(wall: Wall, case: DemCase, time: float, position: Array) -> Arr
     if isinstance(wall, PlaneWall):
         return _plane(wall, case)
     corners = place_mesh(wall, f"walls.{wall.name}")
-    return turned(corners, wall.motion, time - case.time.settle)
+    return moved(corners, wall.motion, max(time - case.time.settle, 0.0))
 
 
 def is_vessel(wall: Wall) -> bool:
@@ -64,19 +65,6 @@ def is_vessel(wall: Wall) -> bool:
     if not isinstance(wall, MeshWall):
         return True
     return wall.motion is None if wall.generate is None else isinstance(wall.generate, VESSELS)
-
-
-def turned(corners: Array, motion: Motion | None, time: float) -> Array:
-    """Points, shape (..., 3), turned as far as a motion gets in `time` [s]: half the ramp is lost."""
-    if motion is None:
-        return corners
-    past = max(time - motion.start, 0.0)
-    weighted = 0.5 * past**2 / motion.ramp if past < motion.ramp else past - 0.5 * motion.ramp
-    frame, angle = rotation_to(motion.axis), motion.speed * weighted
-    cosine, sine = math.cos(angle), math.sin(angle)
-    spin = frame @ np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]]) @ frame.T
-    centre = np.asarray(motion.point)
-    return np.asarray((corners - centre) @ spin.T + centre)
 
 
 def _cylinder(wall: CylinderWall, position: Array) -> Array:

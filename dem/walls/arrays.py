@@ -15,10 +15,12 @@ GEOMETRY_SIZE = 11
 SWEPT_LOW, SWEPT_HIGH, SWEPT_RADIUS = range(3)
 """Columns of a mesh: the cylinder about its motion axis that it never leaves."""
 
-SPEED, START, RAMP = 6, 7, 8
-MOTION_SIZE = 9
-COSINE, SINE, RATE = range(3)
-POSE_SIZE = 3
+SPEED, START, RAMP, PERIOD, FIRST, LAST = range(6, 12)
+MOTION_SIZE = 12
+SHARE_TIME, SHARE, SHARE_SUM = range(3)
+PROFILE_SIZE = 3
+COSINE, SINE, RATE, SPIN, PLACE, DRIFT = 0, 1, 2, 3, 6, 9
+POSE_SIZE = 12
 
 CORNER, FIRST_EDGE, SECOND_EDGE, NORMAL = 0, 3, 6, 9
 FIRST_SQUARE, MIXED, SECOND_SQUARE = 12, 13, 14
@@ -44,8 +46,11 @@ class Walls(NamedTuple):
     point [m], normal; cylinder: point [m], axis, radius [m], side (1 particles inside, -1 outside), low and high end
     along the axis [m], depth (radii behind the surface at which it no longer acts); mesh: ends along the motion axis
     and largest distance from it [m], shape (walls, 11); motion: point [m], axis, angular speed [rad/s], start [s], ramp
-    [s], shape (walls, 9); turns: whether the rotation moves the surface as a set, shape (walls,) int32; pose: cosine
-    and sine of the angle turned, present angular speed [rad/s], shape (walls, 3).
+    [s], period [s] (0: no swing), first and last row of the profile (equal: none), shape (walls + carriers, 12);
+    profile: time [s], share of the speed and its integral up to then [s], shape (rows, 3); carrier: row of the motion
+    that carries a wall, -1 for none, shape (walls,) int32; turns: whether the motion moves the surface as a set, shape
+    (walls,) int32; pose: cosine and sine of the angle turned, present angular speed [rad/s]; and of a wall its angular
+    velocity [rad/s], a point of its axis [m] and the velocity of that point [m/s], shape (walls + carriers, 12).
 
     triangles: corner a, edges ab and ac [m], unit normal, ab.ab, ab.ac, ac.ac [m2] in the body frame, shape
     (triangles, 15); grid: lowest corner of the cells [m], 1/edge of a cell [1/m], shape (walls, 4); cells: number of
@@ -57,6 +62,8 @@ class Walls(NamedTuple):
     material: Any
     geometry: Any
     motion: Any
+    profile: Any
+    carrier: Any
     turns: Any
     pose: Any
     triangles: Any

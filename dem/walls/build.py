@@ -14,6 +14,7 @@ from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall
 from dem.walls.arrays import (
     AXIS,
     CELLS_SIZE,
+    COSINE,
     CYLINDER,
     DEPTH,
     FIRST_CELL,
@@ -23,15 +24,12 @@ from dem.walls.arrays import (
     INVERSE_CELL,
     LOW,
     MESH,
-    MOTION_SIZE,
     PLANE,
     POINT,
     POSE_SIZE,
     RADIUS,
-    RAMP,
     SIDE,
-    SPEED,
-    START,
+    SINE,
     SWEPT_HIGH,
     SWEPT_LOW,
     SWEPT_RADIUS,
@@ -39,6 +37,7 @@ from dem.walls.arrays import (
     WALL_LIMIT,
     Walls,
 )
+from dem.walls.courses import motion_rows, moves, profile_rows, swept_cylinder
 from dem.walls.grid import make_grid
 from dem.walls.motion import set_pose
 from dem.walls.placement import Say, place_mesh, warn
@@ -70,12 +69,11 @@ def build_walls(
     if size > WALL_LIMIT:
         raise CaseError("too many walls", key="dem.walls", value=size, expected=f"at most {WALL_LIMIT}")
     reach = largest_radius * (1.0 + 2.0 * rearm_gap)
-    walls = _empty(size, len(material_names))
+    walls = _empty([wall.motion for wall in wall_models], len(material_names))
     meshes: list[Vectors] = []
     starts, members = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
     for w, wall in enumerate(wall_models):
         walls.material[w] = list(material_names).index(wall.material)
-        _set_motion(walls, w, wall.motion)
         if isinstance(wall, MeshWall):
             corners = place_mesh(wall, f"dem.walls.{w}", domain_size, say)
             grid = make_grid(corners, reach)
@@ -98,14 +96,32 @@ def build_walls(
     return walls
 
 
-def _empty(size: int, materials: int) -> Walls:
+def moved(points: Vectors, motion: Motion | None, time: float) -> Vectors:
+    """Return where a motion takes points [m], shape (..., 3), in a time [s]."""
+    if motion is None:
+        return points
+    walls = _empty([motion], 1)
+    set_pose(0, walls, 1, time)
+    for r in range(len(walls.motion)):
+        axis, centre = walls.motion[r, AXIS : AXIS + 3], walls.motion[r, POINT : POINT + 3]
+        offset, cosine, sine = points - centre, walls.pose[r, COSINE], walls.pose[r, SINE]
+        along = (offset @ axis)[..., None] * axis
+        points = centre + cosine * offset + sine * np.cross(axis, offset) + (1.0 - cosine) * along
+    return points
+
+
+def _empty(motions: Sequence[Motion | None], materials: int) -> Walls:
+    size = len(motions)
+    motion, carrier = motion_rows(motions)
     return Walls(
         shape=np.full(size, PLANE, np.int32),
         material=np.zeros(size, np.int32),
         geometry=np.zeros((size, GEOMETRY_SIZE)),
-        motion=np.zeros((size, MOTION_SIZE)),
+        motion=motion,
+        profile=profile_rows(motions),
+        carrier=carrier,
         turns=np.zeros(size, np.int32),
-        pose=np.zeros((size, POSE_SIZE)),
+        pose=np.zeros((len(motion), POSE_SIZE)),
         triangles=np.zeros((0, TRIANGLE_SIZE)),
         grid=np.zeros((size, GRID_SIZE)),
         cells=np.zeros((size, CELLS_SIZE), np.int64),
@@ -120,19 +136,11 @@ def _unit(direction: Any) -> Vectors:
     return vector / np.linalg.norm(vector)
 
 
-def _set_motion(walls: Walls, w: int, motion: Motion | None) -> None:
-    walls.motion[w, AXIS + 2] = 1.0
-    if motion is not None:
-        walls.motion[w, POINT : POINT + 3] = motion.point
-        walls.motion[w, AXIS : AXIS + 3] = _unit(motion.axis)
-        walls.motion[w, [SPEED, START, RAMP]] = motion.speed, motion.start, motion.ramp
-
-
 def _set_plane(walls: Walls, w: int, wall: PlaneWall) -> None:
     normal = _unit(wall.normal)
     walls.geometry[w, POINT : POINT + 3], walls.geometry[w, AXIS : AXIS + 3] = wall.point, normal
     tilt = np.linalg.norm(np.cross(walls.motion[w, AXIS : AXIS + 3], normal))
-    walls.turns[w] = walls.motion[w, SPEED] != 0.0 and tilt > ON_AXIS
+    walls.turns[w] = moves(walls, w) and (walls.carrier[w] >= 0 or tilt > ON_AXIS)
 
 
 def _set_cylinder(walls: Walls, w: int, wall: CylinderWall) -> None:
@@ -146,17 +154,15 @@ def _set_cylinder(walls: Walls, w: int, wall: CylinderWall) -> None:
     motion_axis = walls.motion[w, AXIS : AXIS + 3]
     offset = np.cross(np.asarray(wall.point) - walls.motion[w, POINT : POINT + 3], motion_axis)
     apart = np.linalg.norm(np.cross(motion_axis, axis)) + np.linalg.norm(offset) / wall.radius
-    walls.turns[w] = walls.motion[w, SPEED] != 0.0 and apart > ON_AXIS
+    walls.turns[w] = moves(walls, w) and (walls.carrier[w] >= 0 or apart > ON_AXIS)
 
 
 def _set_mesh(walls: Walls, w: int, corners: Vectors) -> None:
     walls.shape[w] = MESH
-    walls.turns[w] = walls.motion[w, SPEED] != 0.0
-    axis = walls.motion[w, AXIS : AXIS + 3]
-    offset = corners.reshape(-1, 3) - walls.motion[w, POINT : POINT + 3]
-    along = offset @ axis
-    walls.geometry[w, SWEPT_LOW], walls.geometry[w, SWEPT_HIGH] = along.min(), along.max()
-    walls.geometry[w, SWEPT_RADIUS] = np.linalg.norm(offset - along[:, None] * axis, axis=1).max()
+    walls.turns[w] = moves(walls, w)
+    carrier = walls.motion[walls.carrier[w]] if walls.carrier[w] >= 0 else None
+    swept = swept_cylinder(walls.motion[w], carrier, corners.reshape(-1, 3))
+    walls.geometry[w, [SWEPT_LOW, SWEPT_HIGH, SWEPT_RADIUS]] = swept
 
 
 def _triangle_rows(corners: Vectors) -> Vectors:

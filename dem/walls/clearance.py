@@ -84,8 +84,14 @@ def wall_clearance(walls: Walls, points: Vectors, bodies: Sequence[Body] = ()) -
 def _to_body(walls: Walls, w: int, points: Vectors) -> Vectors:
     if not walls.turns[w]:
         return points
-    point, axis = walls.motion[w, POINT : POINT + 3], walls.motion[w, AXIS : AXIS + 3]
-    offset, cosine, sine = points - point, walls.pose[w, COSINE], walls.pose[w, SINE]
+    if walls.carrier[w] >= 0:
+        points = _turned_back(walls, int(walls.carrier[w]), points)
+    return _turned_back(walls, w, points)
+
+
+def _turned_back(walls: Walls, r: int, points: Vectors) -> Vectors:
+    point, axis = walls.motion[r, POINT : POINT + 3], walls.motion[r, AXIS : AXIS + 3]
+    offset, cosine, sine = points - point, walls.pose[r, COSINE], walls.pose[r, SINE]
     along = (offset @ axis)[:, None] * axis
     return point + cosine * offset - sine * np.cross(axis, offset) + (1.0 - cosine) * along
 

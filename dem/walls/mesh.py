@@ -23,7 +23,7 @@ from dem.walls.arrays import (
     WallTouches,
 )
 from dem.walls.distance import FAR
-from dem.walls.motion import axis_of
+from dem.walls.motion import axis_of, mount
 from dem.walls.triangle import height_above, offset_to_triangle
 
 SEAM_TOLERANCE = 0.03
@@ -39,9 +39,9 @@ assert GRID_SIZE == INVERSE_CELL + 1 and CELLS_SIZE == FIRST_CELL + 1
 @physics
 def outside_swept(walls: Walls, w: int, x: float, y: float, z: float, reach: float) -> bool:
     """Return whether a point is farther than `reach` [m] from all places the turning mesh w can be in."""
-    motion, g = walls.motion, walls.geometry
-    kx, ky, kz = axis_of(walls, w)
-    rx, ry, rz = x - motion[w, 0], y - motion[w, 1], z - motion[w, 2]
+    motion, g, r = walls.motion, walls.geometry, mount(walls, w)
+    kx, ky, kz = axis_of(walls, r)
+    rx, ry, rz = x - motion[r, 0], y - motion[r, 1], z - motion[r, 2]
     along = rx * kx + ry * ky + rz * kz
     square = rx * rx + ry * ry + rz * rz - along * along
     limit = g[w, SWEPT_RADIUS] + reach

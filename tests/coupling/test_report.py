@@ -28,13 +28,13 @@ from coupling.report.contents import Quantity
 from coupling.report.page import COUPLED_SECTIONS, render, write_report
 from coupling.report.raster import Canvas, Spheres, look
 from coupling.report.record import RunRecord
-from coupling.report.scene import turned
 from coupling.report.timings import stages_of, total_seconds
 from coupling.run_folder import open_run_folder
 from coupling.window import Window
 from dem.case_walls import Motion
 from dem.snapshots import SnapshotWriter
 from dem.statistics_result import SHAPES, EncounterStatistics
+from dem.walls.build import moved
 from pbm.granulation import Granulation
 from pbm.result import GranulationResult
 from tests.coupling import synthetic
@@ -369,5 +369,5 @@ def test_sphere_is_drawn_where_it_is() -> None:
 def test_impeller_turns_as_its_motion_says() -> None:
     """Constant speed w after a ramp T from start t0: angle w (t - t0 - T/2), here a quarter turn about z."""
     motion = Motion(point=(1.0, 0.0, 0.0), axis=(0.0, 0.0, 1.0), speed=math.pi / 2.0, start=1.0, ramp=0.5)
-    moved = turned(np.array([[2.0, 0.0, 3.0]]), motion, 2.25)
-    assert moved == pytest.approx(np.array([[1.0, 1.0, 3.0]]), abs=1e-12)
+    place = moved(np.array([[2.0, 0.0, 3.0]]), motion, 2.25)
+    assert place == pytest.approx(np.array([[1.0, 1.0, 3.0]]), abs=1e-12)

@@ -236,7 +236,10 @@ def test_the_ramp_is_the_integral_of_its_speed() -> None:
     walls = build_walls([FLOOR.model_copy(update={"motion": motion})], ["m"], R, GAP)
     for time, angle, rate in ((0.5, 0.0, 0.0), (2.0, 0.3 * 0.25, 0.15), (5.0, 0.3 * 3.0, 0.3)):
         set_pose(0, walls, round(time / 0.5), 0.5)
-        np.testing.assert_allclose(walls.pose[0], [math.cos(angle), math.sin(angle), rate], atol=1e-15)
+        np.testing.assert_allclose(walls.pose[0, :3], [math.cos(angle), math.sin(angle), rate], atol=1e-15)
+
+
+CARRIED = Motion(speed=-50.0, axis=(1, 0, 1), carrier=Motion(speed=400.0, axis=(0, 1, 0.2), point=(0, 0, 2e-3)))
 
 
 def test_compiled_walls_equal_plain_python() -> None:
@@ -264,13 +267,15 @@ def test_compiled_walls_equal_plain_python() -> None:
         MeshWall(
             name="i", material="m", shape="mesh", generate=impeller, motion=Motion(speed=30.0), point=(0, 0, 1e-3)
         ),
+        MeshWall(name="carried", material="m", shape="mesh", generate=impeller, motion=CARRIED, point=(0, 0, 2e-3)),
     ]
     random = np.random.default_rng(5)
     places = random.normal(size=(4000, 9)) * ([0.008, 0.008, 0.003] + [0.1] * 6) + ([0, 0, 0.003] + [0] * 6)
     results = []
     for run in (loop, numba.njit(error_model="numpy", _nrt=False)(loop)):
         ball = Ball(build_walls(models, ["m"], R, GAP))
-        set_pose(2, ball.walls, 1234, STEP)
+        for wall in (2, 3):
+            set_pose(wall, ball.walls, 1234, STEP)
         out = np.zeros((len(places), 6))
         run(places, ball.particles, ball.walls, ball.touches, ball.tally, ball.fault, out)
         results.append((out, ball.touches.spring, ball.tally.wall_counts))
