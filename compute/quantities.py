@@ -100,6 +100,7 @@ SurfaceTension = Annotated[float, Quantity("surface tension", "N/m", "72 mN/m")]
 SurfaceEnergy = Annotated[float, Quantity("surface energy", "J/m^2", "50 mJ/m^2")]
 EnergyDensity = Annotated[float, Quantity("energy density", "J/m^3", "100 kJ/m^3")]
 Pressure = Annotated[float, Quantity("pressure or modulus", "Pa", "20 MPa")]
+Force = Annotated[float, Quantity("force", "N", "5 uN")]
 Stiffness = Annotated[float, Quantity("stiffness", "N/m", "5 kN/m")]
 Energy = Annotated[float, Quantity("energy", "J", "1 mJ")]
 Temperature = Annotated[float, Quantity("temperature", "K", "25 degC")]
@@ -132,6 +133,7 @@ __all__ = [
     "Direction",
     "Energy",
     "EnergyDensity",
+    "Force",
     "Fraction",
     "Length",
     "Mass",

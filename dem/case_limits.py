@@ -73,11 +73,15 @@ def spheres(case: DemCase) -> Iterator[tuple[float, Material]]:
 def reference_time(case: DemCase) -> float:
     """Return the time the step is measured by [s].
 
-    The shortest Rayleigh time; for the linear law the shortest sqrt(m*/k), 1/pi of an undamped contact.
+    The shortest Rayleigh time; for linear laws the shortest sqrt(m*/k), 1/pi of an undamped contact, with the stiffness
+    of unloading where it is another.
     """
-    if case.contact.law == "linear" and case.contact.normal_stiffness is not None:
+    stiffness = case.contact.normal_stiffness
+    if stiffness is not None:
+        if case.contact.law == "walton-braun":
+            stiffness /= min(pair.restitution for pair in case.pairs) ** 2
         masses = [0.5 * material.density * sphere_volume(2 * radius) for radius, material in spheres(case)]
-        return math.sqrt(min(masses) / case.contact.normal_stiffness)
+        return math.sqrt(min(masses) / stiffness)
     return min(rayleigh_time(radius, material) for radius, material in spheres(case))
 
 

@@ -10,6 +10,7 @@ from compute.case_model import CaseModel, invalid
 from compute.quantities import (
     Density,
     EnergyDensity,
+    Force,
     Fraction,
     Length,
     NotNegative,
@@ -51,6 +52,9 @@ class MaterialPair(CaseModel):
         rolling_friction: ratio of rolling torque to R* F_n.
         work_of_adhesion: of separating the two surfaces, per area; without it 2 sqrt(g1 g2) of the surface energies.
         cohesion_energy_density: without it the geometric mean of the two materials'.
+        plasticity_ratio: of EEPA, 1 - k1/k2, of the stiffnesses on first loading and on unloading.
+        adhesive_stiffness_ratio: of EEPA, stiffness of the adhesive branch over that of first loading.
+        pull_off_force: of EEPA, that of a contact that was never loaded.
     """
 
     between: tuple[str, str] = Field(json_schema_extra={"minItems": 2, "maxItems": 2})
@@ -59,13 +63,16 @@ class MaterialPair(CaseModel):
     rolling_friction: Annotated[Number, NotNegative] = 0.0
     work_of_adhesion: Annotated[SurfaceEnergy, NotNegative] | None = None
     cohesion_energy_density: Annotated[EnergyDensity, NotNegative] | None = None
+    plasticity_ratio: Annotated[Number, Field(ge=0, lt=1)] | None = None
+    adhesive_stiffness_ratio: Annotated[Number, NotNegative] = 0.0
+    pull_off_force: Annotated[Force, NotNegative] = 0.0
 
 
 class Contact(CaseModel):
     """The laws of the whole case: contact, adhesion, rolling and twisting.
 
     `ghost` counts encounters and exerts no force. The tangential variants differ in how damper and spring share the
-    Coulomb limit. The stiffnesses belong to the linear law alone.
+    Coulomb limit. The stiffnesses belong to `linear` and to `walton-braun` alone (first loading).
 
     Attributes:
         tangential_spring: of Hertz-Mindlin; whether the force of the tangential spring follows the stiffness (`total`),
@@ -75,7 +82,7 @@ class Contact(CaseModel):
         damping: of Hertz-Mindlin; `tsuji` gives the restitution with an attractive tail, `thornton` with a clipped one.
     """
 
-    law: Literal["hertz-mindlin", "linear", "ghost"] = "hertz-mindlin"
+    law: Literal["hertz-mindlin", "linear", "walton-braun", "eepa", "ghost"] = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
     tangential_spring: Literal["total", "incremental", "rescaled"] = "total"
     normal_tail: Literal["attractive", "clipped"] = "attractive"
@@ -88,15 +95,15 @@ class Contact(CaseModel):
 
     @model_validator(mode="after")
     def _stiffness_with_linear_law(self) -> Contact:
-        linear = self.law == "linear"
+        linear = self.law in ("linear", "walton-braun")
         if linear and self.normal_stiffness is None:
-            raise invalid("the linear law needs a stiffness", key="normal_stiffness", expected="such as '5 kN/m'")
+            raise invalid(f"the {self.law} law needs a stiffness", key="normal_stiffness", expected="such as '5 kN/m'")
         if not linear and self.normal_stiffness is not None:
             raise invalid(
                 f"the {self.law} law has no normal stiffness of its own",
                 key="normal_stiffness",
                 value=self.normal_stiffness,
-                expected="law: linear, or no such key",
+                expected="law: linear or walton-braun, or no such key",
             )
         return self
 

@@ -70,6 +70,9 @@ def pair_properties(contact: Contact, first: Material, second: Material, pair: M
         work_of_adhesion(first, second, pair) or 0.0,
         cohesion_energy_density(first, second, pair) or 0.0,
         softening(first, second),
+        pair.plasticity_ratio or 0.0,
+        pair.adhesive_stiffness_ratio,
+        pair.pull_off_force,
     )
 
 
@@ -77,6 +80,7 @@ HOW_TO_GIVE = {
     "work_of_adhesion": "work_of_adhesion in the pair, or surface_energy in both materials",
     "cohesion_energy_density": "cohesion_energy_density in the pair or in both materials",
     "rolling_friction": "rolling_friction in the pair",
+    "plasticity_ratio": "plasticity_ratio in the pair, 0 for an elastic one",
 }
 """What a property that a law needs can be given by."""
 
@@ -90,11 +94,13 @@ def require_parameters(contact: Contact, first: Material, second: Material, pair
     Raises:
         PydanticCustomError: naming the two materials, the law and what to give.
     """
-    for law in (ADHESION_LAWS[contact.adhesion], ROLLING_LAWS[contact.rolling]):
+    contact_law = CONTACT_LAWS[contact_law_name(contact)]
+    for law in (contact_law, ADHESION_LAWS[contact.adhesion], ROLLING_LAWS[contact.rolling]):
         given = {
             None: True,
             "work_of_adhesion": work_of_adhesion(first, second, pair) is not None,
             "cohesion_energy_density": cohesion_energy_density(first, second, pair) is not None,
+            "plasticity_ratio": pair.plasticity_ratio is not None,
             "rolling_friction": "rolling_friction" in pair.model_fields_set,
         }
         if not given[law.needs]:

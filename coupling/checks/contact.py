@@ -78,7 +78,7 @@ def check_step(case: Case) -> Iterator[Finding]:
 def _against_reference(dem: DemCase, step: float, reference: float) -> Finding:
     share = step / reference
     level = graded(share, STEP_WARNS, STEP_REFUSES)
-    name = "contact time scale sqrt(m*/k)" if dem.contact.law == "linear" else "Rayleigh time"
+    name = "contact time scale sqrt(m*/k)" if dem.contact.normal_stiffness is not None else "Rayleigh time"
     text = f"The step is {100 * share:.3g} % of the shortest {name}, {reference:.3g} s."
     text += "" if level == "note" else f" Set dem.time.step to at most {STEP_WARNS * reference:.2g} s, or leave it out."
     return Finding(level, "time-step", text, f"{step:.3g} s", f"{STEP_WARNS * reference:.3g} s")

@@ -8,7 +8,7 @@ the contact [N], the power lost [W], and the new history.
 
 from __future__ import annotations
 
-from dem.contact import ghost, hertz_mindlin, linear
+from dem.contact import eepa, ghost, hertz_mindlin, linear, walton_braun
 from dem.contact.law import ContactLaw
 
 HERTZ_MINDLIN = ("hertz-mindlin-liggghts", "hertz-mindlin-lammps", "hertz-mindlin-lammps-rescaled-clipped-thornton")
@@ -23,5 +23,6 @@ class ContactLaws(dict[str, ContactLaw]):
 
 
 CONTACT_LAWS = ContactLaws(
-    {law.name: law for law in map(hertz_mindlin.make_law, HERTZ_MINDLIN)} | {"linear": linear.LAW, "ghost": ghost.LAW}
+    {law.name: law for law in map(hertz_mindlin.make_law, HERTZ_MINDLIN)}
+    | {law.name: law for law in (linear.LAW, walton_braun.LAW, eepa.LAW, ghost.LAW)}
 )

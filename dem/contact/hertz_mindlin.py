@@ -34,7 +34,7 @@ __all__ = ["damping_coefficient", "effective_shear_modulus", "effective_youngs_m
 FAMILY = "hertz-mindlin"
 TAILS = ("attractive", "clipped")
 PARAMETER_COUNT = 4
-ARMS: dict[str, dict[str, float]] = {"liggghts": {}, "lammps": {"velocity_arm": 0.0, "wall_torque_arm": 0.0}}
+ARMS: dict[str, dict[str, Any]] = {"liggghts": {}, "lammps": {"velocity_arm": 0.0, "wall_torque_arm": 0.0}}
 """Arms of the two published forms."""
 
 

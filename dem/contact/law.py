@@ -24,8 +24,8 @@ class PairProperties(NamedTuple):
     """Contact properties of a pair of materials.
 
     restitution, friction, rolling_friction [-]; normal_stiffness [N/m] and tangential_stiffness_ratio [-] are read by
-    the linear law alone. work_of_adhesion [J/m2], cohesion_energy_density [J/m3]; softening: effective modulus over
-    that of the real solids [-].
+    the linear laws alone. work_of_adhesion [J/m2], cohesion_energy_density [J/m3]; softening: effective modulus over
+    that of the real solids [-]. plasticity_ratio, adhesive_stiffness_ratio [-] and pull_off_force [N] are read by EEPA.
     """
 
     restitution: float
@@ -36,6 +36,9 @@ class PairProperties(NamedTuple):
     work_of_adhesion: float = 0.0
     cohesion_energy_density: float = 0.0
     softening: float = 1.0
+    plasticity_ratio: float = 0.0
+    adhesive_stiffness_ratio: float = 0.0
+    pull_off_force: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class ContactLaw:
     r - torque_arm overlap (wall_torque_arm at a wall). overlap_limit: overlap over the smaller radius above which the
     simulation has failed [-]. shear(touch, parameters) -> (tangential stiffness [N/m], tangential damping [N s/m]),
     which elastic rolling and twisting build on. hertzian: whether the force is that of Hertz at the contact radius
-    sqrt(R* overlap), which JKR builds on.
+    sqrt(R* overlap), which JKR builds on. needs: the property of a pair that the law cannot do without.
     """
 
     name: str
@@ -61,3 +64,4 @@ class ContactLaw:
     overlap_limit: float = 0.5
     shear: Callable[..., Any] | None = None
     hertzian: bool = False
+    needs: str | None = None

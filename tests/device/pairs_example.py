@@ -68,7 +68,16 @@ DENSITY = 2500.0
 GLASS = Elasticity(5e6, 0.25, DENSITY)
 STEEL = Elasticity(5e7, 0.3, 7800.0)
 PROPERTIES = PairProperties(
-    0.6, 0.3, 0.05, normal_stiffness=5e3, work_of_adhesion=0.2, cohesion_energy_density=1e5, softening=0.1
+    0.6,
+    0.3,
+    0.05,
+    normal_stiffness=5e3,
+    work_of_adhesion=0.2,
+    cohesion_energy_density=1e5,
+    softening=0.1,
+    plasticity_ratio=0.6,
+    adhesive_stiffness_ratio=0.3,
+    pull_off_force=1e-5,
 )
 
 

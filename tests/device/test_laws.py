@@ -42,7 +42,7 @@ Exponents = tuple[float, float, float]
 """Powers of kg, m and s."""
 
 PURE, LENGTH, SPEED, RATE, TIME, MASS_UNIT = (0, 0, 0), (0, 1, 0), (0, 1, -1), (0, 0, -1), (0, 0, 1), (1, 0, 0)
-PER_LENGTH, ROOT = (0, -1, 0), (0, 0.5, 0)
+PER_LENGTH, ROOT, RAISED_LENGTH = (0, -1, 0), (0, 0.5, 0), (0, 1.5, 0)
 FORCE_UNIT, TORQUE, POWER, PRESSURE, STIFFNESS = (1, 1, -2), (1, 2, -2), (1, 2, -3), (1, -1, -2), (1, 0, -2)
 
 TOUCH: list[Exponents] = [LENGTH, *[PURE] * 3, *[SPEED] * 3, *[RATE] * 3, LENGTH, MASS_UNIT, TIME, PER_LENGTH]
@@ -56,6 +56,11 @@ UNITS: tuple[dict[str, Part], ...] = (
         "hertz-mindlin-lammps": (HERTZ, (LENGTH,) * 3),
         "hertz-mindlin-lammps-rescaled-clipped-thornton": (HERTZ, (LENGTH,) * 4),
         "linear": ((STIFFNESS, PURE, PURE, PURE), (LENGTH,) * 3),
+        "walton-braun": ((STIFFNESS, PURE, PURE, PURE), ((LENGTH,) * 3 + (LENGTH,))),
+        "eepa": (
+            (PRESSURE, PRESSURE, *[PURE] * 5, FORCE_UNIT, PURE, PURE),
+            (LENGTH, LENGTH, LENGTH, RAISED_LENGTH),
+        ),
         "ghost": ((), ()),
     },
     {"none": ((), ()), "sjkr": ((ENERGY_DENSITY,), ()), "dmt": ((STIFFNESS,), ()), "jkr": ((ROOT, PRESSURE), ())},
@@ -64,7 +69,7 @@ UNITS: tuple[dict[str, Part], ...] = (
 )
 """Units of the parameters and of the history of each contact, adhesion, rolling and twisting law; a new law needs its
 line."""
-EVEN = {"hertz-mindlin-lammps-rescaled-clipped-thornton": (3,), "marshall": (0,)}
+EVEN = {"hertz-mindlin-lammps-rescaled-clipped-thornton": (3,), "walton-braun": (3,), "eepa": (3,), "marshall": (0,)}
 """History values that are the same for both particles, where the others are reversed."""
 
 FACTORS = (1.0 / 3.7, 1.0, 52.3)
