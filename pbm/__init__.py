@@ -44,6 +44,7 @@ _HOME = {
     "PopulationResult": "pbm.population",
     "Steps": "pbm.solve",
     "StochasticGranulation": "pbm.stochastic",
+    "TwoComponentPopulation": "pbm.two_components",
     "breakage_rate": "pbm.laws",
     "diameter_grid": "pbm.grid",
     "fragments": "pbm.laws",

@@ -55,7 +55,7 @@ def integrate(
         while time < end:
             length = min(step, float(end) - time)
             error, trial = _try(state, length, slope, error_of, positive)
-            factor = min(max(0.9 * max(error, 1e-10) ** -0.25, 0.2), 4.0)
+            factor = min(max(0.9 * max(error, 1e-10) ** -0.25, 0.05), 4.0)
             if error <= 1.0:
                 ends = length >= end - time
                 time = float(end) if ends else time + length

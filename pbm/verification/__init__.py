@@ -21,6 +21,7 @@ CASES = {
     "balance": "pbm.verification.breakage:against_aggregation",
     "growth": "pbm.verification.growth:exponential_growth",
     "growth-order": "pbm.verification.growth:observed_orders",
+    "two-components": "pbm.verification.two_components:constant_kernel",
     "moments": "pbm.verification.moments:closed_kernels",
     "moments-breakage": "pbm.verification.moments:breakage",
 }

@@ -1,0 +1,81 @@
+"""Two components: moments that any start keeps, contents that follow the solids, and the rim of the grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compute.errors import CaseError
+from pbm.distribution import project_density
+from pbm.grid import Grid, geometric_grid
+from pbm.two_components import TwoComponentPopulation
+
+
+def start_of(first: Grid, second: Grid) -> np.ndarray:
+    """Grains of two kinds: one richer in the first component, one in the second; correlated, and not symmetric."""
+    rich = np.outer(project_density(lambda x: np.exp(-x), first), project_density(lambda y: 4 * np.exp(-4 * y), second))
+    poor = np.outer(project_density(lambda x: 2 * np.exp(-2 * x), first), project_density(lambda y: np.exp(-y), second))
+    return np.asarray(rich + 0.5 * poor)
+
+
+def test_moments_of_a_constant_kernel_from_any_start() -> None:
+    """M00 = M00(0)/(1 + M00(0) tau/2); M10, M01 constant; M11 = M11(0) + M10 M01 tau: Lushnikov (1976).
+
+    The scheme keeps them on any two grids, here of unequal ratio: 1e-5 is the time integration at its tolerance.
+    """
+    grids = geometric_grid(1e-3, 1e3, 20), geometric_grid(1e-3, 3e2, 16)
+    start = start_of(*grids)
+    result = TwoComponentPopulation(grids, 1.0).solve(start, np.array([0.0, 4.0]))
+    number, first, second = (float(result.moment(*order)[0]) for order in ((0, 0), (1, 0), (0, 1)))
+    assert result.moment(0, 0)[-1] == pytest.approx(number / (1.0 + 2.0 * number), rel=1e-5)
+    np.testing.assert_allclose(result.moment(1, 0), first, rtol=1e-12)
+    np.testing.assert_allclose(result.moment(0, 1), second, rtol=1e-12)
+    mixed = float(result.moment(1, 1)[0]) + 4.0 * first * second
+    assert result.moment(1, 1)[-1] == pytest.approx(mixed, rel=1e-5)
+    assert np.all(result.numbers >= 0.0)
+
+
+def test_liquid_in_proportion_to_solids_stays_so() -> None:
+    """Contents move with the solids: L = c (x + y) N for ever, and every content is kept, to round-off."""
+    grid = geometric_grid(1e-3, 1e2, 12)
+    start = start_of(grid, grid)
+    solids = grid.pivots[:, None] + grid.pivots[None, :]
+    contents = np.array([0.3 * solids * start, np.where(solids > 1.0, start, 0.0)])
+    result = TwoComponentPopulation((grid, grid), 1.0).solve(start, np.array([0.0, 3.0]), contents)
+    np.testing.assert_allclose(result.contents[-1, 0], 0.3 * solids * result.numbers[-1], rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(
+        result.contents.sum(axis=(2, 3)), contents.sum(axis=(1, 2))[None, :].repeat(2, 0), rtol=1e-12
+    )
+    assert np.all(result.contents >= 0.0)
+
+
+def test_any_kernel_as_a_function() -> None:
+    """Sum kernel of the whole volumes: M00 = M00(0) exp(-(M10 + M01) t), to the time integration's 1e-5."""
+    grid = geometric_grid(1e-3, 1e3, 16)
+    start = start_of(grid, grid)
+
+    def rate(x: np.ndarray, y: np.ndarray, other_x: np.ndarray, other_y: np.ndarray) -> np.ndarray:
+        return np.asarray(x + y + other_x + other_y)
+
+    result = TwoComponentPopulation((grid, grid), rate).solve(start, np.array([0.0, 0.3]))
+    volume = float(result.moment(1, 0)[0] + result.moment(0, 1)[0])
+    assert result.moment(0, 0)[-1] == pytest.approx(result.moment(0, 0)[0] * np.exp(-0.3 * volume), rel=1e-5)
+
+
+def test_full_grid_keeps_both_components() -> None:
+    """A grid far too small: pairs beyond it do not merge, nothing is lost and no class falls below nil."""
+    grid = geometric_grid(1e-1, 1e1, 8)
+    start = start_of(grid, grid)
+    result = TwoComponentPopulation((grid, grid), 1.0).solve(start, np.array([0.0, 100.0]))
+    np.testing.assert_allclose(result.moment(1, 0), result.moment(1, 0)[0], rtol=1e-12)
+    np.testing.assert_allclose(result.moment(0, 1), result.moment(0, 1)[0], rtol=1e-12)
+    assert np.all(result.numbers >= 0.0)
+
+
+def test_mistakes_are_named() -> None:
+    """A rate that depends on the order of a pair, and a start of another shape."""
+    grid = geometric_grid(1e-1, 1e1, 4)
+    with pytest.raises(CaseError, match="order"):
+        TwoComponentPopulation((grid, grid), lambda x, y, a, b: x + 2.0 * a + 0.0 * (y + b))
+    with pytest.raises(CaseError, match="start"):
+        TwoComponentPopulation((grid, grid), 1.0).solve(np.ones((4, 3)), np.array([0.0, 1.0]))
