@@ -17,20 +17,29 @@ from dem.tally import (
     CONTACT_STEPS,
     ENCOUNTERS,
     FIELD_COUNT,
+    FORCE,
+    LANES,
+    LOAD_COUNT,
     LOSS,
     NORMAL,
     SPEED,
     SPEED_SQUARE,
     TANGENTIAL,
+    TORQUE,
+    WORK,
     Tally,
 )
 from dem.transport import LAGS, Transport, make_locate
+from dem.wall_loads import WallLoads
 
 if TYPE_CHECKING:
     from dem.engine import Engine
 
 QUANTA_PER_REFERENCE = 2.0**40
 """Quanta in the highest speed of the histogram, in its square, and in the energy of a mean particle at that speed."""
+
+QUANTA_PER_IMPULSE = 2.0**36
+"""Quanta in the momentum of a mean particle at the highest speed, and in its angular momentum at 1 m."""
 
 LARGEST_SUM = 2**62
 DEFAULT_SAMPLES_PER_BLOCK = 20
@@ -76,6 +85,8 @@ def make_tally(
             QUANTA_PER_REFERENCE / high**2,
             np.log(low),
             settings.bins / np.log(high / low),
+            QUANTA_PER_IMPULSE / (mean_mass * high),
+            QUANTA_PER_IMPULSE / (mean_mass * high),
         ]
     )
     chunks, zeros = backend.threads, backend.zeros
@@ -85,6 +96,7 @@ def make_tally(
         zeros((chunks, pair_cells, 2, settings.bins), np.int64),
         zeros((chunks, wall_cells, FIELD_COUNT), np.int64),
         zeros((chunks, wall_cells, 2, settings.bins), np.int64),
+        zeros((chunks, max(1, walls) * LANES, LOAD_COUNT), np.int64),
         backend.array(quanta),
         backend.array(np.array([classes, walls], np.int64)),
     )
@@ -137,14 +149,15 @@ class Recorder:
             engine.set_compartments(self.transport.sample(engine.host_particles(), weight))
 
     def _clear_tally(self) -> None:
-        for array in self.tally[:4]:
+        for array in self.tally[:5]:
             array[:] = 0
 
     def _close_block(self) -> None:
-        pair_counts, pair_speeds, wall_counts, wall_speeds = (
-            self.backend.numpy(array).sum(axis=0) for array in self.tally[:4]
+        pair_counts, pair_speeds, wall_counts, wall_speeds, lanes = (
+            self.backend.numpy(array).sum(axis=0) for array in self.tally[:5]
         )
-        if max(np.abs(pair_counts).max(), np.abs(wall_counts).max()) > LARGEST_SUM:
+        largest = max(np.abs(pair_counts).max(), np.abs(wall_counts).max(), LANES * float(np.abs(lanes).max()))
+        if largest > LARGEST_SUM:
             raise SimulationError(
                 "a sum of the encounter statistics came near its largest value; raise dem.statistics.speed_range, "
                 "or shorten dem.statistics.block"
@@ -156,6 +169,7 @@ class Recorder:
                 "pair_speeds": pair_speeds,
                 "wall_counts": wall_counts,
                 "wall_speeds": wall_speeds,
+                "wall_loads": lanes.reshape(-1, LANES, LOAD_COUNT).sum(axis=1),
                 "exposure": transport.exposure.copy(),
                 "particle_time": transport.particle_time.copy(),
                 "solid_volume_time": transport.solid_volume_time.copy(),
@@ -167,7 +181,7 @@ class Recorder:
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays a checkpoint must hold."""
         state: dict[str, NDArray[Any]] = {
-            f"tally.{at}": self.backend.numpy(array) for at, array in enumerate(self.tally[:4])
+            f"tally.{at}": self.backend.numpy(array) for at, array in enumerate(self.tally[:5])
         }
         state |= {f"transport.{name}": array for name, array in self.transport.state().items()}
         if self.blocks:
@@ -176,7 +190,7 @@ class Recorder:
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Take over the arrays of a checkpoint; tallies of another number of threads go to the first chunk."""
-        for at, array in enumerate(self.tally[:4]):
+        for at, array in enumerate(self.tally[:5]):
             array[:] = 0
             array[0] = self.backend.array(state[f"tally.{at}"].sum(axis=0))
         parts = {
@@ -187,6 +201,21 @@ class Recorder:
         stacks = parts["blocks."]
         count = len(next(iter(stacks.values()))) if stacks else 0
         self.blocks = [{name: stack[at] for name, stack in stacks.items()} for at in range(count)]
+
+    def loads(self) -> WallLoads:
+        """Return the mean loads on the walls in the blocks closed so far."""
+        count, walls = len(self.blocks), len(self.wall_names)
+        duration = self.schedule.block_steps * self.step_size
+        stack = [block["wall_loads"][:walls] for block in self.blocks]
+        sums = np.array(stack, dtype=float).reshape(count, walls, LOAD_COUNT) / duration
+        return WallLoads(
+            start=self.step_size * (self.schedule.first + self.schedule.block_steps * np.arange(count, dtype=float)),
+            duration=duration,
+            names=tuple(self.wall_names),
+            force=sums[..., FORCE : FORCE + 3] / self.inverse_quanta[5],
+            torque=sums[..., TORQUE : TORQUE + 3] / self.inverse_quanta[6],
+            power=sums[..., WORK] / self.inverse_quanta[0],
+        )
 
     def result(self) -> EncounterStatistics:
         """Return the statistics of the blocks closed so far."""

@@ -27,7 +27,7 @@ from dem.statistics_result import EncounterStatistics
 PATROL_STEPS = 500
 """Steps between two looks at the clock and at requests to stop."""
 
-SNAPSHOT_NAME, STATISTICS_NAME = "particles.vtkhdf", "statistics.h5"
+SNAPSHOT_NAME, STATISTICS_NAME, LOADS_NAME = "particles.vtkhdf", "statistics.h5", "walls.csv"
 
 CHECKPOINT_SECONDS = 60.0
 """Wall time between checkpoints that the case does not ask for: how much a killed run loses at most."""
@@ -192,8 +192,9 @@ class Simulation:
 
     def _finish(self) -> EncounterStatistics | None:
         statistics = self.recorder.result() if self.recorder else None
-        if statistics and self.folder:
+        if statistics and self.recorder and self.folder:
             statistics.save(self.folder / STATISTICS_NAME)
+            self.recorder.loads().save(self.folder / LOADS_NAME)
         return statistics
 
 

@@ -16,6 +16,11 @@ from compute.physics import physics
 ENCOUNTERS, BIRTHS, CONTACT_STEPS, LOSS, SPEED, SPEED_SQUARE = range(6)
 FIELD_COUNT = 6
 NORMAL, TANGENTIAL = range(2)
+FORCE, TORQUE, WORK = 0, 3, 6
+"""Columns of the load on a wall: impulse, angular impulse, and the work it does on the particles."""
+LOAD_COUNT = 7
+LANES = 16
+"""Rows that share the load of one wall, so that threads seldom add to the same place."""
 
 
 class Tally(NamedTuple):
@@ -23,14 +28,16 @@ class Tally(NamedTuple):
 
     pair_counts: shape (chunks, compartments * classes^2, 6); pair_speeds: histograms of normal and tangential speed at
     first touch, shape (chunks, compartments * classes^2, 2, bins); wall_counts, wall_speeds: the same with cells
-    (compartment, class, wall); all int64. quanta: inverse quantum of energy [1/J], speed [s/m] and squared speed
-    [s2/m2], ln of the lowest speed, bins per unit of ln(speed), shape (5,). sizes: (classes, walls) int64.
+    (compartment, class, wall); wall_loads: shape (chunks, walls * LANES, 7); all int64. quanta: inverse quantum of
+    energy [1/J], speed [s/m] and squared speed [s2/m2], ln of the lowest speed, bins per unit of ln(speed), inverse
+    quantum of impulse [1/(N s)] and of angular impulse [1/(N m s)], shape (7,). sizes: (classes, walls) int64.
     """
 
     pair_counts: Any
     pair_speeds: Any
     wall_counts: Any
     wall_speeds: Any
+    wall_loads: Any
     quanta: Any
     sizes: Any
 
@@ -58,6 +65,12 @@ def speed_bin(quanta: Any, bins: int, speed: float) -> int:
 def quantise(value: float, inverse_quantum: float) -> int:
     """Return a non-negative value as a whole number of quanta, rounded to the nearest."""
     return int(value * inverse_quantum + 0.5)
+
+
+@physics
+def quantise_signed(value: float, inverse_quantum: float) -> int:
+    """Return a value as a whole number of quanta, rounded to the nearest."""
+    return int(value * inverse_quantum + math.copysign(0.5, value))
 
 
 @cache

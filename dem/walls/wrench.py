@@ -17,6 +17,7 @@ from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise, wa
 from dem.touch import Touch, cross, wall_touch
 from dem.walls.arrays import CYLINDER, HISTORY, MESH, PLANE, SLOTS, Walls, WallTouches
 from dem.walls.distance import FAR, cylinder_distance, plane_distance
+from dem.walls.loads import make_load_booking
 from dem.walls.mesh import mesh_distance, outside_swept
 from dem.walls.motion import direction_to_space, point_to_body, surface_velocity, wall_spin
 
@@ -179,7 +180,11 @@ def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., No
 @cache
 def make_wall_load(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., Any]:
     """Return the function that evaluates and books one contact, and returns force [N] and moment [N m]."""
-    contact, book = make_contact(interaction), make_booking(add, statistics)
+    contact, book, book_load = (
+        make_contact(interaction),
+        make_booking(add, statistics),
+        make_load_booking(add, statistics),
+    )
     arm_share, limit = interaction.contact.wall_torque_arm, interaction.contact.overlap_limit
 
     @physics
@@ -210,10 +215,10 @@ def make_wall_load(interaction: Interaction, add: Callable[..., None], statistic
         arm = radius - arm_share * touch.overlap
         tx, ty, tz = cross(arm * nx, arm * ny, arm * nz, wrench.fx, wrench.fy, wrench.fz)
         push = wrench.normal
-        return (
-            wrench.fx - push * nx, wrench.fy - push * ny, wrench.fz - push * nz,
-            tx + wrench.mx, ty + wrench.my, tz + wrench.mz,
-        )  # fmt: skip
+        fx, fy, fz = wrench.fx - push * nx, wrench.fy - push * ny, wrench.fz - push * nz
+        mx, my, mz = tx + wrench.mx, ty + wrench.my, tz + wrench.mz
+        book_load(i, chunk, particles, walls, w, (fx, fy, fz), (mx, my, mz), tally, step)
+        return fx, fy, fz, mx, my, mz
 
     return wall_load
 

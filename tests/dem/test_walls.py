@@ -13,7 +13,7 @@ from dem.contact.law import Elasticity, PairProperties
 from dem.faults import CODE, DEEP_OVERLAP, WALL_SLOTS
 from dem.interaction import make_interaction
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles
-from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, Tally, plain_add
+from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally, plain_add
 from dem.walls import SLOTS, Walls, WallTouches, build_walls, make_touches, make_wall_wrench, set_pose
 from dem.walls.build import _set_mesh, _triangle_rows
 from dem.walls.grid import make_grid
@@ -56,7 +56,8 @@ class Ball:
         count, bins = len(walls.shape), 4
         self.tally = Tally(
             np.zeros((1, 1, 6), np.int64), np.zeros((1, 1, 2, bins), np.int64), np.zeros((1, count, 6), np.int64),
-            np.zeros((1, count, 2, bins), np.int64), np.array([1e15, 1e9, 1e9, -5.0, 1.0]), np.array([1, count]),
+            np.zeros((1, count, 2, bins), np.int64), np.zeros((1, count * LANES, 7), np.int64),
+            np.array([1e15, 1e9, 1e9, -5.0, 1.0, 1e18, 1e18]), np.array([1, count]),
         )  # fmt: skip
         self.fault = np.zeros((1, 2), np.int64)
 
