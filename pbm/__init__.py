@@ -14,7 +14,7 @@
 Without liquid, a population in one coordinate:
 
     grid = pbm.diameter_grid(10e-6, 3e-3, 60)
-    population = pbm.Population(grid, pbm.kernel("shear", shear_rate="20 1/s"))
+    population = pbm.Population(grid, pbm.kernel("shear", shear_rate="0.2 1/s"))
     result = population.solve(pbm.lognormal(grid, median=100e-6, spread=0.4, solids=0.1), [0.0, 60.0])
     result.plot("sizes.png")
 

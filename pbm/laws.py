@@ -7,6 +7,7 @@ fragments("symmetric", number=3)
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite, log, pi
@@ -29,10 +30,20 @@ _NO_CONDITIONS = Conditions(*(0.0,) * len(Conditions._fields))
 
 @dataclass(frozen=True)
 class Material:
-    """What granules of a given solid volume are like: density of the solids [kg/m3] and porosity, filled with air."""
+    """What granules of a given solid volume are like: density of the solids [kg/m3], porosity, liquid over dry solids.
+
+    Liquid is by mass, and inside the pores. CaseError for values no granule has.
+    """
 
     solid_density: float = 1540.0
     porosity: float = 0.0
+    moisture: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no granule has."""
+        if not (self.solid_density > 0.0 and 0.0 <= self.porosity < 1.0 and self.moisture >= 0.0):
+            value = (self.solid_density, self.porosity, self.moisture)
+            raise CaseError("no such granule", key="material", value=value, expected="> 0, 0 <= porosity < 1, >= 0")
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,10 @@ class Kernel:
 
     def rates(self, grid: Grid, material: Material) -> Floats:
         """b_ij [m3/s], shape (classes, classes), symmetric."""
-        return _usable(self.between(grid.pivots, material), f"kernel {self.name}")
+        rates = _usable(self.between(grid.pivots, material), f"kernel {self.name}")
+        if not rates.any():
+            warnings.warn(f"kernel {self.name} is nil for every pair of this grid and material", stacklevel=3)
+        return rates
 
     def between(self, volumes: Floats, material: Material) -> Floats:
         """b_ij [m3/s] of granules of any solid volumes [m3], shape (volumes, volumes)."""
@@ -148,7 +162,7 @@ def _from_text(text: str, unit: str, key: str) -> float:
 
 def _granule(solid: float, material: Material) -> Granule:
     diameter = (6.0 * solid / (pi * (1.0 - material.porosity))) ** (1.0 / 3.0)
-    mass = material.solid_density * solid
+    mass = material.solid_density * solid * (1.0 + material.moisture)
     return Granule(solid, diameter, mass, log(diameter * diameter / mass), 0.0, 0.0, 1.0)
 
 

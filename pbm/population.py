@@ -26,8 +26,8 @@ from pbm.schemes.pairs import make_pairs
 
 MERGED, GAINED, BEYOND_NUMBER, BEYOND_VOLUME, LAYERED = 0, 1, 2, 3, 4
 BOOKED = 5
-"""Ledger beside the classes: mergers, grains gained by breakage, number booked beyond the births and solid volume that
-went to the top class from above its pivot, solid volume gained by growth."""
+"""Ledger beside the classes: mergers; grains gained by breakage; number the top class got more than was born above its
+pivot, and the volume by which it grew beyond; solid volume gained by growth."""
 TELLING_LOSS = 1e-3
 """Share of the solids beyond the top pivot that is worth a warning."""
 
@@ -106,6 +106,8 @@ class Population:
         self.pairs = make_pairs(grid, rates)
         self._merge = make_scheme(scheme, grid, self.pairs)
         self._aggregates = kernel is not None
+        within_top = (self.pairs.first == grid.classes - 1) & (self.pairs.second == grid.classes - 1)
+        self._excess = np.where(self.pairs.inside | within_top, 0.0, self.pairs.sums - grid.pivots[-1])
         self._break(breakage_rate, fragments)
         self._layering = None if growth is None else Layering(grid, growth, self.material.porosity)
 
@@ -127,7 +129,7 @@ class Population:
             events = pairs.rate * numbers[pairs.first] * numbers[pairs.second]
             merged, booked[BEYOND_NUMBER] = self._merge(events)
             booked[MERGED] = events.sum()
-            booked[BEYOND_VOLUME] = np.where(pairs.inside, 0.0, events) @ (pairs.sums - self.grid.pivots[-1])
+            booked[BEYOND_VOLUME] = events @ self._excess
             change = change + merged
         if self._layering is not None:
             layered, booked[LAYERED] = self._layering.change(numbers)

@@ -7,7 +7,7 @@ import pytest
 
 from compute.errors import CaseError
 from pbm.grid import diameter_grid, geometric_grid
-from pbm.laws import breakage_rate, fragments, kernel
+from pbm.laws import Material, breakage_rate, fragments, kernel
 from pbm.population import Population
 from pbm.verification import CASES, population_checks
 
@@ -79,6 +79,7 @@ def test_lognormal_start_has_its_median() -> None:
         (lambda: kernel("shear", shear_rate="20 um"), "does not fit"),
         (lambda: kernel("shear", shear_rate=-1.0), "out of range"),
         (lambda: kernel("shear", rate=1.0), "no such coefficient"),
+        (lambda: Material(porosity=1.0), "no such granule"),
         (lambda: Population(geometric_grid(1.0, 9.0, 9), scheme="pivot"), "scheme"),
         (
             lambda: Population(geometric_grid(1.0, 9.0, 9), None, breakage_rate("soos", shear_rate=1, strength=1)),
@@ -90,6 +91,18 @@ def test_mistakes_are_named(make, match: str) -> None:  # type: ignore[no-untype
     """One message with key, value and what was expected."""
     with pytest.raises(CaseError, match=match):
         make()
+
+
+def test_kernel_of_wet_granules_needs_liquid() -> None:
+    """Madec's law is nil between dry granules, which is told; with liquid in the pores it is not."""
+    grid = geometric_grid(1e-13, 1e-10, 12)
+    law = kernel(
+        "madec", rate=1e-6, content_exponent=1, dryness_exponent=1, solid_density=1540, liquid_density="1000 kg/m^3"
+    )
+    with pytest.warns(UserWarning, match="madec is nil"):
+        Population(grid, law, material=Material(porosity=0.4))
+    wet = Population(grid, law, material=Material(porosity=0.4, moisture=0.2))
+    assert np.all(wet.pairs.rate > 0.0)
 
 
 def test_text_with_units_is_the_number_in_si() -> None:
