@@ -74,7 +74,8 @@ def reference_time(case: DemCase) -> float:
     """Return the time the step is measured by [s].
 
     The shortest Rayleigh time; for linear laws the shortest sqrt(m*/k), 1/pi of an undamped contact, with the stiffness
-    of unloading where it is another.
+    of unloading where it is another. EEPA unloads at k1/(1 - lambda), which shortens the Rayleigh time by
+    sqrt(1 - lambda).
     """
     stiffness = case.contact.normal_stiffness
     if stiffness is not None:
@@ -82,7 +83,9 @@ def reference_time(case: DemCase) -> float:
             stiffness /= min(pair.restitution for pair in case.pairs) ** 2
         masses = [0.5 * material.density * sphere_volume(2 * radius) for radius, material in spheres(case)]
         return math.sqrt(min(masses) / stiffness)
-    return min(rayleigh_time(radius, material) for radius, material in spheres(case))
+    shortest = min(rayleigh_time(radius, material) for radius, material in spheres(case))
+    plasticity = max((pair.plasticity_ratio or 0.0 for pair in case.pairs), default=0.0)
+    return shortest * math.sqrt(1.0 - plasticity) if case.contact.law == "eepa" else shortest
 
 
 def time_step(case: DemCase) -> float:

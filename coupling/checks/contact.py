@@ -37,7 +37,7 @@ def fastest_case(case: Case) -> DemCase | None:
 def check_strikes(case: Case) -> Iterator[Finding]:
     """Predict how deep a turning wall presses into a particle, (1.25 pi rho v^2/E*)^0.4 of its radius."""
     dem = fastest_case(case)
-    if dem is None or dem.contact.law != "hertz-mindlin":
+    if dem is None or dem.contact.law not in ("hertz-mindlin", "eepa"):
         return
     for wall in dem.walls:
         if wall.motion is None:
