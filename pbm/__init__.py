@@ -42,6 +42,7 @@ _HOME = {
     "MomentPopulation": "pbm.moments",
     "Population": "pbm.population",
     "PopulationResult": "pbm.population",
+    "SeveralComponentPopulation": "pbm.several_components",
     "Steps": "pbm.solve",
     "StochasticGranulation": "pbm.stochastic",
     "TwoComponentPopulation": "pbm.two_components",

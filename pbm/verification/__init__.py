@@ -21,7 +21,8 @@ CASES = {
     "balance": "pbm.verification.breakage:against_aggregation",
     "growth": "pbm.verification.growth:exponential_growth",
     "growth-order": "pbm.verification.growth:observed_orders",
-    "two-components": "pbm.verification.two_components:constant_kernel",
+    "two-components": "pbm.verification.components:constant_kernel",
+    "several-components": "pbm.verification.components:any_number",
     "moments": "pbm.verification.moments:closed_kernels",
     "moments-breakage": "pbm.verification.moments:breakage",
 }
