@@ -43,6 +43,19 @@ def nominal_restitution(record: Record, row: dict[str, Any]) -> Vectors:
     return impacts(record, row["of"], row["on"]).restitution
 
 
+def eepa_restitution(record: Record, row: dict[str, Any]) -> Vectors:
+    """Root of the area under unloading over that under first loading, without adhesion and damper [-].
+
+    e^2 = (1 - l^(5/3) - 5/2 l (1 - l^(2/3)))/(1 - l), l the plasticity ratio of particle and wall.
+    """
+    names = list(record.case.materials)
+    wall = next(wall.material for wall in record.case.walls if wall.name == row["on"])
+    pairs = [record.pair(names[record.material[at]], wall) for at in row["of"]]
+    ratio = np.array([pair.plasticity_ratio or 0.0 for pair in pairs])
+    kept = 1.0 - ratio ** (5.0 / 3.0) - 2.5 * ratio * (1.0 - ratio ** (2.0 / 3.0))
+    return np.asarray(np.sqrt(kept / (1.0 - ratio)))
+
+
 def _sliding_impulse(record: Record, row: dict[str, Any]) -> Vectors:
     """Impulse of a contact that slides throughout, over the mass: mu (1 + e) v_n [m/s]."""
     found = impacts(record, row["of"], row["on"])
@@ -170,6 +183,6 @@ def _bouncing(record: Record, particle: int, on: str) -> Bouncing:
 _ALL: tuple[Measure, ...] = (
     hertz_overlap, hertz_force, hertz_time, nominal_restitution, sliding_tangential_restitution, sliding_spin,
     sliding_patch_angle, sliding_patch_speed, sliding_scaled_spin, sliding_slip_reversal, unchanged_spin,
-    oscillator_height, oscillator_bounce_height,
+    oscillator_height, oscillator_bounce_height, eepa_restitution,
 )  # fmt: skip
 CLOSED_FORMS: dict[str, Measure] = {form.__name__.replace("_", "-"): form for form in _ALL}  # type: ignore[attr-defined]
