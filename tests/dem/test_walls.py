@@ -125,6 +125,20 @@ def test_rolling_over_a_seam_gives_no_kick() -> None:
         )
 
 
+def test_rolling_over_a_vertex_gives_no_kick() -> None:
+    """Through the vertex of seven coplanar triangles, and past it by a tenth of the overlap: the force of a plane."""
+    angle = 2 * np.pi * np.arange(7) / 7
+    ring = np.column_stack([0.05 * np.cos(angle), 0.05 * np.sin(angle), np.zeros(7)])
+    fan = np.stack([np.zeros((7, 3)), ring, np.roll(ring, -1, axis=0)], axis=1)
+    for beside in (0.0, 0.1 * DEPTH):
+        plane, flat = Ball(build_walls([FLOOR], ["m"], R, GAP)), Ball(mesh(fan))
+        for x in np.linspace(-5e-6, 5e-6, 41):
+            state = ((x, beside, R - DEPTH), (0.1, 0.0, 0.0), (0.0, 60.0, 0.0))
+            expected, found = plane.at(*state), flat.at(*state)
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max())
+            assert flat.contacts == 1
+
+
 CORNER = 0.02
 BOX_FACES = [
     *square((-CORNER, -CORNER, 0), (0, -CORNER, 0), (0, 0, 0), (-CORNER, 0, 0)),
