@@ -10,6 +10,7 @@ from compute.verification import Check
 
 CASES = {
     "constant": "pbm.verification.aggregation:constant_kernel",
+    "granulation": "pbm.verification.granulation:constant_kernel",
     "sum": "pbm.verification.aggregation:sum_kernel",
     "product": "pbm.verification.aggregation:product_kernel",
     "discrete": "pbm.verification.aggregation:discrete_start",
