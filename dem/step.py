@@ -20,7 +20,8 @@ from dem.neighbours import PairList
 from dem.pairs import PairScratch, PairSettings, make_pair_chunk
 from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
 from dem.tally import Tally, plain_add
-from dem.walls import Walls, WallTouches, make_wall_wrench, set_pose
+from dem.walls import Walls, WallTouches, set_pose
+from dem.walls.wrench import make_wall_wrench
 
 
 class Motion(NamedTuple):

@@ -1,8 +1,8 @@
 """Walls: planes, cylinders and triangle meshes, at rest or turning about an axis.
 
-Contract: `set_pose` puts a wall where the step number says; `make_wall_wrench` makes the function that gives the force
-and the moment of all walls on one particle. A turning wall is never moved: the particle is taken into the wall's body
-frame, where the triangle grid is static.
+Contract: `set_pose` puts a wall where the step number says; `dem.walls.wrench.make_wall_wrench`, which stands apart as it
+needs the compiler, makes the function that gives the force and the moment of all walls on one particle. A turning wall
+is never moved: the particle is taken into the wall's body frame, where the triangle grid is static.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from dem.walls.arrays import CYLINDER, MESH, PLANE, SLOTS, WALL_LIMIT, Walls, WallTouches, make_touches
 from dem.walls.build import build_walls
 from dem.walls.motion import set_pose
-from dem.walls.wrench import make_wall_wrench
 
 __all__ = [
     "CYLINDER",
@@ -22,6 +21,5 @@ __all__ = [
     "Walls",
     "build_walls",
     "make_touches",
-    "make_wall_wrench",
     "set_pose",
 ]

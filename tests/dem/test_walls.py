@@ -14,9 +14,10 @@ from dem.faults import CODE, DEEP_OVERLAP, WALL_SLOTS
 from dem.interaction import make_interaction
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally, plain_add
-from dem.walls import SLOTS, Walls, WallTouches, build_walls, make_touches, make_wall_wrench, set_pose
+from dem.walls import SLOTS, Walls, WallTouches, build_walls, make_touches, set_pose
 from dem.walls.build import _set_mesh, _triangle_rows
 from dem.walls.grid import make_grid
+from dem.walls.wrench import make_wall_wrench
 
 R = 1e-3
 DEPTH = 1e-3 * R
