@@ -1,7 +1,7 @@
 """Walls: planes, cylinders and triangle meshes, at rest or turning about an axis.
 
-Contract: `set_pose` puts a wall where the step number says; `dem.walls.wrench.make_wall_wrench`, which stands apart as it
-needs the compiler, makes the function that gives the force and the moment of all walls on one particle. A turning wall
+Contract: `set_pose` puts a wall where the step number says; `dem.walls.wrench.make_wall_wrench`, apart because it needs
+the compiler, makes the function that gives the force and the moment of all walls on one particle. A turning wall
 is never moved: the particle is taken into the wall's body frame, where the triangle grid is static.
 """
 
