@@ -37,7 +37,7 @@ def make_block(interaction: Interaction) -> Callable[[Any, int, float], None]:
     history = PARAMETERS + interaction.parameter_count
     load_parameters = make_group_loader(interaction.parameter_counts)
     load_history = make_group_loader(interaction.history_sizes)
-    store_history = make_group_storer(interaction.history_sizes)
+    store_history = make_group_storer(interaction.changing_sizes)
     load_three, store_three = make_loader(3), make_storer(3)
 
     @routine

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from compute.case_model import CaseModel, invalid, require_name
 from compute.quantities import AccelerationVector, Position, Rate
+from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
@@ -58,6 +59,7 @@ class DemCase(CaseModel):
         gravity: acceleration of gravity [m/s2].
         materials: elastic solids by name.
         pairs: every two materials that can meet; order within a pair does not matter.
+        liquid: what wets the particles; without it they are dry.
         classes: size classes of the particles.
         numerics: `exact` keeps IEEE arithmetic throughout, `fast` lets the compiler contract and approximate.
     """
@@ -67,6 +69,7 @@ class DemCase(CaseModel):
     materials: dict[str, Material] = Field(min_length=1)
     pairs: tuple[MaterialPair, ...] = ()
     contact: Contact = Contact()
+    liquid: Liquid | None = None
     classes: tuple[ParticleClass, ...] = ()
     walls: tuple[Wall, ...] = ()
     particles: tuple[ParticleSource, ...] = Field(min_length=1)
@@ -116,7 +119,7 @@ class DemCase(CaseModel):
                         require_name(particle.material, self.materials, "material", f"{key}.items.{item}.material")
 
     def _check_pairs(self) -> None:
-        require_composable(self.contact)
+        require_composable(self.contact, self.liquid)
         given: set[frozenset[str]] = set()
         for index, pair in enumerate(self.pairs):
             if frozenset(pair.between) in given:

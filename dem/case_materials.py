@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import (
+    Angle,
     Density,
     EnergyDensity,
     Force,
@@ -20,6 +21,10 @@ from compute.quantities import (
     Stiffness,
     SurfaceEnergy,
 )
+
+STEEPEST = 0.8727
+"""Contact angle that the capillary forces are fitted up to, 50 degrees [rad]."""
+ContactAngle = Annotated[Angle, Field(ge=0, lt=STEEPEST)]
 
 
 class Material(CaseModel):
@@ -52,6 +57,7 @@ class MaterialPair(CaseModel):
         rolling_friction: ratio of rolling torque to R* F_n.
         work_of_adhesion: of separating the two surfaces, per area; without it 2 sqrt(g1 g2) of the surface energies.
         cohesion_energy_density: without it the geometric mean of the two materials'.
+        contact_angle: of the liquid on the two surfaces; without it that of the case's liquid.
         plasticity_ratio: of EEPA, 1 - k1/k2, of the stiffnesses on first loading and on unloading.
         adhesive_stiffness_ratio: of EEPA, stiffness of the adhesive branch over that of first loading.
         pull_off_force: of EEPA, that of a contact that was never loaded.
@@ -62,6 +68,7 @@ class MaterialPair(CaseModel):
     friction: Annotated[Number, NotNegative]
     rolling_friction: Annotated[Number, NotNegative] = 0.0
     work_of_adhesion: Annotated[SurfaceEnergy, NotNegative] | None = None
+    contact_angle: ContactAngle | None = None
     cohesion_energy_density: Annotated[EnergyDensity, NotNegative] | None = None
     plasticity_ratio: Annotated[Number, Field(ge=0, lt=1)] | None = None
     adhesive_stiffness_ratio: Annotated[Number, NotNegative] = 0.0

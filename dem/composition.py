@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dem.adhesion.law import AdhesionLaw
 from dem.contact.law import ContactLaw
+from dem.liquid.law import LiquidLaw
 from dem.rolling.law import RollingLaw
 from dem.twisting.law import TwistingLaw
 
 
-def conflict(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> str | None:
+def conflict(
+    contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw, liquid: LiquidLaw
+) -> str | None:
     """Return why these laws cannot be composed, None if they can."""
     if adhesion.parameter_count and not contact.parameter_count:
         return f"{adhesion.name} needs a contact law that exerts a force, and {contact.name} exerts none"
     if adhesion.hertzian and not contact.hertzian:
         return f"{adhesion.name} builds on the contact radius of Hertz, which {contact.name} does not have"
+    if liquid.parameter_count and adhesion.separation is not None:
+        return f"{adhesion.name} acts between dry surfaces, and {liquid.name} wets them"
+    if liquid.parameter_count and not contact.parameter_count:
+        return f"{liquid.name} needs a contact law that exerts a force, and {contact.name} exerts none"
     for law in (rolling, twisting):
         if law.elastic and contact.shear is None:
             return f"{law.name} needs a tangential stiffness, and {contact.name} has none"

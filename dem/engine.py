@@ -34,7 +34,8 @@ class EngineSettings(NamedTuple):
     """What an engine is made from.
 
     interaction: composed law; domain: the box; pairs: parameter table; walls: walls of the case; gravity [m/s2] (3,);
-    step_size [s]; skin [m]; largest_radius [m]; statistics: whether encounters are counted.
+    step_size [s]; skin [m]; largest_radius [m]; statistics: whether encounters are counted;
+    film_share: volume of the film that a particle enters with over its own [-].
     """
 
     interaction: Interaction
@@ -46,6 +47,7 @@ class EngineSettings(NamedTuple):
     skin: float
     largest_radius: float
     statistics: bool
+    film_share: float = 0.0
 
 
 def on_backend(backend: Backend, arrays: Any) -> Any:
@@ -68,6 +70,7 @@ class Engine:
     def __init__(self, backend: Backend, settings: EngineSettings, tally: Tally) -> None:
         self.backend, self.interaction, self.statistics = backend, settings.interaction, settings.statistics
         self.step_size, self.skin, self.tally = settings.step_size, settings.skin, tally
+        self.film_share, self.film_added = settings.film_share, 0.0
         set_cells(settings.domain, 2.0 * settings.largest_radius + settings.skin)
         self.kind = boundary_kind(settings.domain)
         self.cell_count = int(np.prod(settings.domain.cells))
@@ -102,7 +105,10 @@ class Engine:
 
     def _empty_particles(self, capacity: int) -> Particles:
         zeros = self.backend.zeros
-        return Particles(zeros((capacity, ROW_SIZE)), zeros((capacity, KIND_SIZE), np.int32), zeros(capacity, np.int64))
+        return Particles(
+            zeros((capacity, ROW_SIZE)), zeros((capacity, KIND_SIZE), np.int32), zeros(capacity, np.int64),
+            zeros(capacity),
+        )  # fmt: skip
 
     def empty_list(self, entries: int) -> PairList:
         """Return a list of no pairs with room for this many entries."""
@@ -128,6 +134,9 @@ class Engine:
         self._put(self.particles.row, slots, row)
         self._put(self.particles.kind, slots, kind)
         self._put(self.particles.id, slots, particles.id)
+        film = self.film_share * 4.0 / 3.0 * np.pi * particles.radius**3
+        self._put(self.particles.film, slots, film)
+        self.film_added += float(film.sum())
         self.touches.wall[slots] = -1
         self.touches.touched[slots], self.touches.near[slots] = 0, 0
         self.touches.close[slots] = -1
@@ -214,6 +223,7 @@ class Engine:
             "row": self.particles.row[:n],
             "kind": self.particles.kind[:n],
             "id": self.particles.id[:n],
+            "film": self.particles.film[:n],
             "start": self.pairs.start[: n + 1],
             "other": self.pairs.other[:entries],
             "flags": self.pairs.flags[:entries],
@@ -230,7 +240,9 @@ class Engine:
         arrays = self._state_arrays(int(self.pairs.start[self.size]))
         numbers = np.array([self.step_number, self.built, int(self.stale)], np.int64)
         state = {name: self.backend.numpy(array) for name, array in arrays.items()}
-        return state | {"numbers": numbers, "full": np.array(self.loops.full)}
+        return state | {
+            "numbers": numbers, "full": np.array(self.loops.full), "film_added": np.array(self.film_added),
+        }  # fmt: skip
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Take over the arrays of a checkpoint; a list of the kind of another backend is turned into ours."""
@@ -238,6 +250,7 @@ class Engine:
         self.size = len(state["id"])
         self.step_number, self.built = (int(value) for value in state["numbers"][:2])
         self.stale = bool(state["numbers"][2])
+        self.film_added = float(state["film_added"])
         self._allocate(max(1, self.size))
         entries = len(state["other"])
         self.pairs = self.empty_list(max(1, entries))

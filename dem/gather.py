@@ -11,16 +11,19 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics, routine
-from compute.tuples import make_group_loader, make_group_storer
+from compute.tuples import make_group_loader, make_group_storer, make_storer
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
 from dem.interaction import Interaction
+from dem.liquid.pairs import FILM, make_break, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.pairs import PairSettings, approach_and_slip, make_part
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise
 from dem.touch import Touch, cross, pair_touch
+
+store_six = make_storer(6)
 
 
 @physics
@@ -39,7 +42,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     law, torque_arm = interaction.law, interaction.contact.torque_arm
     load_parameters = make_group_loader(interaction.parameter_counts)
     load_history = make_group_loader(interaction.history_sizes)
-    store_history = make_group_storer(interaction.history_sizes)
+    store_history = make_group_storer(interaction.changing_sizes)
 
     @routine
     def contact(
@@ -91,15 +94,30 @@ def make_first_touch_of_pair(add: Callable[..., None]) -> Callable[..., None]:
 
 
 @cache
+def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
+    """Return the function that books a step in contact and the energy that slots a and b lose in it [J]."""
+
+    @physics
+    def book_step(a: int, b: int, kinds: Any, loss: float, apart: bool, tally: Tally) -> None:
+        cell = pair_cell(tally.sizes, kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
+        if not apart:
+            add(tally.pair_counts, (0, cell, CONTACT_STEPS), 1)
+        add(tally.pair_counts, (0, cell, LOSS), quantise(loss, tally.quanta[0]))
+
+    return book_step
+
+
+@cache
 def make_gather_pairs(
     interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None]
 ) -> Callable[..., None]:
     """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault)`.
 
-    It writes force [N] and torque [N m] of particle i to force[0, i].
+    It writes force [N] and torque [N m] of particle i, and with liquid the change of its film [m3], to force[0, i].
     """
     contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
-    book, held = make_first_touch_of_pair(add), make_held(interaction)
+    book, book_step, wet = make_first_touch_of_pair(add), make_step_of_pair(add), interaction.wet
+    held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
     velocity_arm, overlap_limit = interaction.contact.velocity_arm, interaction.contact.overlap_limit
 
     @routine
@@ -115,20 +133,24 @@ def make_gather_pairs(
         fault: Any,
     ) -> None:
         row, kinds, box = particles.row, particles.kind, domain.box
-        fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        fx, fy, fz, mx, my, mz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for entry in range(pairs.start[i], pairs.start[i + 1]):
             j = pairs.other[entry]
             lower = particles.id[i] < particles.id[j]
             a, b = (i, j) if lower else (j, i)
             dx, dy, dz, turn = nearest(box, row[b, X] - row[a, X], row[b, Y] - row[a, Y], row[b, Z] - row[a, Z], 0.0)
             square, reach = dx * dx + dy * dy + dz * dz, row[a, RADIUS] + row[b, RADIUS]
-            if square >= reach * reach and not held(a, b, particles, pairs.flags[entry], square, settings):
+            apart = square >= reach * reach
+            if apart and not held(a, b, entry, particles, pairs, square, settings):
+                film += break_bridge(entry, pairs)
                 if pairs.flags[entry] != 0:
                     part(entry, pairs, square, reach, settings.rearm_gap)
                 continue
-            if statistics and lower and pairs.flags[entry] & TOUCHING == 0:
+            one, other = follow(a, b, entry, apart, particles, pairs, square, reach, settings)
+            film += one if lower else other
+            if statistics and lower and not apart and pairs.flags[entry] & TOUCHING == 0:
                 book(a, b, dx, dy, dz, turn, pairs.flags[entry], particles, tally)
-            pairs.flags[entry] = TOUCHING | NEAR
+            pairs.flags[entry] |= 0 if apart else TOUCHING | NEAR
             touch = pair_touch(
                 dx, dy, dz, row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ],
                 spin_of(row, a), spin_of(row, b), (row[a, RADIUS], row[a, MASS]), (row[b, RADIUS], row[b, MASS]),
@@ -144,10 +166,9 @@ def make_gather_pairs(
             if not touch.overlap <= overlap_limit * min(row[a, RADIUS], row[b, RADIUS]):
                 fault[0, CODE], fault[0, PARTICLE] = DEEP_OVERLAP, particles.id[a]
             if statistics and lower:
-                cell = pair_cell(tally.sizes, kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
-                add(tally.pair_counts, (0, cell, CONTACT_STEPS), 1)
-                add(tally.pair_counts, (0, cell, LOSS), quantise(heat * step, tally.quanta[0]))
-        force[0, i, 0], force[0, i, 1], force[0, i, 2] = fx, fy, fz
-        force[0, i, 3], force[0, i, 4], force[0, i, 5] = mx, my, mz
+                book_step(a, b, kinds, heat * step, wet and apart, tally)
+        store_six(force[0, i], 0, 1, (fx, fy, fz, mx, my, mz))
+        if wet:
+            force[0, i, FILM] = film
 
     return gather_pairs

@@ -1,8 +1,9 @@
 """What holds touched surfaces together across a gap, and up to which one.
 
-An adhesion law that acts beyond contact states its `separation`; pairs and walls that have touched are then evaluated
-until they are that far apart. A contact so drawn out is still the one that began when the surfaces met: it is counted
-once, as one encounter. Where no law acts beyond contact these functions say so without a look at anything.
+A bridge of liquid lasts to its rupture gap. An adhesion law that acts beyond contact states its `separation`; pairs and
+walls that have touched are then evaluated until they are that far apart. A contact so drawn out is still the one that
+began when the surfaces met: it is counted once, as one encounter. Where no law acts beyond contact these functions say
+so without a look at anything.
 """
 
 from __future__ import annotations
@@ -15,29 +16,37 @@ from typing import Any
 from compute.physics import physics
 from compute.tuples import make_loader
 from dem.interaction import Interaction
-from dem.neighbours import TOUCHING
+from dem.liquid.bridge import rupture_gap
+from dem.neighbours import BRIDGED, TOUCHING, PairList
 from dem.particles import MATERIAL, RADIUS, Particles
+
+BRIDGE_MARGIN = 1.5
+"""Skin over the largest rupture gap: between two looks at a bridge its spheres move on."""
 
 
 @cache
 def make_held(interaction: Interaction) -> Callable[..., bool]:
-    """Return `held(i, j, particles, flag, square, settings)` for slots i and j without overlap.
+    """Return `held(i, j, entry, particles, pairs, square, settings)` for slots i and j without overlap.
 
-    flag: of the pair; square: of the distance of the centres [m2].
+    square: of the distance of the centres [m2].
     """
+    if interaction.wet:
+        return _make_bridged(interaction)
     separation = interaction.adhesion.separation
     if separation is None:
 
         @physics
-        def never(i: int, j: int, particles: Particles, flag: int, square: float, settings: Any) -> bool:
+        def never(
+            i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any
+        ) -> bool:
             return False
 
         return never
     load, place = make_loader(interaction.adhesion.parameter_count), interaction.contact.parameter_count
 
     @physics
-    def held(i: int, j: int, particles: Particles, flag: int, square: float, settings: Any) -> bool:
-        if flag & TOUCHING == 0:
+    def held(i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any) -> bool:
+        if pairs.flags[entry] & TOUCHING == 0:
             return False
         first, second = particles.row[i, RADIUS], particles.row[j, RADIUS]
         base = particles.kind[i, MATERIAL] * settings.materials + particles.kind[j, MATERIAL]
@@ -45,6 +54,21 @@ def make_held(interaction: Interaction) -> Callable[..., bool]:
         return gap < separation(first * second / (first + second), load(settings.parameters[base], place, 1))
 
     return held
+
+
+def _make_bridged(interaction: Interaction) -> Callable[..., bool]:
+    rupture = interaction.solid_history + 1
+
+    @physics
+    def bridged(
+        i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any
+    ) -> bool:
+        if pairs.flags[entry] & BRIDGED == 0:
+            return False
+        gap = math.sqrt(square) - (particles.row[i, RADIUS] + particles.row[j, RADIUS])
+        return gap < pairs.history[entry, rupture]
+
+    return bridged
 
 
 @cache
@@ -79,3 +103,15 @@ def largest_separation(interaction: Interaction, table: Any, radius: float) -> f
     if law.separation is None:
         return 0.0
     return max(law.separation(radius, tuple(row[place : place + law.parameter_count])) for row in table)
+
+
+def required_skin(interaction: Interaction, table: Any, radius: float) -> float:
+    """Return how long the skin of the lists must be for everything that acts across a gap [m].
+
+    A pair in contact or bridged must be found again at each rebuild; a wall, whose gap is looked for within half the
+    skin, too. table, radius: as in `largest_separation`.
+    """
+    if interaction.wet:
+        bridges = [(row[interaction.parameter_count - 4], row[interaction.parameter_count - 1]) for row in table]
+        return BRIDGE_MARGIN * max(radius * rupture_gap(largest, angle) for angle, largest in bridges)
+    return 2.0 * largest_separation(interaction, table, radius)

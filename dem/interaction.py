@@ -1,4 +1,4 @@
-"""The composition of contact, adhesion, rolling and twisting into the one law that the loops evaluate."""
+"""The composition of contact, adhesion, rolling, twisting and liquid into the one law that the loops evaluate."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from dem.adhesion.law import AdhesionLaw
 from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
+from dem.liquid import LIQUID_LAWS, bridge
+from dem.liquid.law import LiquidLaw
 from dem.rolling import ROLLING_LAWS
 from dem.rolling.law import RollingLaw
 from dem.touch import Touch, Wrench, with_overlap
@@ -28,30 +30,53 @@ class Interaction:
     """One law of each kind as one.
 
     law(touch, parameters, history) -> (Wrench, history); parameters and history are tuples with one tuple for each of
-    contact, adhesion, rolling and twisting, and follow one another in every table in this order. Adhesion has no
-    history.
+    contact, adhesion, rolling, twisting and liquid, and follow one another in every table in this order. Adhesion has
+    no history; that of the liquid begins at `solid_history` and is not returned, since it does not change.
     """
 
     contact: ContactLaw
     adhesion: AdhesionLaw
     rolling: RollingLaw
     twisting: TwistingLaw
+    liquid: LiquidLaw
     law: Callable[..., Any]
 
     @property
-    def parameter_counts(self) -> tuple[int, int, int, int]:
-        """Number of parameters of contact, adhesion, rolling and twisting."""
+    def parameter_counts(self) -> tuple[int, int, int, int, int]:
+        """Number of parameters of contact, adhesion, rolling, twisting and liquid."""
         return (
             self.contact.parameter_count,
             self.adhesion.parameter_count,
             self.rolling.parameter_count,
             self.twisting.parameter_count,
+            self.liquid.parameter_count,
         )
 
     @property
-    def history_sizes(self) -> tuple[int, int, int, int]:
-        """Number of history values of contact, adhesion, rolling and twisting."""
-        return self.contact.history_size, 0, self.rolling.history_size, self.twisting.history_size
+    def history_sizes(self) -> tuple[int, int, int, int, int]:
+        """Number of history values of contact, adhesion, rolling, twisting and liquid."""
+        return (
+            self.contact.history_size,
+            0,
+            self.rolling.history_size,
+            self.twisting.history_size,
+            self.liquid.history_size,
+        )
+
+    @property
+    def changing_sizes(self) -> tuple[int, int, int, int]:
+        """Number of history values that the law changes; those of a bridge stay as it formed."""
+        return self.history_sizes[:4]
+
+    @property
+    def solid_history(self) -> int:
+        """Number of history values that end with the contact of the solids."""
+        return self.history_size - self.liquid.history_size
+
+    @property
+    def wet(self) -> bool:
+        """Whether there are bridges."""
+        return self.liquid.parameter_count > 0
 
     @property
     def parameter_count(self) -> int:
@@ -66,7 +91,8 @@ class Interaction:
     def parameters_of(self, first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
         """Return the parameters of a pair of materials, those of one law after those of the other."""
         parts = (self.contact, self.adhesion, self.rolling, self.twisting)
-        return sum((part.parameters_of(first, second, pair) for part in parts), ())
+        values = sum((part.parameters_of(first, second, pair) for part in parts), ())
+        return values + (bridge.parameters_of(pair) if self.wet else ())
 
     def table(self, materials: list[Elasticity], pairs: dict[tuple[int, int], PairProperties]) -> NDArray[np.float64]:
         """Return the parameters of every ordered pair, shape (material_count^2, parameter_count); absent pairs 0."""
@@ -87,18 +113,22 @@ def no_shear(touch: Touch, parameters: Any) -> tuple[float, float]:
 
 @cache
 def make_interaction(
-    contact: str, rolling: str = "none", adhesion: str = "none", twisting: str = "none"
+    contact: str, rolling: str = "none", adhesion: str = "none", twisting: str = "none", liquid: str = "none"
 ) -> Interaction:
     """Compose the laws of these names.
 
     Raises:
         ValueError: the contact law lacks what another law builds on.
     """
-    parts = CONTACT_LAWS[contact], ADHESION_LAWS[adhesion], ROLLING_LAWS[rolling], TWISTING_LAWS[twisting]
+    parts = (
+        CONTACT_LAWS[contact], ADHESION_LAWS[adhesion], ROLLING_LAWS[rolling], TWISTING_LAWS[twisting],
+        LIQUID_LAWS[liquid],
+    )  # fmt: skip
     problem = conflict(*parts)
     if problem:
         raise ValueError(problem)
-    return Interaction(*parts, _composed(*parts))
+    dry = _composed(*parts[:4])
+    return Interaction(*parts, _wetted(dry, parts[4]))
 
 
 def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> Any:
@@ -107,8 +137,8 @@ def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, t
 
     @physics
     def law(touch: Touch, parameters: Any, history: Any) -> Any:
-        contact_values, adhesion_values, rolling_values, twisting_values = parameters
-        spring, bond, rolled, twisted = history
+        contact_values, adhesion_values, rolling_values, twisting_values, _ = parameters
+        spring, bond, rolled, twisted, _ = history
         overlap, attraction = pull(touch, adhesion_values)
         seen = with_overlap(touch, overlap)
         normal, fx, fy, fz, loss, spring = force(seen, contact_values, spring)
@@ -118,5 +148,24 @@ def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, t
         mx, my, mz = mx + tx, my + ty, mz + tz
         heat = loss + rolling_heat + twisting_heat
         return Wrench(normal - attraction, fx, fy, fz, mx, my, mz, heat), (spring, bond, rolled, twisted)
+
+    return law
+
+
+def _wetted(dry: Any, liquid: LiquidLaw) -> Any:
+    """Return the law with the force of a bridge; apart, where only the bridge acts, the solids do nothing."""
+    if not liquid.parameter_count:
+        return dry
+    bridge_force = bridge.make_bridge_force(liquid)
+
+    @physics
+    def law(touch: Touch, parameters: Any, history: Any) -> Any:
+        solid, memory = dry(with_overlap(touch, abs(touch.overlap)), parameters, history)  # apart: any that is valid
+        attraction, fx, fy, fz, heat = bridge_force(touch, parameters[4], history[4])
+        share = 1.0 if touch.overlap > 0.0 else 0.0
+        return Wrench(
+            share * solid.normal - attraction, share * solid.fx + fx, share * solid.fy + fy, share * solid.fz + fz,
+            share * solid.mx, share * solid.my, share * solid.mz, share * solid.loss + heat,
+        ), memory  # fmt: skip
 
     return law

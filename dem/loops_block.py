@@ -9,7 +9,7 @@ import numpy as np
 from dem.block import BLOCK, field_count
 from dem.faults import LOST
 from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
-from dem.pairs import PairScratch
+from dem.pairs import PairScratch, force_columns
 from dem.step import lists_are_stale, make_run
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class BlockLoops:
     def __init__(self, engine: Engine) -> None:
         backend = engine.backend
         self.chunks, self.fields = backend.threads, field_count(engine.interaction)
+        self.columns = force_columns(engine.interaction)
         count_rows, fill_rows = make_list_builder(engine.kind, False)
         self._count_rows, self._fill_rows = backend.compile(count_rows), backend.compile(fill_rows)
         self._run = backend.compile(make_run(engine.interaction, engine.kind, engine.statistics, engine.wall_count > 0))
@@ -37,7 +38,7 @@ class BlockLoops:
         """Make force arrays, block buffers and room for rows being counted."""
         self.rows = np.zeros(capacity * ROW_STRIDE, np.int32)
         self.scratch = PairScratch(
-            np.zeros((self.chunks, capacity, 6)),
+            np.zeros((self.chunks, capacity, self.columns)),
             np.zeros((self.chunks, self.fields * BLOCK)),
             np.zeros((self.chunks, 3 * BLOCK), np.int64),
             np.zeros(self.chunks + 1, np.int64),

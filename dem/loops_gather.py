@@ -12,7 +12,9 @@ from compute.physics import routine
 from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, cell_of, fold, slide_of_image
 from dem.faults import CODE, LOST, NONE, PARTICLE
 from dem.gather import make_gather_pairs
+from dem.liquid.pairs import FILM
 from dem.neighbours import CellOrder, PairList, carry_row, make_row_walk, move_particle
+from dem.pairs import force_columns
 from dem.particles import Particles
 from dem.step import Motion, advance, make_wall_part
 from dem.tally import plain_add
@@ -62,7 +64,7 @@ def make_fill_body(kind: int) -> Any:
 @cache
 def make_advance_body(interaction: Any, statistics: bool, has_walls: bool, add: Any) -> Any:
     """Return the body that adds the walls' force to the pairs' and moves a particle."""
-    wall_part = make_wall_part(interaction, statistics, has_walls, add)
+    wall_part, wet = make_wall_part(interaction, statistics, has_walls, add), interaction.wet
 
     @routine
     def move(
@@ -80,6 +82,8 @@ def make_advance_body(interaction: Any, statistics: bool, has_walls: bool, add: 
         fx, fy, fz, mx, my, mz = wall_part(i, 0, particles, walls, touches, settings, tally, step, fault)
         fx, fy, fz = fx + force[0, i, 0], fy + force[0, i, 1], fz + force[0, i, 2]
         mx, my, mz = mx + force[0, i, 3], my + force[0, i, 4], mz + force[0, i, 5]
+        if wet:
+            particles.film[i] += force[0, i, FILM]
         motion.moved[i] = advance(i, 0, particles, (fx, fy, fz, mx, my, mz), motion, step, fault)
 
     return move
@@ -94,6 +98,7 @@ class GatherLoops:
         self.backend = engine.backend
         self.xp = getattr(engine.backend, "xp", np)
         interaction, statistics = engine.interaction, engine.statistics
+        self.columns = force_columns(interaction)
         add = plain_add
         if engine.backend.name == "cuda":
             from compute.launch_cuda import atomic_add as add  # type: ignore[assignment]
@@ -107,7 +112,7 @@ class GatherLoops:
 
     def allocate(self, capacity: int) -> None:
         """Make the force array."""
-        self.force = self.backend.zeros((1, capacity, 6))
+        self.force = self.backend.zeros((1, capacity, self.columns))
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
         """Sort the particles by cell, those of a cell by slot, and count their partners."""

@@ -29,7 +29,7 @@ from dem.domain import (
 )
 from dem.particles import RADIUS, Particles, X
 
-TOUCHING, NEAR = 1, 2
+TOUCHING, NEAR, BRIDGED = 1, 2, 4
 
 ROW_ROOM, ROW_STRIDE = 15, 16
 """Partners of a row that are kept while rows are counted, and entries from row to row; a longer row is walked again."""
@@ -39,7 +39,8 @@ class PairList(NamedTuple):
     """The list, one row for each slot.
 
     start: first entry of each row, shape (capacity + 1,) int64; other: slot of the partner, shape (entries,) int32;
-    flags: TOUCHING (touched in the last step) and NEAR (not apart by the re-arm gap since), shape (entries,) uint8;
+    flags: TOUCHING (touched in the last step), NEAR (not apart by the re-arm gap since) and BRIDGED (joined by liquid),
+    shape (entries,) uint8;
     history: contact and rolling history, shape (entries, max(1, history_size)).
     """
 
@@ -95,7 +96,7 @@ def move_particle(i: int, cells: CellOrder, before: Particles, after: Particles)
         after.row[i, k] = before.row[source, k]
     for k in range(before.kind.shape[1]):
         after.kind[i, k] = before.kind[source, k]
-    after.id[i] = before.id[source]
+    after.id[i], after.film[i] = before.id[source], before.film[source]
     for axis in range(3):
         cells.sphere[i, axis] = before.row[source, X + axis]
     cells.sphere[i, 3] = before.row[source, RADIUS]

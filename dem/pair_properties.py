@@ -6,11 +6,13 @@ import math
 
 from compute.case_model import invalid
 from dem.adhesion import ADHESION_LAWS
+from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair
 from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.hertz_mindlin import law_name
 from dem.contact.law import Elasticity, PairProperties
+from dem.liquid import LIQUID_LAWS
 from dem.rolling import ROLLING_LAWS
 from dem.twisting import TWISTING_LAWS
 
@@ -59,8 +61,11 @@ def softening(first: Material, second: Material) -> float:
     return sum(softness(each, each.real_youngs_modulus or each.youngs_modulus) for each in materials) / soft
 
 
-def pair_properties(contact: Contact, first: Material, second: Material, pair: MaterialPair) -> PairProperties:
+def pair_properties(
+    contact: Contact, first: Material, second: Material, pair: MaterialPair, liquid: Liquid | None = None
+) -> PairProperties:
     """Return what the laws may need to know of a pair of materials; what is not given and not needed is 0."""
+    angle = liquid.contact_angle if liquid and pair.contact_angle is None else pair.contact_angle
     return PairProperties(
         pair.restitution,
         pair.friction,
@@ -73,7 +78,9 @@ def pair_properties(contact: Contact, first: Material, second: Material, pair: M
         pair.plasticity_ratio or 0.0,
         pair.adhesive_stiffness_ratio,
         pair.pull_off_force,
-    )
+        *((liquid.surface_tension, angle or 0.0, liquid.viscosity, liquid.smallest_gap, liquid.largest_bridge)
+          if liquid else ()),
+    )  # fmt: skip
 
 
 HOW_TO_GIVE = {
@@ -109,7 +116,7 @@ def require_parameters(contact: Contact, first: Material, second: Material, pair
             raise invalid(f"{law.name} lacks {law.needs} of {names}", key=key, value=None, expected=expected)
 
 
-def require_composable(contact: Contact) -> None:
+def require_composable(contact: Contact, liquid: Liquid | None) -> None:
     """Refuse laws that cannot act together.
 
     Raises:
@@ -117,7 +124,7 @@ def require_composable(contact: Contact) -> None:
     """
     problem = conflict(
         CONTACT_LAWS[contact_law_name(contact)], ADHESION_LAWS[contact.adhesion], ROLLING_LAWS[contact.rolling],
-        TWISTING_LAWS[contact.twisting],
+        TWISTING_LAWS[contact.twisting], LIQUID_LAWS[liquid.law if liquid else "none"],
     )  # fmt: skip
     if problem:
         raise invalid(problem, key="contact", value=contact.law, expected="laws that suit each other, see docs")

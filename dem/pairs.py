@@ -30,6 +30,7 @@ from dem.domain import make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
 from dem.interaction import Interaction
+from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise
@@ -42,7 +43,8 @@ SLOT, ENTRY, PLACE = 2**31 - 1, 2**62 - 1, BLOCK - 1
 class PairScratch(NamedTuple):
     """Working memory of the pair loop, one part for each chunk.
 
-    force: force [N] and torque [N m] on each slot, shape (chunks, capacity, 6); buffer: shape (chunks, fields * BLOCK);
+    force: force [N] and torque [N m] on each slot, with liquid the change of its film [m3], shape (chunks, capacity, 6
+    or 7); buffer: shape (chunks, fields * BLOCK);
     pairs: entry, first slot, second slot of each pair of the block, shape (chunks, 3 * BLOCK) int64; bounds: first row
     of each chunk, shape (chunks + 1,).
     """
@@ -63,6 +65,11 @@ class PairSettings(NamedTuple):
     parameters: Any
     materials: int
     rearm_gap: float
+
+
+def force_columns(interaction: Interaction) -> int:
+    """Return how many columns the force arrays have."""
+    return FILM + 1 if interaction.wet else FILM
 
 
 @physics
@@ -92,7 +99,8 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
     part = make_part(interaction)
     nearest = make_nearest_image(kind)
     begin = make_begin(statistics)
-    held = make_held(interaction)
+    held, follow = make_held(interaction), make_follow(interaction)
+    break_bridge, change_films = make_break(interaction), make_change_films(interaction)
 
     @routine
     def pair_chunk(
@@ -107,7 +115,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
         fault: Any,
     ) -> None:
         row, kinds = particles.row, particles.kind
-        buffer, members = scratch.buffer[c], scratch.pairs[c]
+        buffer, members, force = scratch.buffer[c], scratch.pairs[c], scratch.force[c]
         size = 0
         for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
             i = slot & SLOT
@@ -118,20 +126,25 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                 dx, dy, dz, turn = nearest(box, row[j, X] - x, row[j, Y] - y, row[j, Z] - z, 0.0)
                 square = dx * dx + dy * dy + dz * dz
                 reach = radius + row[j, RADIUS]
-                if square >= reach * reach and not held(i, j, particles, pairs.flags[entry], square, settings):
+                apart = square >= reach * reach
+                if apart and not held(i, j, entry, particles, pairs, square, settings):
+                    half = break_bridge(entry, pairs)
+                    change_films(force, i, j, half, half)
                     if pairs.flags[entry] != 0:
                         part(entry, pairs, square, reach, settings.rearm_gap)
                     continue
+                one, other = follow(i, j, entry, apart, particles, pairs, square, reach, settings)
+                change_films(force, i, j, one, other)
                 gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings)
-                if not pairs.flags[entry] & TOUCHING:
+                if not apart and not pairs.flags[entry] & TOUCHING:
                     begin(c, size, buffer, members, kinds, pairs.flags, tally)
                 size += 1
                 if size == BLOCK:
                     block(buffer, size, step)
-                    scatter(c, size, buffer, members, particles, pairs.history, scratch.force[c], tally, step, fault)
+                    scatter(c, size, buffer, members, particles, pairs.history, force, tally, step, fault)
                     size = 0
         block(buffer, size, step)
-        scatter(c, size, buffer, members, particles, pairs.history, scratch.force[c], tally, step, fault)
+        scatter(c, size, buffer, members, particles, pairs.history, force, tally, step, fault)
 
     return pair_chunk
 
@@ -207,7 +220,7 @@ def make_begin(statistics: bool) -> Callable[..., None]:
             cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
             armed = not flags[entry] & NEAR
             first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, c, cell, normal, tangential, armed)
-        flags[entry] = TOUCHING | NEAR
+        flags[entry] |= TOUCHING | NEAR
 
     return begin
 
@@ -234,7 +247,7 @@ def make_part(interaction: Interaction) -> Callable[..., None]:
 def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., None]:
     """Return the function that adds a block's forces to the chunk's force array and books what was lost."""
     parameter_count, history_size = interaction.parameter_count, interaction.history_size
-    overlap_limit = interaction.contact.overlap_limit
+    overlap_limit, wet = interaction.contact.overlap_limit, interaction.wet
 
     @routine
     def scatter(
@@ -264,7 +277,8 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
             if statistics:
                 kind = particles.kind
                 cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
-                tally.pair_counts[c, cell, CONTACT_STEPS] += 1
+                if not wet or buffer[DEPTH * BLOCK + t] > 0.0:
+                    tally.pair_counts[c, cell, CONTACT_STEPS] += 1
                 tally.pair_counts[c, cell, LOSS] += quantise(buffer[HEAT * BLOCK + t] * step, tally.quanta[0])
 
     return scatter

@@ -16,9 +16,10 @@ class Particles(NamedTuple):
 
     row: position [m], velocity of the half step before [m/s], angular velocity [rad/s], radius [m], mass [kg], moment
     of inertia [kg m2], shape (capacity, 12); kind: material, class, compartment, replica, shape (capacity, 4) int32;
-    id: shape (capacity,) int64.
+    id: shape (capacity,) int64; film: volume of liquid on the surface [m3], shape (capacity,).
     """
 
     row: Any
     kind: Any
     id: Any
+    film: Any = None

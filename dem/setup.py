@@ -14,7 +14,7 @@ from dem.case_statistics import StatisticsSettings
 from dem.case_time import Duration, Passages
 from dem.domain import make_domain
 from dem.engine import EngineSettings
-from dem.hold import largest_separation
+from dem.hold import largest_separation, required_skin
 from dem.interaction import Interaction, make_interaction
 from dem.pair_properties import contact_law_name, elasticity, pair_properties
 from dem.pairs import PairSettings
@@ -90,6 +90,7 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     rearm_gap = case.statistics.rearm_gap if case.statistics else DEFAULT_REARM_GAP
     largest = float(radius.max())
     gap = largest_separation(interaction, parameters, largest)
+    skin = required_skin(interaction, parameters, largest)
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)
     delay = settle * step
@@ -103,16 +104,20 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         ),
         gravity=np.array(case.gravity),
         step_size=step,
-        skin=max(case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())), 2.0 * gap),
+        skin=max(case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())), skin),
         largest_radius=largest,
         statistics=case.statistics is not None and case.statistics.enabled,
+        film_share=case.liquid.content if case.liquid else 0.0,
     )
 
 
 def composed_law(case: DemCase) -> Interaction:
     """Return the laws that the case names, as one."""
     contact = case.contact
-    return make_interaction(contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting)
+    return make_interaction(
+        contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting,
+        case.liquid.law if case.liquid else "none",
+    )  # fmt: skip
 
 
 def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float64]:
@@ -123,7 +128,7 @@ def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float
     for pair in case.pairs:
         first, second = (case.materials[name] for name in pair.between)
         places = names.index(pair.between[0]), names.index(pair.between[1])
-        pairs[places] = pair_properties(case.contact, first, second, pair)
+        pairs[places] = pair_properties(case.contact, first, second, pair, case.liquid)
     return interaction.table(materials, pairs)
 
 

@@ -17,6 +17,7 @@ from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
 from dem.engine import Engine
 from dem.inflow import Inflow
+from dem.liquid.balance import require_liquid
 from dem.packing import initial_particles
 from dem.particles import CLASS, RADIUS, VX, WX, X
 from dem.setup import make_recorder, make_setup
@@ -121,6 +122,10 @@ class Simulation:
                 )
         if self.recorder:
             self.recorder.visit(step, engine)
+        if engine.interaction.wet:
+            liquid = require_liquid(engine)
+            if step == self.last_step:
+                watch.told(str(liquid))
         if self._output_due(step):
             self.write_output()
 
@@ -151,6 +156,8 @@ class Simulation:
             "velocity": row[:, VX : VX + 3],
             "angular_velocity": row[:, WX : WX + 3],
         }
+        if self.engine.interaction.wet:
+            fields["film_volume"] = particles.film[order]
         self._writer.append(self.engine.step_number * self.step_size, row[:, X : X + 3], fields)
 
     def _save_if_due(self, watch: Watch) -> None:

@@ -16,6 +16,7 @@ from compute.physics import physics, routine
 from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, slide_of_image
 from dem.faults import CODE, NONE, PARTICLE, UNSTABLE
 from dem.interaction import Interaction
+from dem.liquid.pairs import FILM
 from dem.neighbours import PairList
 from dem.pairs import PairScratch, PairSettings, make_pair_chunk
 from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
@@ -93,7 +94,7 @@ def make_wall_part(
 @cache
 def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: bool) -> Callable[..., None]:
     """Return `particle_chunk(c, ...)`: walls and motion of the particles of chunk c, and its largest displacement."""
-    wall_part = make_wall_part(interaction, statistics, has_walls, plain_add)
+    wall_part, wet = make_wall_part(interaction, statistics, has_walls, plain_add), interaction.wet
 
     @routine
     def particle_chunk(
@@ -121,6 +122,9 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
                 mx += force[part, i, 3]
                 my += force[part, i, 4]
                 mz += force[part, i, 5]
+                if wet:
+                    particles.film[i] += force[part, i, FILM]
+                    force[part, i, FILM] = 0.0
                 for k in range(6):
                     force[part, i, k] = 0.0
             largest = max(largest, advance(i, c, particles, (fx, fy, fz, mx, my, mz), motion, step, fault))

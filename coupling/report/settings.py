@@ -7,6 +7,7 @@ from typing import Any
 
 from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
+from dem.case import DemCase
 
 
 def settings_section(run: RunRecord) -> Section:
@@ -67,6 +68,7 @@ def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
     rows: list[tuple[Cell, Cell]] = [
         ("contact law", f"{dem.contact.law}, tangential {dem.contact.tangential}"),
         ("adhesion, rolling, twisting", f"{dem.contact.adhesion}, {dem.contact.rolling}, {dem.contact.twisting}"),
+        ("liquid", _liquid(dem)),
         ("classes", ", ".join(f"{each.name} {Quantity(each.diameter, 'm')}" for each in dem.classes) or "none"),
         ("walls", ", ".join(f"{wall.name} ({wall.shape})" for wall in dem.walls) or "none"),
     ]
@@ -80,6 +82,14 @@ def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
         rows.append(("scale factor of the feed", Quantity(coupling.scale_factor, digits=4)))
         rows.append(("parcel law", coupling.parcel_law))
     return rows
+
+
+def _liquid(dem: DemCase) -> str:
+    liquid = dem.liquid
+    if liquid is None:
+        return "none"
+    tension, viscosity = Quantity(liquid.surface_tension, "N/m"), Quantity(liquid.viscosity, "Pa s")
+    return f"{liquid.law}, {tension}, {viscosity}, {100 * liquid.content:g} % of the solid volume"
 
 
 def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:

@@ -26,13 +26,14 @@ from compute.physics import physics
 from dem.adhesion.law import AdhesionLaw
 from dem.contact.hertz_mindlin import effective_youngs_modulus
 from dem.contact.law import Elasticity, PairProperties
+from dem.elementary import cube_root
 from dem.touch import Touch
 
 TINY = 1e-60
 """Below any k R* [m^(3/2)] that occurs: keeps a pair without adhesion from dividing zero by zero."""
 FLAT = 1e-9
 """Slope over k below which Newton's step is that of rounding: the contact is about to tear off."""
-NEWTON_STEPS, HALLEY_STEPS = 6, 4
+NEWTON_STEPS = 6
 SOFTENING_EXPONENT = 0.4
 TORN = 4.0 ** (1.0 / 3.0)
 """x at zero overlap over x where the contact tears off."""
@@ -43,18 +44,6 @@ def parameters_of(first: Elasticity, second: Elasticity, pair: PairProperties) -
     modulus = effective_youngs_modulus(first, second)
     work = pair.work_of_adhesion * pair.softening**SOFTENING_EXPONENT
     return math.sqrt(2.0 * math.pi * work / modulus), 2.0 * modulus
-
-
-@physics
-def cube_root(value: float) -> float:
-    """Return value^(1/3) of a positive value: x^(1/4 + 1/16 + 1/64), then Halley's steps."""
-    fourth = math.sqrt(math.sqrt(value))
-    sixteenth = math.sqrt(math.sqrt(fourth))
-    root = fourth * sixteenth * math.sqrt(math.sqrt(sixteenth))
-    for _ in range(HALLEY_STEPS):
-        cube = root * root * root
-        root = root * (cube + 2.0 * value) / (2.0 * cube + value)
-    return root
 
 
 @physics

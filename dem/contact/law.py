@@ -26,6 +26,8 @@ class PairProperties(NamedTuple):
     restitution, friction, rolling_friction [-]; normal_stiffness [N/m] and tangential_stiffness_ratio [-] are read by
     the linear laws alone. work_of_adhesion [J/m2], cohesion_energy_density [J/m3]; softening: effective modulus over
     that of the real solids [-]. plasticity_ratio, adhesive_stiffness_ratio [-] and pull_off_force [N] are read by EEPA.
+    surface_tension [N/m], contact_angle [rad], viscosity [Pa s], smallest_gap [m] and largest_bridge (volume over
+    radius^3) [-] are those of the liquid between them.
     """
 
     restitution: float
@@ -39,6 +41,11 @@ class PairProperties(NamedTuple):
     plasticity_ratio: float = 0.0
     adhesive_stiffness_ratio: float = 0.0
     pull_off_force: float = 0.0
+    surface_tension: float = 0.0
+    contact_angle: float = 0.0
+    viscosity: float = 0.0
+    smallest_gap: float = 0.0
+    largest_bridge: float = 0.0
 
 
 @dataclass(frozen=True)

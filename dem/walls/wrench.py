@@ -102,7 +102,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     law, velocity_arm = interaction.law, interaction.contact.velocity_arm
     load_parameters = make_group_loader(interaction.parameter_counts)
     load_history = make_group_loader(interaction.history_sizes)
-    store_history = make_group_storer(interaction.history_sizes)
+    store_history = make_group_storer(interaction.changing_sizes)
 
     @physics
     def contact(

@@ -57,6 +57,8 @@ def make_engine(
     rolling: str = "none",
     adhesion: str = "none",
     twisting: str = "none",
+    liquid: str = "none",
+    film_share: float = 0.0,
     low: Sequence[float] = (0.0, 0.0, 0.0),
     high: Sequence[float] = (0.1, 0.1, 0.1),
     periodic: tuple[bool, bool, bool] = (False, False, False),
@@ -70,7 +72,7 @@ def make_engine(
 ) -> Engine:
     """An engine with these particles on plain Python, or on the backend given; walls name materials m0, m1, ..."""
     backend = backend or get_backend("python")
-    interaction = make_interaction(law, rolling, adhesion, twisting)
+    interaction = make_interaction(law, rolling, adhesion, twisting, liquid)
     names = [f"m{at}" for at in range(len(materials))]
     if isinstance(pairs, PairProperties):
         pairs = {(i, j): pairs for i in range(len(materials)) for j in range(i, len(materials))}
@@ -89,6 +91,7 @@ def make_engine(
         skin=skin,
         largest_radius=largest,
         statistics=statistics,
+        film_share=film_share,
     )
     engine = Engine(backend, settings, tally)
     engine.add(particles)

@@ -12,9 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from dem.engine import Engine
+from dem.liquid.balance import require_liquid
 from dem.particles import RADIUS, VX, WX, X
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LOSS
 
@@ -34,6 +36,19 @@ def assert_same_motion(found: Engine, expected: Engine) -> None:
         scale = np.abs(second[:, columns]).max()
         np.testing.assert_allclose(first[:, columns], second[:, columns], rtol=0.0, atol=TOLERANCE * scale)
     np.testing.assert_array_equal(first[:, RADIUS], second[:, RADIUS])
+    assert_same_liquid(found, expected)
+
+
+def assert_same_liquid(found: Engine, expected: Engine) -> None:
+    """Films by id, and what the bridges hold; all of it is what the particles entered with."""
+    if not expected.interaction.wet:
+        return
+    first, second = (engine.host_particles() for engine in (found, expected))
+    films = [host.film[np.argsort(host.id)] for host in (first, second)]
+    np.testing.assert_allclose(films[0], films[1], rtol=TOLERANCE, atol=TOLERANCE * films[1].max())
+    volumes = [require_liquid(engine) for engine in (found, expected)]
+    assert volumes[0].joined == volumes[1].joined
+    assert volumes[0].bridges == pytest.approx(volumes[1].bridges, rel=TOLERANCE)
 
 
 def total(engine: Engine, name: str) -> NDArray[np.int64]:

@@ -27,12 +27,16 @@ from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.law import Elasticity, PairProperties
 from dem.interaction import Interaction, make_interaction
+from dem.liquid import LIQUID_LAWS
+from dem.liquid.bridge import rupture_gap
 from dem.rolling import ROLLING_LAWS
 from dem.twisting import TWISTING_LAWS
 
-TABLES: tuple[dict[str, Any], ...] = (CONTACT_LAWS, ADHESION_LAWS, ROLLING_LAWS, TWISTING_LAWS)
-Laws = tuple[str, str, str, str]
-"""Names of a contact, an adhesion, a rolling and a twisting law."""
+TABLES: tuple[dict[str, Any], ...] = (
+    CONTACT_LAWS, ADHESION_LAWS, ROLLING_LAWS, TWISTING_LAWS, LIQUID_LAWS,
+)  # fmt: skip
+Laws = tuple[str, str, str, str, str]
+"""Names of a contact, an adhesion, a rolling, a twisting and a liquid law."""
 
 
 def _covered(laws: Laws, strength: int) -> set[frozenset[tuple[int, str]]]:
@@ -40,12 +44,19 @@ def _covered(laws: Laws, strength: int) -> set[frozenset[tuple[int, str]]]:
     return {frozenset(chosen) for chosen in itertools.combinations(enumerate(laws), strength)}
 
 
+def is_scalar(laws: Laws) -> bool:
+    """Whether the compiler makes no vectors of a composition: twisting together with liquid runs one by one."""
+    return laws[3] != "none" and laws[4] != "none"
+
+
 def covering_array(strength: int) -> list[Laws]:
     """Few compositions that have every law (strength 1), or every two laws that can act together (2), in one of them.
 
-    Greedy: of all compositions the one that covers most of what is left, until nothing is.
+    Greedy: of all compositions the one that covers most of what is left, until nothing is. For strength 1 those that
+    become vectors.
     """
     candidates = [laws for laws in itertools.product(*TABLES) if conflict(*map(dict.__getitem__, TABLES, laws)) is None]
+    candidates = [laws for laws in candidates if strength > 1 or not is_scalar(laws)]
     wanted = set().union(*(_covered(laws, strength) for laws in candidates))
     chosen: list[Laws] = []
     while wanted:
@@ -57,8 +68,8 @@ def covering_array(strength: int) -> list[Laws]:
 
 def composed(laws: Laws) -> Interaction:
     """The composition of these laws."""
-    contact, adhesion, rolling, twisting = laws
-    return make_interaction(contact, rolling, adhesion, twisting)
+    contact, adhesion, rolling, twisting, liquid = laws
+    return make_interaction(contact, rolling, adhesion, twisting, liquid)
 
 
 LAWS, PAIRWISE = covering_array(1), covering_array(2)
@@ -78,6 +89,11 @@ PROPERTIES = PairProperties(
     plasticity_ratio=0.6,
     adhesive_stiffness_ratio=0.3,
     pull_off_force=1e-5,
+    surface_tension=0.07,
+    contact_angle=0.3,
+    viscosity=0.01,
+    smallest_gap=1e-5,
+    largest_bridge=0.05,
 )
 
 
@@ -103,4 +119,17 @@ def random_block(interaction: Interaction) -> NDArray[np.float64]:
     history = PARAMETERS + interaction.parameter_count
     buffer[PARAMETERS:history] = np.array(parameters_of(interaction)).reshape(-1, 1)
     buffer[history:] = overlap * random.uniform(-0.3, 0.3, (interaction.history_size, BLOCK))
+    if interaction.wet:
+        buffer[history + interaction.solid_history :] = bridges(interaction, radii, random).T
     return buffer
+
+
+def bridges(interaction: Interaction, radii: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """History of a bridge of random volume in each pair, shape (BLOCK, values)."""
+    mean = 2.0 * radii.prod(axis=0) / radii.sum(axis=0)
+    volume = mean**3 * 10.0 ** random.uniform(-3.5, -1.5, BLOCK)
+    angle, tension = PROPERTIES.contact_angle, PROPERTIES.surface_tension
+    rows = [
+        (v, rupture_gap(v, angle), *interaction.liquid.constants(r, v, tension, angle)) for r, v in zip(mean, volume)
+    ]
+    return np.array(rows)

@@ -29,6 +29,10 @@ CLASSES = [
     {"name": "large", "diameter": 4 * MILLIMETRE, "material": "glass"},
 ]
 SHARES = {"of": {"small": 0.5, "large": 0.5}}
+WATER = {
+    "law": "bagheri", "surface_tension": "72 mN/m", "viscosity": "1 mPa s", "content": 0.03, "smallest_gap": "10 um",
+    "contact_angle": "20 deg", "largest_bridge": 0.004,
+}  # fmt: skip
 STICKY_LAWS = {"law": "hertz-mindlin", "adhesion": "jkr", "rolling": "epsd2", "twisting": "marshall"}
 VERY_STICKY = {name: material | {"surface_energy": 2.0} for name, material in MATERIALS.items()}
 """Held across gaps that the slow spheres of a small system do cross."""
@@ -110,5 +114,6 @@ SYSTEMS = {
     "periodic": box_case,
     "sheared": lambda: box_case(shear_rate=300.0),
     "walls": bowl_case,
+    "wet": lambda: box_case(liquid=WATER, contact=HERTZ),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }

@@ -13,7 +13,7 @@ from dem.gather import make_gather_pairs
 from dem.list_kind import as_kind
 from dem.loops_gather import GatherLoops
 from dem.neighbours import TOUCHING
-from dem.pairs import make_pair_chunk
+from dem.pairs import force_columns, make_pair_chunk
 from dem.particles import RADIUS, X
 from dem.tally import plain_add
 from tests.device.comparison import assert_same_motion, assert_same_tallies, copy_of_state, take_over
@@ -54,7 +54,7 @@ def block_forces(engine: Engine) -> NDArray[np.float64]:
 def gathered_forces(engine: Engine) -> NDArray[np.float64]:
     """The same by the gather body."""
     body = make_gather_pairs(engine.interaction, engine.kind, engine.statistics, plain_add)
-    force = np.zeros((1, engine.capacity, 6))
+    force = np.zeros((1, engine.capacity, force_columns(engine.interaction)))
     for i in range(engine.size):
         body(
             i, engine.particles, engine.pairs, engine.domain, force, engine.settings, engine.tally,

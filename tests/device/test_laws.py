@@ -49,6 +49,10 @@ TOUCH: list[Exponents] = [LENGTH, *[PURE] * 3, *[SPEED] * 3, *[RATE] * 3, LENGTH
 WRENCH: list[Exponents] = [FORCE_UNIT] * 4 + [TORQUE] * 3 + [POWER]
 HERTZ: tuple[Exponents, ...] = (PRESSURE, PRESSURE, PURE, PURE)
 ENERGY_DENSITY = PRESSURE
+WET = (
+    (STIFFNESS, PURE, (1, -1, -1), LENGTH, PURE),
+    ((0, 3, 0), LENGTH, FORCE_UNIT, PURE, PURE, PURE, PER_LENGTH),
+)
 Part = tuple[tuple[Exponents, ...], tuple[Exponents, ...]]
 UNITS: tuple[dict[str, Part], ...] = (
     {
@@ -66,10 +70,14 @@ UNITS: tuple[dict[str, Part], ...] = (
     {"none": ((), ()), "sjkr": ((ENERGY_DENSITY,), ()), "dmt": ((STIFFNESS,), ()), "jkr": ((ROOT, PRESSURE), ())},
     {"none": ((), ()), "constant-torque": ((PURE,), ()), "epsd2": ((PURE,), (TORQUE,) * 3)},
     {"none": ((), ()), "marshall": ((PURE,), (PURE,))},
+    {"none": ((), ()), "bagheri": WET, "willett": WET},
 )
-"""Units of the parameters and of the history of each contact, adhesion, rolling and twisting law; a new law needs its
-line."""
-EVEN = {"hertz-mindlin-lammps-rescaled-clipped-thornton": (3,), "walton-braun": (3,), "eepa": (3,), "marshall": (0,)}
+"""Units of the parameters and of the history of each contact, adhesion, rolling, twisting and liquid law; a new law
+needs its line."""
+EVEN = {
+    "hertz-mindlin-lammps-rescaled-clipped-thornton": (3,), "walton-braun": (3,), "eepa": (3,), "marshall": (0,),
+    "bagheri": range(7), "willett": range(7),
+}  # fmt: skip
 """History values that are the same for both particles, where the others are reversed."""
 
 FACTORS = (1.0 / 3.7, 1.0, 52.3)
@@ -128,7 +136,7 @@ def test_dimensions(laws: Laws) -> None:
                 scaled(parameters, parameter_units, system),
                 scaled(history, history_units, system),
             )
-            again = scaled(expected, [*WRENCH, *history_units], system)
+            again = scaled(expected, [*WRENCH, *history_units[: interaction.solid_history]], system)
             np.testing.assert_allclose(found, again, rtol=1e-9, err_msg=str(system))
 
 

@@ -41,6 +41,7 @@ OTHER_LAWS: dict[str, DemCase] = {
         shear_rate=10.0, contact={"law": "linear", "normal_stiffness": 5e3, "adhesion": "dmt", "rolling": "epsd2"}
     ),
     "liggghts, jkr, epsd2, marshall": SYSTEMS["sticky"](),
+    "liggghts, constant-torque, bagheri": SYSTEMS["wet"](),
     "ghost": bowl_case(contact={"law": "ghost"}),
     "liggghts without statistics": bowl_case(contact={"law": "hertz-mindlin"}, statistics=None, time={"end": 1.0}),
 }
@@ -96,7 +97,7 @@ def test_kernel(name: str, step_launches: dict[str, Launch], capsys: pytest.Capt
 @pytest.mark.parametrize("law", OTHER_LAWS)
 def test_gather_kernel_of_other_laws(law: str, capsys: pytest.CaptureFixture[str]) -> None:
     contact = OTHER_LAWS[law].contact
-    composed = contact.adhesion != "none" or contact.twisting != "none"
+    composed = contact.adhesion != "none" or contact.twisting != "none" or OTHER_LAWS[law].liquid is not None
     check(launches_of(OTHER_LAWS[law])["gather_pairs"], capsys, law, COMPOSED if composed else 0)
 
 
