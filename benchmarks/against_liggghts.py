@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import re
-import resource
 import shutil
 import statistics
 import subprocess
@@ -89,7 +88,8 @@ def run_child(job: Job, skin: float) -> None:
     began = time.perf_counter()
     simulation.advance(job.warm + job.steps)
     seconds = time.perf_counter() - began
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    memory = int(peak.split()[1]) / 1e3
     print(json.dumps(Timing(seconds, memory)._asdict()))
 
 

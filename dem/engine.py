@@ -122,7 +122,7 @@ class Engine:
         """Put particles into new slots; their velocity, given at this step, is taken back by half a step of gravity."""
         count = len(particles.radius)
         if self.size + count > self.capacity:
-            self._grow(int(GROWTH * (self.size + count)))
+            self._grow(int(GROWTH * (self.size + count)) if self.size else count)
         row, kind = np.zeros((count, ROW_SIZE)), np.zeros((count, KIND_SIZE), np.int32)
         row[:, X : X + 3] = particles.position
         row[:, VX : VX + 3] = particles.velocity - 0.5 * self.step_size * self.gravity

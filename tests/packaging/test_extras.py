@@ -24,7 +24,7 @@ def test_two_ranks_reduce(mpi_command: Callable[[int], list[str]]) -> None:
     command = [*mpi_command(2), sys.executable, "-c", SUM_OF_RANKS]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["3", "3"]
+    assert "".join(done.stdout.split()) == "33"  # lines of two ranks may run into each other
 
 
 def test_sphere_is_drawn_without_a_display(renderer: None, tmp_path: Path) -> None:
