@@ -265,7 +265,7 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
     count_rows sorts the particles by cell, keeps the partners of short rows in `rows` and returns how many entries the
     list needs; fill_rows writes it. Between the two the host makes room.
     """
-    keep, walk = make_row_walk(kind, full, True), make_row_walk(kind, full)
+    keep = walk = make_row_walk(kind, full)
 
     def count_rows(
         size: int,
