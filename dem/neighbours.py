@@ -121,7 +121,7 @@ def make_shifted_cell(kind: int) -> Callable[[int, float, Domain], int]:
 
 
 @cache
-def make_scan(kind: int, full: bool, spare: bool) -> Callable[..., int]:
+def make_scan(kind: int, full: bool) -> Callable[..., int]:
     """Return `scan(i, begin, end, ids, sphere, box, skin, other, place, room, count) -> count`: partners among slots.
 
     Arguments as in `make_row_walk`; count: partners found before.
@@ -140,7 +140,7 @@ def make_scan(kind: int, full: bool, spare: bool) -> Callable[..., int]:
         return i != j if full else ids[j] > ids[i]
 
     @physics
-    def scan_exactly(
+    def scan(
         i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int,
         count: int,
     ) -> int:  # fmt: skip
@@ -151,28 +151,17 @@ def make_scan(kind: int, full: bool, spare: bool) -> Callable[..., int]:
                 count += 1
         return count
 
-    @physics
-    def scan_freely(
-        i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int,
-        count: int,
-    ) -> int:  # fmt: skip
-        for j in range(begin, end):
-            other[place + min(count, room)] = j
-            count += int(is_close(i, j, sphere, box, skin) & is_partner(i, j, ids))
-        return count
-
-    return scan_freely if spare else scan_exactly
+    return scan
 
 
 @cache
-def make_row_walk(kind: int, full: bool, spare: bool = False) -> Callable[..., int]:
+def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
     """Return `walk(i, ids, domain, cells, skin, other, offset, room) -> count`: the partners of slot i.
 
     The first `room` of them are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
-    those with a higher id; spare: the entry after the room may be overwritten, which saves a branch that the processor
-    cannot foresee.
+    those with a higher id.
     """
-    scan, shifted_cell = make_scan(kind, full, spare), make_shifted_cell(kind)
+    scan, shifted_cell = make_scan(kind, full), make_shifted_cell(kind)
 
     @routine
     def walk_cells(
@@ -265,7 +254,7 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
     count_rows sorts the particles by cell, keeps the partners of short rows in `rows` and returns how many entries the
     list needs; fill_rows writes it. Between the two the host makes room.
     """
-    keep = walk = make_row_walk(kind, full)
+    walk = make_row_walk(kind, full)
 
     def count_rows(
         size: int,
@@ -283,7 +272,7 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
         for i in prange(size):
             move_particle(i, cells, before, after)
         for i in prange(size):
-            start[i + 1] = keep(i, after.id, domain, cells, skin, rows, i * ROW_STRIDE, ROW_ROOM)
+            start[i + 1] = walk(i, after.id, domain, cells, skin, rows, i * ROW_STRIDE, ROW_ROOM)
         start[0] = 0
         for i in range(size):
             start[i + 1] += start[i]
