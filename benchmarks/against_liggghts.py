@@ -144,6 +144,7 @@ def row(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    """Compare the chosen scenarios, print a table and store what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=list(SCENARIOS))
     for name, default in (("particles", 20_000), ("cores", 1), ("rounds", 6), ("steps", 1000), ("warm", 200)):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from compute.base import Body
 from compute.cache import use_cache_folder
 from compute.errors import BackendUnavailable
-from compute.physics import register_laws
+from compute.physics import name_by_content, register_laws
 
 SPIN_COUNT = "10000"
 """Turns a waiting OpenMP thread spins before it sleeps: some 10 us, so that shared cores are not burnt by waiting."""
@@ -84,6 +84,7 @@ class CpuBackend:
             options: dict[str, Any] = {
                 "parallel": PARALLEL, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
             }  # fmt: skip
+            name_by_content(loop)
             self._compiled[loop] = numba.njit(**options)(loop)
         return self._compiled[loop]
 

@@ -12,6 +12,7 @@ array in the loop itself for dead, because it does not see that the array outliv
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -48,4 +49,26 @@ def register_laws() -> None:
     while _registered < len(_laws):
         law, forceinline = _laws[_registered]
         _registered += 1
+        name_by_content(law)
         register_jitable(forceinline=forceinline, _nrt=False)(law)
+
+
+def fingerprint(function: Callable[..., Any]) -> str:
+    """Return a hash of where a function stands in the sources and of all it closes over."""
+    code, digest = function.__code__, hashlib.sha256()
+    digest.update(f"{function.__module__} {function.__name__} {code.co_firstlineno}".encode())
+    for cell in function.__closure__ or ():
+        value = cell.cell_contents
+        digest.update((fingerprint(value) if hasattr(value, "__code__") else repr(value)).encode())
+    return digest.hexdigest()[:16]
+
+
+def name_by_content(function: Callable[..., Any]) -> None:
+    """Give a function that a maker made a name of its own, the same in every process.
+
+    Compiled code is found by the function's name and a number that counts functions in a process. Of two functions that
+    one maker made, compiled in two processes and loaded from their caches into a third, one would be taken for the
+    other.
+    """
+    if function.__closure__ and "#" not in function.__qualname__:
+        function.__qualname__ += f"#{fingerprint(function)}"

@@ -23,13 +23,25 @@ from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise
 from dem.touch import Touch, cross, pair_touch
 
+Vector = tuple[float, float, float]
 store_six = make_storer(6)
 
 
 @physics
-def spin_of(row: Any, i: int) -> tuple[float, float, float]:
+def spin_of(row: Any, i: int) -> Vector:
     """Return the angular velocity of particle i [rad/s]."""
     return row[i, WX], row[i, WY], row[i, WZ]
+
+
+@physics
+def touch_of(row: Any, a: int, b: int, d: Vector, turn: float, step: float, arm_share: float) -> Touch:
+    """Return the contact of slots a and b; d [m]: from a to b; turn [m/s]: speed of the image of b along x."""
+    dx, dy, dz = d
+    return pair_touch(
+        dx, dy, dz, row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ],
+        spin_of(row, a), spin_of(row, b), (row[a, RADIUS], row[a, MASS]), (row[b, RADIUS], row[b, MASS]), step,
+        arm_share,
+    )  # fmt: skip
 
 
 @cache
@@ -151,11 +163,7 @@ def make_gather_pairs(
             if statistics and lower and not apart and pairs.flags[entry] & TOUCHING == 0:
                 book(a, b, dx, dy, dz, turn, pairs.flags[entry], particles, tally)
             pairs.flags[entry] |= 0 if apart else TOUCHING | NEAR
-            touch = pair_touch(
-                dx, dy, dz, row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ],
-                spin_of(row, a), spin_of(row, b), (row[a, RADIUS], row[a, MASS]), (row[b, RADIUS], row[b, MASS]),
-                step, velocity_arm,
-            )  # fmt: skip
+            touch = touch_of(row, a, b, (dx, dy, dz), turn, step, velocity_arm)
             base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
             px, py, pz, ax, ay, az, bx, by, bz, heat = contact(
                 touch, row[a, RADIUS], row[b, RADIUS], base, entry, settings, pairs.history

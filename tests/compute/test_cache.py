@@ -99,3 +99,55 @@ def test_edited_law_runs_as_edited(tree: Path) -> None:
     edited, other = run(tree, RUN)
     assert edited == "9.0"
     assert other != folder
+
+
+MAKER = """
+import math, sys
+import numpy as np
+from compute import get_backend
+from compute.physics import routine
+
+def make_loop(times):
+    @routine
+    def summed(i, values):
+        total = 0.0
+        for k in range(values.shape[0]):
+            share = math.sin(values[k]) + math.cos(values[i]) + math.exp(-values[k])
+            for _ in range(times):
+                total += share * math.log(1.0 + values[k]) + math.atan(values[k])
+            values[k] += 0.0 * total
+        return total
+
+    def loop(values):
+        total = 0.0
+        for i in range(values.shape[0]):
+            total += summed(i, values)
+        for i in range(values.shape[0]):
+            total += summed(values.shape[0] - 1 - i, values)
+        return total
+
+    return loop
+
+for word in sys.argv[1].split():
+    loop, values = make_loop(int(word)), np.linspace(0.0, 1.0, 5)
+    print(get_backend("cpu", 1).compile(loop)(values) / loop(values))
+"""
+
+
+def test_loops_of_one_maker_are_told_apart(tmp_path: Path) -> None:
+    """Loops that close over 2 and over 3, compiled in two processes, loaded from their caches into a third.
+
+    Functions compiled with the same name are one function to the linker; summed twice in place of three times, the
+    second loop would give 2/3. The sums themselves are the same to the last bits of library functions, hence 1e-9.
+    """
+    path = tmp_path / "maker.py"
+    path.write_text(MAKER)
+    environment = os.environ | {"DEMPBM_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    for words in ("2", "3", "2 3", "3 2"):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", str(path), words], env=environment, capture_output=True, text=True,
+            timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert [float(ratio) for ratio in done.stdout.split()] == pytest.approx([1.0] * len(words.split()), rel=1e-9)

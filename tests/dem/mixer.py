@@ -1,12 +1,8 @@
-"""A small stirred bowl with everything in it that a resumed run must bring back, and how to compare two runs."""
+"""A small stirred bowl with everything in it that a resumed run must bring back."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import h5py
-import numpy as np
 
 from coupling.case_file import read_case
 from dem.case import DemCase
@@ -67,7 +63,6 @@ dem:
   neighbour: {skin: 0.2}
 """
 LAST_STEP = 9200
-RESULTS = ("statistics.h5", "particles.vtkhdf")
 
 
 def write_mixer(folder: Path) -> Path:
@@ -82,28 +77,3 @@ def read_mixer(folder: Path, *assignments: str) -> DemCase:
     case = read_case(write_mixer(folder), assignments).dem
     assert case is not None
     return case
-
-
-def datasets(file: Path) -> dict[str, Any]:
-    """Every dataset of an HDF5 file by its name."""
-    found: dict[str, Any] = {}
-
-    def collect(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(file) as root:
-        root.visititems(collect)
-    return found
-
-
-def assert_same_results(first: Path, second: Path) -> None:
-    """Statistics and snapshots of two windows: same names, shapes, types and bits."""
-    for name in RESULTS:
-        one, other = datasets(first / name), datasets(second / name)
-        assert one and one.keys() == other.keys(), name
-        for key, values in one.items():
-            a, b = np.asarray(values), np.asarray(other[key])
-            assert (a.dtype, a.shape) == (b.dtype, b.shape), f"{name}:{key}"
-            same = a.tolist() == b.tolist() if a.dtype.hasobject else a.tobytes() == b.tobytes()
-            assert same, f"{name}:{key} differs"

@@ -25,7 +25,8 @@ from coupling.session import Session
 from dem.checkpoint import CheckpointStore
 from dem.simulation import Simulation, Watch
 from dem.statistics_result import EncounterStatistics
-from tests.dem.mixer import LAST_STEP, assert_same_results, read_mixer, write_mixer
+from tests.dem.mixer import LAST_STEP, read_mixer, write_mixer
+from tests.results import assert_same_results
 
 SEED = 3
 LONG = ["--set", "dem.statistics.blocks=20", "--set", "dem.time.checkpoint_interval=1.5 ms"]

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import h5py
-import numpy as np
 import pytest
+
+from tests.results import RESULTS, assert_same_datasets
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -46,36 +46,9 @@ def run_uninterrupted(folder: Path) -> tuple[Path, int]:
     pytest.fail(f"{blocks} blocks are still too few for a run of {SHORTEST_RUN:.0f} s")
 
 
-def datasets(file: Path) -> dict[str, Any]:
-    """Every dataset of an HDF5 file by its name."""
-    found: dict[str, Any] = {}
-
-    def collect(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(file) as root:
-        root.visititems(collect)
-    return found
-
-
 def result_files(run: Path) -> list[Path]:
     """The result files of all windows, relative to the run folder."""
-    names = ("statistics.h5", "particles.vtkhdf")
-    return sorted(path.relative_to(run) for name in names for path in (run / "dem").glob(f"*/{name}"))
-
-
-def assert_same_datasets(left: Path, right: Path) -> None:
-    """Same names, shapes, types and bits."""
-    first, second = datasets(left), datasets(right)
-    assert first
-    assert first.keys() == second.keys()
-    for name, values in first.items():
-        one, other = np.asarray(values), np.asarray(second[name])
-        assert (one.dtype, one.shape) == (other.dtype, other.shape), f"{left.name}:{name}"
-        text = one.dtype.hasobject
-        same = one.tolist() == other.tolist() if text else one.tobytes() == other.tobytes()
-        assert same, f"{left.name}:{name} differs"
+    return sorted(path.relative_to(run) for name in RESULTS for path in (run / "dem").glob(f"*/{name}"))
 
 
 def finish_with_more_time(cluster: Any, job: str, log: Path) -> dict[str, str]:
@@ -114,7 +87,7 @@ def test_time_limit_leaves_no_trace(slurm_cluster: Any, tmp_path: Path) -> None:
     assert "dempbm ended with 75" in text, text
     assert "start 1: resume" in text, text
     files = result_files(uninterrupted)
-    assert {path.name for path in files} == {"statistics.h5", "particles.vtkhdf"}
+    assert {path.name for path in files} == set(RESULTS)
     assert result_files(result) == files
     for path in files:
         assert_same_datasets(uninterrupted / path, result / path)
