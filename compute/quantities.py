@@ -93,6 +93,7 @@ Angle = Annotated[float, Quantity("angle", "rad", "45 deg")]
 Rate = Annotated[float, Quantity("rate", "1/s", "0.5 1/s")]
 Mass = Annotated[float, Quantity("mass", "kg", "300 g")]
 MassRate = Annotated[float, Quantity("mass flow", "kg/s", "0.3 kg/h")]
+Diffusivity = Annotated[float, Quantity("dispersion coefficient", "m^2/s", "2 cm^2/s")]
 VolumeRate = Annotated[float, Quantity("volume flow", "m^3/s", "5 mL/s")]
 Density = Annotated[float, Quantity("density", "kg/m^3", "1.54 g/cm^3")]
 Viscosity = Annotated[float, Quantity("viscosity", "Pa s", "50 mPa s")]
@@ -130,6 +131,7 @@ __all__ = [
     "AngularSpeed",
     "Area",
     "Density",
+    "Diffusivity",
     "Direction",
     "Energy",
     "EnergyDensity",

@@ -135,12 +135,15 @@ class Case(CaseModel):
             raise invalid("the impeller does not turn", key="coupling.impeller", expected="a wall with a motion")
         if self.dem.statistics is None or not self.dem.statistics.enabled:
             raise invalid("no encounters are counted", key="dem", expected="dem.statistics with blocks")
+        if self.pbm.feed.charge == 0.0:
+            expected = "a charge: what the windows of the particle simulation are filled with"
+            raise invalid("the equipment starts empty", key="pbm.feed.charge", value=0.0, expected=expected)
         regions, parts = self.pbm.compartments, self.dem.statistics.partition
         count = parts.count if parts is not None else 1
-        if regions is not None and regions.exchange == "dem" and len(regions.solids_shares) != count:
+        if regions is not None and regions.exchange == "dem" and len(regions.names) != count:
             raise invalid(
                 "not the compartments of the particle simulation",
-                key="pbm.compartments.solids_shares",
-                value=len(regions.solids_shares),
-                expected=f"{count} shares, one for each part of dem.statistics.partition, or a matrix of exchange",
+                key="pbm.compartments.names",
+                value=len(regions.names),
+                expected=f"{count} names, one for each part of dem.statistics.partition, or links of exchange",
             )

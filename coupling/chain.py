@@ -57,8 +57,11 @@ def carry_out(session: Session) -> None:
     exchange = final_exchange(session, sections, windows)
     run_batch(session, sections, exchange, windows)
     frozen = frozen_kernel_error(session, sections, exchange, windows)
-    description = reduce_model(session, sections, exchange, frozen)
-    export_model(session.case, session.folder, description, session.progress.message)
+    if sections.pbm.flows_through:
+        session.progress.message("no reduced model: it is of a closed batch, and powder flows through this equipment")
+    else:
+        description = reduce_model(session, sections, exchange, frozen)
+        export_model(session.case, session.folder, description, session.progress.message)
     write_report_of(session)
 
 

@@ -43,7 +43,7 @@ _HOME = {
     "Population": "pbm.population",
     "PopulationResult": "pbm.population",
     "SeveralComponentPopulation": "pbm.several_components",
-    "Steps": "pbm.solve",
+    "Steps": "pbm.inputs",
     "StochasticGranulation": "pbm.stochastic",
     "TwoComponentPopulation": "pbm.two_components",
     "breakage_rate": "pbm.laws",

@@ -8,9 +8,9 @@ import numpy as np
 
 from compute.errors import CaseError
 from pbm.breakage import breakable_classes, fragment_table
-from pbm.compartments import outflow_rates
+from pbm.graph import Graph
 from pbm.grid import Floats, Grid
-from pbm.model import Parameters, Tables
+from pbm.model import QUANTITIES, Parameters, Tables
 from pbm.schemes.cell_average import leaving_shares, merge_targets
 
 
@@ -18,18 +18,23 @@ def make_tables(
     grid: Grid,
     nucleus_solids: float = 0.0,
     smallest_breakable: float = 0.0,
-    exchange: Floats | None = None,
+    graph: Graph | None = None,
     spray_share: Floats | None = None,
+    speed_share: Floats | None = None,
+    spray_cover: float = 0.0,
 ) -> Tables:
     """Everything that grid and compartments decide.
 
     nucleus_solids: x_nuc [m3], smaller than the first pivot where drops only coat
     smallest_breakable: solid volume [m3] below which granules do not break
-    exchange: k_ab [1/s], shape (compartments, compartments), none for one compartment
+    graph: of the compartments, one closed compartment by default
     spray_share: share of the spray by compartment, all to the first by default
+    speed_share: speed of stirring by compartment over the impeller's, one by default
+    spray_cover: solids [m3] above which a compartment catches all of its spray, in proportion below
     """
-    rates = np.zeros((1, 1)) if exchange is None else np.array(exchange, dtype=float)
-    shares = np.eye(1, rates.shape[0])[0] if spray_share is None else np.array(spray_share, dtype=float)
+    graph = graph or Graph(("whole",), [[0.0]])
+    shares = np.eye(1, graph.size)[0] if spray_share is None else np.array(spray_share, dtype=float)
+    speeds = np.ones(graph.size) if speed_share is None else np.array(speed_share, dtype=float)
     place, below, above = nucleus_pivots(grid, nucleus_solids)
     return Tables(
         solid_volume=np.ascontiguousarray(grid.pivots),
@@ -42,9 +47,13 @@ def make_tables(
         nucleus_class=place,
         nucleus_number=below,
         nucleus_number_above=above,
-        exchange=rates,
-        outflow=outflow_rates(rates),
+        exchange=graph.exchange,
+        outlet=graph.outlet,
+        outflow=graph.outflow,
+        feed=np.zeros((graph.size, QUANTITIES, grid.classes)),
         spray_share=shares,
+        spray_cover=spray_cover,
+        speed_share=speeds,
     )
 
 

@@ -22,9 +22,7 @@ from compute.quantities import (
     Time,
     Viscosity,
 )
-
-OpenFraction = Annotated[Fraction, Field(gt=0, lt=1)]
-SHARE_TOLERANCE = 1e-9
+from pbm.case_compartments import Compartments, OpenFraction
 
 
 class Feed(CaseModel):
@@ -32,13 +30,13 @@ class Feed(CaseModel):
 
     Attributes:
         distribution: table of diameter [um] and cumulative volume [%]; relative to the case file.
-        charge: mass of dry solids [kg].
+        charge: mass of dry solids [kg]; nil for equipment that starts empty.
         moisture: liquid over dry solids, by mass.
         porosity: pores over volume of a grain, of a nucleus and of an empty class.
     """
 
     distribution: Path
-    charge: Annotated[Mass, Positive]
+    charge: Annotated[Mass, NotNegative]
     moisture: Annotated[Number, NotNegative] = 0.0
     porosity: OpenFraction = 0.5
 
@@ -68,11 +66,17 @@ class GridSettings(CaseModel):
 
 
 class Spray(CaseModel):
-    """Liquid added at one rate [kg/s] between two times [s]."""
+    """Liquid added at one rate [kg/s] between two times [s].
+
+    Attributes:
+        cover: mass of dry solids in a compartment that catch all of its spray [kg]; less catch in proportion, the rest
+            is lost on walls. Needed where the spray starts on an empty compartment.
+    """
 
     rate: Annotated[MassRate, NotNegative]
     start: Annotated[Time, NotNegative] = 0.0
     end: Annotated[Time, Positive]
+    cover: Annotated[Mass, NotNegative] = 0.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Spray:
@@ -127,31 +131,6 @@ class Consolidation(CaseModel):
     minimum_porosity: OpenFraction = 0.2
 
 
-class Compartments(CaseModel):
-    """Regions of the granulator with exchange.
-
-    Attributes:
-        solids_shares: share of the charge in each, sum one; spray_shares: share of the spray, sum one.
-        exchange: `dem` for the measured rates, or a matrix of rates from row to column [1/s].
-    """
-
-    solids_shares: tuple[OpenFraction, ...] = Field(min_length=2)
-    spray_shares: tuple[Fraction, ...] = Field(min_length=2)
-    exchange: Literal["dem"] | tuple[tuple[Annotated[Rate, NotNegative], ...], ...] = "dem"
-
-    @model_validator(mode="after")
-    def _fits(self) -> Compartments:
-        size = len(self.solids_shares)
-        for key in ("solids_shares", "spray_shares"):
-            shares = getattr(self, key)
-            if len(shares) != size or abs(sum(shares) - 1.0) > SHARE_TOLERANCE:
-                raise invalid("not shares", key=key, value=shares, expected=f"{size} numbers with the sum 1")
-        rows = () if self.exchange == "dem" else self.exchange
-        if rows and (len(rows) != size or any(len(row) != size or row[k] for k, row in enumerate(rows))):
-            raise invalid("not an exchange matrix", key="exchange", expected=f"{size} x {size}, diagonal 0")
-        return self
-
-
 class PbmCase(CaseModel):
     """Everything the population balance needs beside a kernel law and the impeller's speed.
 
@@ -161,7 +140,8 @@ class PbmCase(CaseModel):
         nucleus_saturation: share of a nucleus' pores that its drop fills.
         efficiency: share of wet touches that bind; the one calibrated number, one by default.
         kernel_scale, breakage_scale: corrections of the encounter and of the blade-hit rate.
-        end: end of the batch [s].
+        end: end of the run [s].
+        compartments: regions with exchange, feeds and outlets; none: one closed region.
     """
 
     feed: Feed
@@ -177,3 +157,32 @@ class PbmCase(CaseModel):
     breakage_scale: Annotated[Number, NotNegative] = 1.0
     end: Annotated[Time, Positive]
     compartments: Compartments | None = None
+
+    @model_validator(mode="after")
+    def _holds_powder(self) -> PbmCase:
+        if self.feed.charge == 0.0 and not (self.compartments and self.compartments.feeds):
+            expected = "a mass, or feeds in pbm.compartments"
+            raise invalid("there is no powder", key="feed.charge", value=0.0, expected=expected)
+        return self
+
+    @model_validator(mode="after")
+    def _catches_spray(self) -> PbmCase:
+        spray = self.liquid.spray
+        if self.compartments is None or spray.cover > 0.0 or spray.start > 0.0 or spray.rate == 0.0:
+            return self
+        filled = self.compartments.charge or dict.fromkeys(self.compartments.places, 1.0)
+        wetted = self.compartments.spray or {self.compartments.places[0]: 1.0}
+        bare = [name for name in wetted if self.feed.charge == 0.0 or not filled.get(name)]
+        if bare:
+            raise invalid(
+                "the spray starts on an empty compartment",
+                key="liquid.spray.cover",
+                value=bare[0],
+                expected="the mass of solids that catches all of the spray, or a later liquid.spray.start",
+            )
+        return self
+
+    @property
+    def flows_through(self) -> bool:
+        """Whether powder comes in or leaves during the run."""
+        return self.compartments is not None and self.compartments.flows_through

@@ -1,25 +1,67 @@
-"""Exchange between compartments: rates k_ab [1/s] act on number, liquids and gas of every class alike."""
+"""Transport between compartments and across the border: rates [1/s] act on every content of every class alike.
+
+Per compartment a, with rates k_ab to others and o_a out of the whole: dN_a/dt = sum_b k_ba N_b - (o_a + sum_b k_ab) N_a
++ feed_a; liquids and gas alike. An outflow of F [m3/s] from a volume V is the rate o = F/V.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-
-from compute.errors import CaseError
-from compute.physics import physics
+from compute.physics import physics, routine
 from pbm.grid import Floats
+from pbm.model import (
+    EXTERNAL,
+    FED_GAS,
+    FED_LIQUID,
+    FED_NUMBER,
+    FED_SOLIDS,
+    GAS,
+    INTERNAL,
+    LEFT_GAS,
+    LEFT_LIQUID,
+    LEFT_NUMBER,
+    LEFT_SOLIDS,
+    LIMIT,
+    NUMBER,
+    Tables,
+    Workspace,
+)
 
 
 @physics
 def transfer(rate: float, content: float, limit: float) -> float:
-    """Flow [1/s or m3/s] of a content from one compartment to another, k_ab times the content times its limit."""
+    """Flow [1/s or m3/s] of a content along one rate [1/s]: the rate times the content times its limit."""
     return rate * content * limit
 
 
-def outflow_rates(exchange: Floats) -> Floats:
-    """Sum over b of k_ab [1/s], shape (compartments,); CaseError for a matrix that is no set of rates."""
-    matrix = np.asarray(exchange, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise CaseError("not a square matrix", key="compartments.exchange", value=matrix.shape, expected="n x n")
-    if not np.all(np.isfinite(matrix)) or np.any(matrix < 0.0) or np.any(np.diag(matrix) != 0.0):
-        raise CaseError("not a set of rates", key="compartments.exchange", expected="numbers >= 0, diagonal 0")
-    return np.asarray(matrix.sum(axis=1))
+@routine
+def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
+    """Exchange between compartments."""
+    for place in range(state.shape[0]):
+        for other in range(state.shape[0]):
+            if tables.exchange[place, other] > 0.0:
+                for quantity in range(4):
+                    for k in range(state.shape[2]):
+                        limit = work.classes[LIMIT, place, k]
+                        flow = transfer(tables.exchange[place, other], state[place, quantity, k], limit)
+                        change[place, quantity, k] -= flow
+                        change[other, quantity, k] += flow
+
+
+@routine
+def cross_border(state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
+    """Feeds in and outlets out, both booked."""
+    solid = tables.solid_volume
+    for place in range(state.shape[0]):
+        for k in range(state.shape[2]):
+            fed = tables.feed[place, NUMBER, k]
+            booked[FED_NUMBER] += fed
+            booked[FED_SOLIDS] += solid[k] * fed
+            booked[FED_LIQUID] += tables.feed[place, INTERNAL, k] + tables.feed[place, EXTERNAL, k]
+            booked[FED_GAS] += tables.feed[place, GAS, k]
+            rate = tables.outlet[place] * work.classes[LIMIT, place, k]
+            booked[LEFT_NUMBER] += rate * state[place, NUMBER, k]
+            booked[LEFT_SOLIDS] += solid[k] * rate * state[place, NUMBER, k]
+            booked[LEFT_LIQUID] += rate * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
+            booked[LEFT_GAS] += rate * state[place, GAS, k]
+            for quantity in range(4):
+                change[place, quantity, k] += tables.feed[place, quantity, k] - rate * state[place, quantity, k]

@@ -10,16 +10,15 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.assemble import make_tables
 from pbm.case import PbmCase, Spray
-from pbm.distribution import SizeDistribution, project, read_distribution
+from pbm.case_compartments import WAY_OUT
+from pbm.distribution import SizeDistribution, read_distribution
+from pbm.feeding import Inflow, charge_contents, make_inflows
+from pbm.graph import Graph
 from pbm.grid import Floats, Grid, diameter_grid, solid_volume_of
+from pbm.inputs import Steps, constant
 from pbm.law import KernelLaw
 from pbm.model import (
     BOOKED,
-    EXTERNAL,
-    GAS,
-    INTERNAL,
-    NUMBER,
-    QUANTITIES,
     Parameters,
     Tables,
     Workspace,
@@ -29,7 +28,7 @@ from pbm.nucleation import drop_volume, nucleus_solids
 from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
 from pbm.program import Program, compile_program, load_program
 from pbm.result import GranulationResult, make_result
-from pbm.solve import Accuracy, Steps, constant, solve
+from pbm.solve import Accuracy, solve
 from pbm.stages import Scratch, make_scratch
 
 OUTPUT_TIMES = 61
@@ -56,8 +55,8 @@ class FixedStep(NamedTuple):
 class Granulation:
     """Population balance of a granulator, fed by a kernel law.
 
-    Attributes: case, law, feed (measured size distribution), grid, parameters, tables. `compiled=False` runs the same
-    text as plain Python. `exchange` [1/s] is needed where the case says `exchange: dem`.
+    Attributes: case, law, feed (measured size distribution), grid, parameters, graph, tables, inflows. `compiled=False`
+    runs the same text as plain Python. `exchange` [1/s] is needed where the case says `exchange: dem`.
     Raises CaseError where case and law do not fit.
     """
 
@@ -66,7 +65,9 @@ class Granulation:
         self.feed: SizeDistribution = read_distribution(case.feed.distribution)
         self.grid: Grid = make_grid(case)
         self.parameters: Parameters = make_parameters(case, law)
-        self.tables: Tables = _make_case_tables(case, self.grid, self.parameters, exchange)
+        self.graph: Graph = make_graph(case, exchange)
+        self.tables: Tables = _make_case_tables(case, self.grid, self.parameters, self.graph)
+        self.inflows: tuple[Inflow, ...] = make_inflows(case, self.grid)
         self._load = compile_program if compiled else load_program
         self._work: Workspace = make_workspace(self.places, self.grid.classes)
         self._scratch: Scratch = make_scratch(self.places, self.grid.classes)
@@ -83,18 +84,9 @@ class Granulation:
 
     def initial_state(self) -> Floats:
         """State of the charge, shape (compartments, 4, classes): moisture fills pores first, the rest is outside."""
-        feed = self.case.feed
-        solids = feed.charge / self.case.solid_density
-        numbers = project(self.feed, self.grid, solids, feed.porosity).numbers
-        volume = numbers * self.grid.pivots
-        pores = volume * feed.porosity / (1.0 - feed.porosity)
-        liquid = volume * feed.moisture * self.case.solid_density / self.case.liquid.density
-        one = np.zeros((QUANTITIES, self.grid.classes))
-        one[NUMBER], one[INTERNAL] = numbers, np.minimum(liquid, pores)
-        one[EXTERNAL], one[GAS] = liquid - one[INTERNAL], pores - one[INTERNAL]
-        regions = self.case.compartments
-        shares = (1.0,) if regions is None else regions.solids_shares
-        return np.array([share * one for share in shares])
+        whole = self.case.feed.charge * charge_contents(self.case, self.feed, self.grid)
+        given = {} if self.case.compartments is None else self.case.compartments.charge
+        return shares_of(given, self.graph, 1.0 / self.places)[:, None, None] * whole
 
     def simulate(
         self,
@@ -114,7 +106,8 @@ class Granulation:
         spray = spray_of(self.case.liquid.spray) if spray is None else spray
         times = np.linspace(0.0, self.case.end, OUTPUT_TIMES) if times is None else np.asarray(times, dtype=float)
         start = self.initial_state() if initial is None else initial
-        solution = solve(self.program, start, times, self.parameters, self.tables, speed, spray, accuracy)
+        inputs = (speed, spray, accuracy, self.inflows)
+        solution = solve(self.program, start, times, self.parameters, self.tables, *inputs)
         return make_result(solution, self, speed, spray)
 
     def step_fixed_rule(
@@ -210,17 +203,37 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
     )
 
 
-def _make_case_tables(case: PbmCase, grid: Grid, parameters: Parameters, exchange: Floats | None) -> Tables:
-    smallest = float(solid_volume_of(2.0 * case.breakage.primary_diameter, case.feed.porosity))
+def make_graph(case: PbmCase, exchange: Floats | None = None) -> Graph:
+    """Compartments of a case; exchange: measured rates [1/s], where the case asks for them."""
     regions = case.compartments
     if regions is None:
-        return make_tables(grid, parameters.nucleus_solids, smallest)
-    rates = exchange if regions.exchange == "dem" else np.array(regions.exchange)
-    if rates is None or np.shape(rates) != (len(regions.solids_shares),) * 2:
+        return Graph(("whole",), [[0.0]])
+    if regions.exchange != "dem":
+        return regions.graph()
+    size = len(regions.names)
+    if exchange is None or np.shape(exchange) != (size, size):
         raise CaseError(
             "no measured exchange rates for these compartments",
             key="pbm.compartments.exchange",
-            value=None if rates is None else np.shape(rates),
-            expected=f"rates of {len(regions.solids_shares)} compartments from the particle simulation, or a matrix",
+            value=None if exchange is None else np.shape(exchange),
+            expected=f"rates of {size} compartments from the particle simulation, or links",
         )
-    return make_tables(grid, parameters.nucleus_solids, smallest, rates, np.array(regions.spray_shares))
+    graph = regions.graph(exchange)
+    for key, name in regions.stranded(graph):
+        where = f"pbm.compartments.{key}"
+        raise CaseError("powder fed here can never leave", key=where, value=name, expected=WAY_OUT)
+    return graph
+
+
+def shares_of(given: dict[str, float], graph: Graph, default: float) -> Floats:
+    """Values by name as an array by compartment, nil for those not named; `default` for all where none is."""
+    return np.array([given.get(name, 0.0) if given else default for name in graph.names])
+
+
+def _make_case_tables(case: PbmCase, grid: Grid, parameters: Parameters, graph: Graph) -> Tables:
+    smallest = float(solid_volume_of(2.0 * case.breakage.primary_diameter, case.feed.porosity))
+    regions = case.compartments
+    spray = shares_of(regions.spray, graph, 0.0) if regions and regions.spray else None
+    stirring = np.array([regions.stirring.get(name, 1.0) for name in graph.names]) if regions else None
+    cover = case.liquid.spray.cover / case.solid_density
+    return make_tables(grid, parameters.nucleus_solids, smallest, graph, spray, stirring, cover)

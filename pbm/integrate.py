@@ -109,7 +109,7 @@ def make_advance(
                 return COLLAPSED, time, step, rows
             length = min(step, end - time)
             lowest = trial(state, length, speed, spray, parameters, tables, work, scratch)
-            error = error_over_tolerance(start.solids, control, tables, scratch)
+            error = error_over_tolerance(control, tables, scratch)
             worst = error if lowest >= 0.0 else NEGATIVE
             if worst != worst:
                 return NOT_FINITE, time, step, rows

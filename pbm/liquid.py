@@ -17,6 +17,12 @@ def addition(spray_rate: float, share: float, liquid_density: float) -> float:
 
 
 @physics
+def caught_share(solids: float, cover: float) -> float:
+    """Share of a spray that meets powder, min(1, V_s/V_c): a bed of less than the cover V_c [m3] leaves walls bare."""
+    return min(1.0, solids / cover) if cover > 0.0 else 1.0
+
+
+@physics
 def absorption_coefficient(pores: float, absorption_time: float) -> float:
     """1/(t_abs p) [1/(m3 s)], so that A = coefficient E G; nil without pores p = G + I [m3]."""
     return 1.0 / (absorption_time * pores) if pores > 0.0 else 0.0

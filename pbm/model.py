@@ -15,10 +15,13 @@ from pbm.grid import Floats
 NUMBER, INTERNAL, EXTERNAL, GAS = 0, 1, 2, 3
 QUANTITIES = 4
 
-MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME = 0, 1, 2, 3, 4, 5, 6
-BOOKED = 7
+MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME, DISPLACED = 0, 1, 2, 3, 4, 5, 6, 7
+FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
+LEFT_NUMBER, LEFT_SOLIDS, LEFT_LIQUID, LEFT_GAS = 12, 13, 14, 15
+BOOKED = 16
 """Ledger: mergers, breakages, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3]; grains booked beyond
-the births of pairs above the top class [-] and the solid volume of those pairs [m3]."""
+the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that liquid or shrinking drove
+out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets took."""
 
 GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
@@ -76,7 +79,7 @@ class Parameters(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """Arrays that depend on the grid and the compartments only."""
+    """Arrays that depend on the grid and the compartments only, but for `feed`, which is constant between events."""
 
     solid_volume: Floats  # pivots x_k [m3], (classes,)
     log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge, (classes + 1,)
@@ -89,8 +92,12 @@ class Tables(NamedTuple):
     nucleus_number: float  # nuclei booked at the lower pivot, per nucleus
     nucleus_number_above: float  # nuclei booked at the pivot above, per nucleus
     exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
-    outflow: Floats  # sum over b of k_ab [1/s], (compartments,)
+    outlet: Floats  # rate out of the whole [1/s], (compartments,)
+    outflow: Floats  # outlet and sum over b of k_ab [1/s], (compartments,)
+    feed: Floats  # what comes in: number [1/s], liquids and gas [m3/s], (compartments, 4, classes)
     spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
+    spray_cover: float  # solids above which a compartment catches all of its spray, in proportion below [m3]
+    speed_share: Floats  # speed at which each compartment is stirred, over the impeller's, (compartments,)
 
 
 class Granule(NamedTuple):

@@ -47,10 +47,12 @@ class DesignFlags(NamedTuple):
 
 
 def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs:
-    """Outputs of the whole granulator, its compartments taken together.
+    """Outputs of the whole granulator, its compartments taken together; not a number where it is empty.
 
     Percentiles are linear in ln d over the cell edges; edges carry the mean pore ratio, granule over solid volume.
     """
+    if not np.any(state[:, NUMBER] > 0.0):
+        return Outputs(np.full(state.shape[2], np.nan), *(float("nan"),) * 8)
     number, inner, outer, gas = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL, GAS]]
     solids = number * tables.solid_volume
     volumes = solids + inner + gas
@@ -85,6 +87,8 @@ def design_flags(
     clamped_limit: share of the granule volume beyond the design's size ratios from which sizes are outside.
     """
     values = outputs_of(state, parameters, tables)
+    if not np.any(state[:, NUMBER] > 0.0):
+        return DesignFlags(not law.speed_low <= speed <= law.speed_high, False, False, 0.0, 0.0)
     stage = (np.log(values.d50) - parameters.log_feed_size) / parameters.log_growth_span
     total = state.sum(axis=0)
     sizes = _sizes(total[NUMBER], tables.solid_volume * total[NUMBER] + total[INTERNAL] + total[GAS])

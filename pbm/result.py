@@ -10,11 +10,12 @@ import numpy as np
 
 from compute.errors import CaseError
 from pbm.grid import Floats
-from pbm.model import BOOKED, OVERFLOW_VOLUME
+from pbm.model import BOOKED, FED_SOLIDS, OVERFLOW_VOLUME, SPRAYED
 
 if TYPE_CHECKING:
     from pbm.granulation import Granulation
-    from pbm.solve import Solution, Steps
+    from pbm.inputs import Steps
+    from pbm.solve import Solution
 
 UNITS = {
     "time": "s",
@@ -28,6 +29,7 @@ UNITS = {
     "d32": "m",
     "d43": "m",
     "top_class_loss": "m3",
+    "spray_lost": "m3",
 }
 NAMED_LOSS = 1e-3
 """Share of the solids grown past the top class above which the user is warned."""
@@ -41,9 +43,10 @@ class GranulationResult:
     time, speed, spray: (n,); solid_volume: pivots (classes,); edge_solid_volume (classes + 1,)
     fractions: by granule volume (n, classes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
-    booked: ledger since the start (n, 7), columns of `pbm.model`; top_class_loss: solid volume of the granules that
+    booked: ledger since the start (n, 16), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
-    steps: per accepted step: time, length [s], relative errors of solids, liquid and number
+    spray_lost: liquid that met compartments too empty to catch it (n,)
+    steps: per accepted step: time, length [s], relative errors of solids, liquid, gas and number
     speed_outside, state_outside, sizes_outside: where the kernel law was used beyond its design (n,)
     """
 
@@ -64,27 +67,30 @@ class GranulationResult:
     states: Floats
     booked: Floats
     top_class_loss: Floats
+    spray_lost: Floats
     steps: Floats
     speed_outside: np.ndarray
     state_outside: np.ndarray
     sizes_outside: np.ndarray
 
     @property
-    def worst_imbalance(self) -> tuple[float, float, float]:
-        """Largest relative error of solids, liquid and number at any accepted step."""
-        solids, liquid, number = self.steps[:, 2:].max(axis=0)
-        return float(solids), float(liquid), float(number)
+    def worst_imbalance(self) -> tuple[float, ...]:
+        """Largest relative error of solids, liquid, gas and number at any accepted step."""
+        return tuple(float(worst) for worst in self.steps[:, 2:].max(axis=0))
 
     @property
     def warnings(self) -> list[str]:
         """What the user should know: granules beyond the grid, a law used beyond its design."""
         said = []
-        share = self.top_class_loss[-1] / float(self.states[0, :, 0].sum(axis=0) @ self.solid_volume)
+        charged = float(self.states[0, :, 0].sum(axis=0) @ self.solid_volume)
+        share = self.top_class_loss[-1] / (charged + self.booked[-1, FED_SOLIDS])
         if share > NAMED_LOSS:
             grown = (
-                f"solids of {share:.2g} of the charge grew past the top class and were kept in it as too many granules"
+                f"solids of {share:.2g} of the powder grew past the top class and were kept in it as too many granules"
             )
             said.append(f"{grown}; raise grid.largest_diameter")
+        if self.spray_lost[-1] > NAMED_LOSS * (self.spray_lost[-1] + self.booked[-1, SPRAYED]):
+            said.append(f"{self.spray_lost[-1]:.2g} m3 of the spray met compartments too empty to catch it")
         for flag, what in (
             (self.speed_outside, "impeller speed"),
             (self.state_outside, "d50"),
@@ -131,8 +137,15 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
         states=solution.states,
         booked=solution.booked.reshape(-1, BOOKED),
         top_class_loss=solution.booked[:, OVERFLOW_VOLUME],
+        spray_lost=np.maximum(_sprayed(solution.times, spray, model) - solution.booked[:, SPRAYED], 0.0),
         steps=solution.steps,
         speed_outside=np.array([flag.speed_outside for flag in flags]),
         state_outside=np.array([flag.state_outside for flag in flags]),
         sizes_outside=np.array([flag.sizes_outside for flag in flags]),
     )
+
+
+def _sprayed(times: Floats, spray: Steps, model: Granulation) -> Floats:
+    """Liquid that a spray [kg/s] gave off since the first time [m3], (n,)."""
+    shares = float(model.tables.spray_share.sum())
+    return np.array([shares * spray.integral(times[0], time) for time in times]) / model.parameters.liquid_density

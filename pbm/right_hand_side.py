@@ -15,13 +15,14 @@ from compute.physics import routine
 from pbm.aggregation.dem import encounter_prefactor, size_factor
 from pbm.aggregation.sticking import log_film, log_pair_speed, wet_share
 from pbm.breakage import hit_prefactor
-from pbm.compartments import transfer
+from pbm.compartments import cross_border, mix
 from pbm.consolidation import squeeze_rate
 from pbm.grid import Floats
-from pbm.liquid import absorption_coefficient, addition
+from pbm.liquid import absorption_coefficient, addition, caught_share
 from pbm.model import (
     ABSORPTION,
     DIAMETER,
+    DISPLACED,
     EXTERNAL,
     FRAGMENTED,
     GAS,
@@ -105,9 +106,16 @@ def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Table
 
 
 @routine
+def caught_spray(place: int, spray: float, parameters: Parameters, tables: Tables, work: Workspace) -> float:
+    """Liquid [m3/s] that the powder of a compartment gets of a spray [kg/s]."""
+    share = tables.spray_share[place] * caught_share(work.solids[place], tables.spray_cover)
+    return addition(spray, share, parameters.liquid_density)
+
+
+@routine
 def outer_rates(place: int, state: Floats, spray: float, p: Parameters, tables: Tables, work: Workspace) -> None:
     """Set the loss of every class to what breakage, nucleation and outflow take."""
-    liquid = addition(spray, tables.spray_share[place], p.liquid_density)
+    liquid = caught_spray(place, spray, p, tables, work)
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, work.solids[place])
     for k in range(state.shape[2]):
         other = tables.powder[k] * taken + tables.outflow[place]
@@ -153,7 +161,7 @@ def make_prepare(pair_rates: Callable[..., None], selection: Callable[..., None]
         largest, weighted = 0.0, 0.0
         for place in range(state.shape[0]):
             if describe_granules(place, state, parameters, tables, work) > 0.0:
-                conditions = conditions_of(place, state, speed, parameters, tables, work)
+                conditions = conditions_of(place, state, speed * tables.speed_share[place], parameters, tables, work)
                 wet_and_size(place, state, conditions.log_mean, parameters, work)
                 selection(place, conditions, parameters, tables, work)
                 outer_rates(place, state, spray, parameters, tables, work)
@@ -196,20 +204,6 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
 
 
 @routine
-def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
-    """Exchange between compartments."""
-    for place in range(state.shape[0]):
-        for other in range(state.shape[0]):
-            if tables.exchange[place, other] > 0.0:
-                for quantity in range(4):
-                    for k in range(state.shape[2]):
-                        limit = work.classes[LIMIT, place, k]
-                        flow = transfer(tables.exchange[place, other], state[place, quantity, k], limit)
-                        change[place, quantity, k] -= flow
-                        change[other, quantity, k] += flow
-
-
-@routine
 def change_of(
     state: Floats,
     step: float,
@@ -235,13 +229,14 @@ def change_of(
                 for k in range(state.shape[2]):
                     change[place, quantity, k] -= work.drain[k] * state[place, quantity, k]
             booked[FRAGMENTED] += shatter(place, state, tables, work, change)
-            liquid = addition(spray, tables.spray_share[place], parameters.liquid_density)
-            nuclei, grains = spray_on(place, state, liquid, parameters, tables, work, change)
+            liquid = caught_spray(place, spray, parameters, tables, work)
+            nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
             booked[NUCLEI] += nuclei
             booked[NUCLEATED] += grains
             booked[SPRAYED] += liquid
-            squeeze_out(place, state, work, change)
+            booked[DISPLACED] += filled + squeeze_out(place, state, work, change)
     mix(state, tables, work, change)
+    cross_border(state, tables, work, change, booked)
     for place in range(state.shape[0]):
         if work.solids[place] > 0.0:
-            soak_in(place, state, step, work, change)
+            booked[DISPLACED] += soak_in(place, state, step, work, change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from compute.errors import CaseError, ConservationError, SimulationError
+from pbm.feeding import Inflow, feed_rates
 from pbm.grid import Floats
+from pbm.inputs import Steps, constant
 from pbm.integrate import COLLAPSED, DONE, FULL, NOT_CONSERVED, NOT_FINITE
 from pbm.model import (
     BOOKED,
@@ -25,33 +28,6 @@ from pbm.stages import RECORD, Control, Scratch, Start, make_scratch, sums
 
 RECORD_ROWS = 4096
 """Accepted steps between two visits of the host."""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """An input that is constant between the times of its changes: `values[k]` holds from `times[k]` on."""
-
-    times: tuple[float, ...]
-    values: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse times that do not rise or do not match the values; raises CaseError."""
-        if len(self.times) != len(self.values) or not self.times:
-            raise CaseError("times and values differ in length", value=(len(self.times), len(self.values)))
-        if any(later <= sooner for sooner, later in pairwise(self.times)):
-            raise CaseError("times of an input do not rise", value=self.times)
-        if not all(np.isfinite(self.times)) or not all(value >= 0.0 for value in self.values):
-            raise CaseError("an input has to be finite and not negative", value=self.values)
-
-    def at(self, time: float) -> float:
-        """Value that holds just after `time` [s]; the first one before its start."""
-        place = int(np.searchsorted(self.times, time, side="right")) - 1
-        return float(self.values[max(place, 0)])
-
-
-def constant(value: float) -> Steps:
-    """An input that never changes."""
-    return Steps((0.0,), (float(value),))
 
 
 @dataclass(frozen=True)
@@ -75,7 +51,7 @@ class Solution:
     """States at the times asked for, and what every accepted step left of the balances.
 
     times [s] (n,); states (n, compartments, 4, classes); booked (n, BOOKED), ledger since the start; steps
-    (accepted, 5): time, length [s], relative errors of solids, liquid, number.
+    (accepted, 6): time, length [s], relative errors of solids, liquid, gas, number.
     """
 
     times: Floats
@@ -84,10 +60,9 @@ class Solution:
     steps: Floats
 
     @property
-    def worst_imbalance(self) -> tuple[float, float, float]:
-        """Largest relative error of solids, liquid and number over all accepted steps."""
-        worst = self.steps[:, 2:].max(axis=0) if len(self.steps) else np.zeros(3)
-        return float(worst[0]), float(worst[1]), float(worst[2])
+    def worst_imbalance(self) -> tuple[float, ...]:
+        """Largest relative error of solids, liquid, gas and number over all accepted steps."""
+        return tuple(float(worst) for worst in self.steps[:, 2:].max(axis=0))
 
 
 @dataclass
@@ -103,9 +78,11 @@ class _Run:
     scratch: Scratch
     step: float
     record: list[Floats]
+    inflows: Sequence[Inflow]
 
     def advance(self, time: float, end: float, speed: float, spray: float) -> None:
         rows = np.zeros((RECORD_ROWS, RECORD))
+        tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape))
         status = FULL
         while status == FULL:
             status, time, self.step, filled = self.program.advance(
@@ -118,7 +95,7 @@ class _Run:
                 self.start,
                 self.control,
                 self.parameters,
-                self.tables,
+                tables,
                 self.work,
                 self.scratch,
                 self.booked,
@@ -138,40 +115,50 @@ def solve(
     speed: Steps | None = None,
     spray: Steps | None = None,
     accuracy: Accuracy | None = None,
+    inflows: Sequence[Inflow] = (),
 ) -> Solution:
     """Integrate from times[0] on and return the states at all `times` [s].
 
-    initial: state at times[0], shape (compartments, 4, classes); speed [rad/s], spray [kg/s]
+    initial: state at times[0], shape (compartments, 4, classes), all nil for empty equipment that is fed
+    speed [rad/s], spray [kg/s]; inflows: powder that comes in
     Raises: CaseError for a bad start, SimulationError when the step collapses, ConservationError beyond `drift`.
     """
     times = np.asarray(times, dtype=float)
     speed, spray, accuracy = speed or constant(0.0), spray or constant(0.0), accuracy or Accuracy()
-    check_state(initial, tables)
+    check_state(initial, tables, bool(inflows))
     if times.ndim != 1 or times.size < 2 or np.any(np.diff(times) <= 0.0):
         raise CaseError("output times have to rise", key="times", expected="at least two, rising")
-    run = _make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]))
+    run = _make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]), inflows)
     states, booked = [run.state.copy()], [run.booked.copy()]
     for begin, end in pairwise(times):
-        for low, high in _stretches(float(begin), float(end), speed, spray):
+        for low, high in _stretches(float(begin), float(end), speed, spray, *(inflow.rate for inflow in inflows)):
             run.advance(low, high, speed.at(low), spray.at(low))
         states.append(run.state.copy())
         booked.append(run.booked.copy())
     return Solution(times, np.array(states), np.array(booked), np.concatenate(run.record))
 
 
-def check_state(state: Floats, tables: Tables) -> None:
-    """Refuse a state that is misshapen, negative, not finite or without solids; raises CaseError."""
+def check_state(state: Floats, tables: Tables, fed: bool = False) -> None:
+    """Refuse a state that is misshapen, negative or not finite, or empty where nothing is fed; raises CaseError."""
     shape = (tables.exchange.shape[0], 4, tables.solid_volume.size)
     if state.shape != shape:
         raise CaseError("the state has another shape than the tables", value=state.shape, expected=str(shape))
     if not np.all(np.isfinite(state)) or np.any(state < 0.0):
         raise CaseError("a content of the state is negative or not finite", expected="finite numbers >= 0")
-    if np.any(state[:, NUMBER] @ tables.solid_volume <= 0.0):
-        raise CaseError("a compartment holds no solids", key="compartments", expected="solids in every compartment")
+    if not fed and not np.any(state[:, NUMBER] > 0.0):
+        raise CaseError("there is no powder", key="state", expected="granules in a class, or a feed")
+    if np.any((state[:, NUMBER] == 0.0) & (state.sum(axis=1) > 0.0)):
+        raise CaseError("liquid or gas without granules", key="state", expected="contents where there are granules")
 
 
 def _make_run(
-    program: Program, initial: Floats, parameters: Parameters, tables: Tables, accuracy: Accuracy, span: float
+    program: Program,
+    initial: Floats,
+    parameters: Parameters,
+    tables: Tables,
+    accuracy: Accuracy,
+    span: float,
+    inflows: Sequence[Inflow],
 ) -> _Run:
     state = np.array(initial, dtype=float, order="C")
     control = Control(accuracy.tolerance, accuracy.floor, accuracy.shortest * span, accuracy.drift)
@@ -188,6 +175,7 @@ def _make_run(
         make_scratch(places, classes),
         span,
         [],
+        inflows,
     )
 
 
@@ -209,13 +197,14 @@ def _failure(status: int, time: float, run: _Run) -> SimulationError:
     if status == COLLAPSED:
         return SimulationError(
             f"{at}: the step fell to {where['step']:.3g} s; {culprit}; expected rates that change over the run, "
-            "lower the kernel scale, the spray rate or the breakage scale, or shorten the run"
+            "lower the kernel scale, the spray rate or the breakage scale; if the spray meets an almost empty "
+            "compartment, give liquid.spray.cover"
         )
     if status == NOT_FINITE:
         return SimulationError(f"{at}: a rate is not a number; {culprit}; check kernel law and material values")
     assert status == NOT_CONSERVED
-    solids, liquid, number = run.record[-1][-1, 2:]
+    solids, liquid, gas, number = run.record[-1][-1, 2:]
     return ConservationError(
-        f"{at}: relative error of solids {solids:.2e}, liquid {liquid:.2e}, number {number:.2e}; "
+        f"{at}: relative error of solids {solids:.2e}, liquid {liquid:.2e}, gas {gas:.2e}, number {number:.2e}; "
         f"expected at most {run.control.drift:.1e}; {culprit}; lower the rates or the accuracy's tolerance"
     )

@@ -10,9 +10,19 @@ from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
+    DISPLACED,
     EXTERNAL,
+    FED_GAS,
+    FED_LIQUID,
+    FED_NUMBER,
+    FED_SOLIDS,
     FRAGMENTED,
+    GAS,
     INTERNAL,
+    LEFT_GAS,
+    LEFT_LIQUID,
+    LEFT_NUMBER,
+    LEFT_SOLIDS,
     MERGED,
     NUCLEATED,
     NUCLEI,
@@ -26,8 +36,10 @@ from pbm.model import (
 
 LEVELS = 3
 """Levels of the extrapolation: a step taken as one, two and three Euler steps."""
-RECORD = 5
-"""Values kept per accepted step: time, step [s]; relative errors of solids, liquid, number."""
+RECORD = 6
+"""Values kept per accepted step: time, step [s]; relative errors of solids, liquid, gas, number."""
+LEAST = 1e-300
+"""Stands for nothing in a denominator."""
 
 
 class Control(NamedTuple):
@@ -50,10 +62,11 @@ class Scratch(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What the balances are measured against."""
+    """Sums of the first state, what the balances are measured against."""
 
     solids: float  # [m3]
     liquid: float  # [m3]
+    gas: float  # [m3]
     number: float  # [-]
 
 
@@ -119,12 +132,12 @@ def extrapolate(state: Floats, scratch: Scratch) -> float:
 
 
 @routine
-def error_over_tolerance(solids: float, control: Control, tables: Tables, scratch: Scratch) -> float:
-    """Largest error of the step over its tolerance, each content measured as a share of the solids.
+def error_over_tolerance(control: Control, tables: Tables, scratch: Scratch) -> float:
+    """Largest error of the step over its tolerance, each content measured as a share of all solids present.
 
     The error is T_33 - T_32 = (T_1 - 4 T_2 + 3 T_3)/2, of the second-order result beside the third-order one.
     """
-    worst, level = 0.0, scratch.level
+    worst, level, solids = 0.0, scratch.level, max(sums(scratch.trial, tables)[0], LEAST)
     for place in range(scratch.trial.shape[0]):
         for quantity in range(4):
             for k in range(scratch.trial.shape[2]):
@@ -138,26 +151,36 @@ def error_over_tolerance(solids: float, control: Control, tables: Tables, scratc
 
 
 @routine
-def sums(state: Floats, tables: Tables) -> tuple[float, float, float]:
-    """Solids [m3], liquid [m3] and number of a state."""
-    solids, liquid, number = 0.0, 0.0, 0.0
+def sums(state: Floats, tables: Tables) -> tuple[float, float, float, float]:
+    """Solids, liquid, gas [m3] and number of a state."""
+    solids, liquid, gas, number = 0.0, 0.0, 0.0, 0.0
     for place in range(state.shape[0]):
         for k in range(state.shape[2]):
             solids += tables.solid_volume[k] * state[place, NUMBER, k]
             liquid += state[place, INTERNAL, k] + state[place, EXTERNAL, k]
+            gas += state[place, GAS, k]
             number += state[place, NUMBER, k]
-    return solids, liquid, number
+    return solids, liquid, gas, number
 
 
 @routine
-def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tuple[float, float, float]:
-    """Relative errors of solids, of liquid against start and spray, of number against the booked events."""
-    solids, liquid, number = sums(state, tables)
+def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tuple[float, float, float, float]:
+    """Relative errors of solids, of liquid, of gas against what pores lost, and of number against the booked events.
+
+    Each is the error of present + left = start + fed, spray and events with it, over all that was ever there.
+    """
+    solids, liquid, gas, number = sums(state, tables)
     events = booked[FRAGMENTED] + booked[NUCLEI] + booked[OVERFLOW_NUMBER] - booked[MERGED] - booked[NUCLEATED]
-    expected_liquid = start.liquid + booked[SPRAYED]
-    solids_error = abs(solids - start.solids) / start.solids
-    liquid_error = abs(liquid - expected_liquid) / expected_liquid if expected_liquid > 0.0 else abs(liquid)
-    return solids_error, liquid_error, abs(number - start.number - events) / max(start.number, number)
+    all_solids = start.solids + booked[FED_SOLIDS]
+    all_liquid = start.liquid + booked[FED_LIQUID] + booked[SPRAYED]
+    all_gas = start.gas + booked[FED_GAS]
+    all_number = start.number + booked[FED_NUMBER]
+    return (
+        abs(solids + booked[LEFT_SOLIDS] - all_solids) / max(all_solids, LEAST),
+        abs(liquid + booked[LEFT_LIQUID] - all_liquid) / max(all_liquid, LEAST),
+        abs(gas + booked[LEFT_GAS] + booked[DISPLACED] - all_gas) / max(all_gas, LEAST),
+        abs(number + booked[LEFT_NUMBER] - all_number - events) / max(max(all_number, number), LEAST),
+    )
 
 
 @routine
@@ -192,6 +215,6 @@ def write_record(
     state: Floats, time: float, step: float, start: Start, tables: Tables, booked: Floats, row: Floats
 ) -> float:
     """Write time, step and imbalances of an accepted step; returns the worst imbalance."""
-    solids_error, liquid_error, number_error = imbalance(state, start, booked, tables)
-    row[0], row[1], row[2], row[3], row[4] = time, step, solids_error, liquid_error, number_error
-    return max(solids_error, max(liquid_error, number_error))
+    row[0], row[1] = time, step
+    row[2], row[3], row[4], row[5] = imbalance(state, start, booked, tables)
+    return max(max(row[2], row[3]), max(row[4], row[5]))

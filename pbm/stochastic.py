@@ -19,8 +19,8 @@ from math import pi
 import numpy as np
 
 from pbm.grid import Floats
+from pbm.inputs import Steps
 from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
-from pbm.solve import Steps
 
 MERGING, BREAKING, SPRAYING = 0, 1, 2
 """Streams of randomness."""

@@ -28,11 +28,11 @@ from pbm.nucleation import liquid_inside, nucleation_loss
 @routine
 def spray_on(
     place: int, state: Floats, liquid: float, p: Parameters, tables: Tables, work: Workspace, change: Floats
-) -> tuple[float, float]:
-    """Coat granules and turn powder into nuclei; returns nuclei made and grains used [1/s]."""
+) -> tuple[float, float, float]:
+    """Coat granules and turn powder into nuclei; returns nuclei made, grains used [1/s], gas driven out [m3/s]."""
     solids = work.solids[place]
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
-    nuclei, grains, inner, outer, gas = 0.0, 0.0, 0.0, 0.0, 0.0
+    nuclei, grains, inner, outer, gas, filled = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(state.shape[2]):
         met = liquid * tables.solid_volume[k] * state[place, NUMBER, k] / solids
         share = tables.powder[k] * work.classes[LIMIT, place, k]
@@ -44,11 +44,12 @@ def spray_on(
         inner += lost * state[place, INTERNAL, k] + inside
         outer += lost * state[place, EXTERNAL, k] + drops - inside
         gas += lost * state[place, GAS, k] - inside
+        filled += inside
         for quantity in range(4):
             change[place, quantity, k] -= lost * state[place, quantity, k]
         change[place, EXTERNAL, k] += met - drops
     book_nuclei(place, nuclei, inner, outer, gas, tables, change)
-    return nuclei * (tables.nucleus_number + tables.nucleus_number_above), grains
+    return nuclei * (tables.nucleus_number + tables.nucleus_number_above), grains, filled
 
 
 @routine
@@ -71,19 +72,25 @@ def book_nuclei(
 
 
 @routine
-def squeeze_out(place: int, state: Floats, work: Workspace, change: Floats) -> None:
-    """Squeeze liquid and gas out of pores."""
+def squeeze_out(place: int, state: Floats, work: Workspace, change: Floats) -> float:
+    """Squeeze liquid and gas out of pores; returns the gas [m3/s]."""
+    expelled = 0.0
     for k in range(state.shape[2]):
         squeezed = work.classes[SQUEEZE, place, k] * work.classes[LIMIT, place, k]
         wrung = squeezed * state[place, INTERNAL, k]
         change[place, EXTERNAL, k] += wrung
         change[place, INTERNAL, k] -= wrung
         change[place, GAS, k] -= squeezed * state[place, GAS, k]
+        expelled += squeezed * state[place, GAS, k]
+    return expelled
 
 
 @routine
-def soak_in(place: int, state: Floats, step: float, work: Workspace, change: Floats) -> None:
-    """Absorb surface liquid into pores, implicitly over `step` [s] and after all else; explicitly for a step of nil."""
+def soak_in(place: int, state: Floats, step: float, work: Workspace, change: Floats) -> float:
+    """Absorb surface liquid into pores and return it [m3/s]: implicitly over `step` [s] and after all else, or
+    explicitly for a step of nil.
+    """
+    soaked = 0.0
     for k in range(state.shape[2]):
         rate = work.classes[ABSORPTION, place, k] * state[place, GAS, k]
         film = state[place, EXTERNAL, k] + step * change[place, EXTERNAL, k]
@@ -93,3 +100,5 @@ def soak_in(place: int, state: Floats, step: float, work: Workspace, change: Flo
         change[place, EXTERNAL, k] -= absorbed
         change[place, INTERNAL, k] += absorbed
         change[place, GAS, k] -= absorbed
+        soaked += absorbed
+    return soaked

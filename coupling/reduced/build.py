@@ -23,7 +23,7 @@ from coupling.reduced.members import Members, leading_members
 from coupling.reduced.model import ReducedModel
 from pbm.case import GridSettings, PbmCase
 from pbm.granulation import FixedRule, Granulation, spray_of
-from pbm.solve import Steps
+from pbm.inputs import Steps
 
 Floats = NDArray[np.float64]
 

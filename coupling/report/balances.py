@@ -10,6 +10,7 @@ TOLERANCE = 1e-9
 BALANCES = (
     ("solids", "solid volume, against the charge"),
     ("liquid", "liquid, against feed and spray"),
+    ("gas", "gas in pores, against what liquid and shrinking drove out"),
     ("number", "granules, against booked mergers, breakages and nuclei"),
 )
 

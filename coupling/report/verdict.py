@@ -19,8 +19,8 @@ def verdict_section(run: RunRecord, sections: Sequence[Section]) -> Section:
     rows: list[tuple[Cell, Cell]] = [("state of the run", _state(run))]
     rows += _growth(run)
     if run.batch is not None:
-        solids, liquid, number = (Quantity(value, digits=2) for value in run.batch.worst_imbalance)
-        rows.append(("balances, worst step", f"solids {solids}, liquid {liquid}, number {number}"))
+        solids, liquid, gas, number = (Quantity(value, digits=2) for value in run.batch.worst_imbalance)
+        rows.append(("balances, worst step", f"solids {solids}, liquid {liquid}, gas {gas}, number {number}"))
     if run.case.coupling is not None:
         units = ", ".join(str(path.relative_to(run.folder)) for path in run.units)
         rows.append(("exported model", units or "none yet"))

@@ -21,7 +21,7 @@ from coupling.speed_regression import SpeedTable, fit_speeds
 from coupling.window import Window
 from tests.coupling.synthetic import TRUTH, make_design_windows, make_window
 
-COMPARTMENTS = "pbm.compartments={solids_shares: [%s], spray_shares: [%s], exchange: dem}"
+COMPARTMENTS = "pbm.compartments={names: [%s], exchange: dem}"
 CHI_SQUARE_95 = 9.487729036781154  # 4 degrees of freedom
 
 
@@ -147,7 +147,7 @@ def test_compartments_add_up_to_the_bed() -> None:
 
 def test_measured_exchange_reaches_the_population_balance() -> None:
     """`exchange: dem` takes the rates of the middle speed's window: one in ten moves in a lag, k = -ln(0.8)/(2 lag)."""
-    sections = sections_of(read_case(find_case("high-shear-granulator"), [COMPARTMENTS % ("0.5, 0.5", "1, 0")]))
+    sections = sections_of(read_case(find_case("high-shear-granulator"), [COMPARTMENTS % "low, high"]))
     slow, middle = _halves(make_window(79.0, 0.0, 1)), _halves(make_window(105.0, 0.0, 2))
     share = np.array([[0.9, 0.1], [0.1, 0.9]])
     moved = np.round(1e4 * np.stack([share, share @ share])).astype(np.int64)
@@ -161,8 +161,8 @@ def test_measured_exchange_reaches_the_population_balance() -> None:
 
 def test_compartments_of_another_number_are_refused() -> None:
     """The shipped granulator is parted in two."""
-    with pytest.raises(CaseError, match=r"solids_shares.*expected 2 shares"):
-        read_case(find_case("high-shear-granulator"), [COMPARTMENTS % ("0.5, 0.25, 0.25", "1, 0, 0")])
+    with pytest.raises(CaseError, match=r"compartments.names.*expected 2 names"):
+        read_case(find_case("high-shear-granulator"), [COMPARTMENTS % "low, middle, high"])
 
 
 def _halves(whole: Window) -> Window:

@@ -250,7 +250,7 @@ def test_numbers_are_those_of_the_files(folder: Path, page: Page) -> None:
     exchange = Exchange.load(folder / "exchange" / "design.json")
     assert page.values["d50-before"] == batch.d50[0] and page.values["d50-after"] == batch.d50[-1]
     assert page.values["d90-end"] == batch.d90[-1]
-    for name, value in zip(("solids", "liquid", "number"), batch.worst_imbalance):
+    for name, value in zip(("solids", "liquid", "gas", "number"), batch.worst_imbalance):
         assert page.values[f"balance-{name}"] == value
     assert page.values["encounter-c0"] == exchange.encounter.coefficients[0]
     assert page.values["pair_speed-ln k"] == exchange.pair_speed.coefficients[4]

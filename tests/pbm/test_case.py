@@ -39,11 +39,6 @@ def test_quantities_arrive_in_si() -> None:
         ({"liquid": {"spray": {"rate": "1 m/s", "end": "3 s"}}}, "mass flow"),
         ({"breakage": {"form": "with-tau"}}, "form"),
         ({"feed": {"distribution": "nowhere.csv", "charge": 1.0}}, "no such file"),
-        ({"compartments": {"solids_shares": [0.5, 0.4], "spray_shares": [1, 0]}}, "not shares"),
-        (
-            {"compartments": {"solids_shares": [0.5, 0.5], "spray_shares": [1, 0], "exchange": [[1, 1], [1, 0]]}},
-            "exchange matrix",
-        ),
     ],
 )
 def test_a_wrong_case_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -54,7 +49,7 @@ def test_a_wrong_case_is_refused(changes: dict[str, Any], message: str) -> None:
 
 def test_measured_exchange_is_asked_for() -> None:
     """`exchange: dem` without rates from a particle simulation names what is missing."""
-    regions = {"solids_shares": [0.5, 0.5], "spray_shares": [1.0, 0.0]}
+    regions = {"names": ["low", "high"], "exchange": "dem"}
     with pytest.raises(CaseError, match=r"exchange: no measured exchange rates.*2 compartments"):
         Granulation(granulation_case(compartments=regions), kernel_law())
 

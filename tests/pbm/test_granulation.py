@@ -12,9 +12,10 @@ import pytest
 import pbm
 from compute.errors import CaseError, ConservationError, SimulationError
 from pbm.granulation import FixedRule, Granulation
+from pbm.inputs import Steps, constant
 from pbm.model import BOOKED, EXTERNAL, INTERNAL, NUMBER, make_workspace
 from pbm.result import GranulationResult
-from pbm.solve import Accuracy, Steps, constant
+from pbm.solve import Accuracy
 from pbm.stages import Start, imbalance, sums
 from tests.pbm.population import LACTOSE, granulation_case, kernel_law
 
@@ -132,7 +133,8 @@ def test_growth_past_the_top_class_is_reported() -> None:
 
 def test_two_compartments_with_exchange_keep_all_sums() -> None:
     """Spray into one of two compartments, exchange between them; fast exchange makes them one well-mixed whole."""
-    regions = {"solids_shares": [0.3, 0.7], "spray_shares": [1.0, 0.0], "exchange": [[0.0, 7.0], [3.0, 0.0]]}
+    links = [{"from": "wet", "to": "dry", "rate": 7.0}, {"from": "dry", "to": "wet", "rate": 3.0}]
+    regions = {"names": ["wet", "dry"], "charge": {"wet": 0.3, "dry": 0.7}, "exchange": links}
     split = Granulation(granulation_case(compartments=regions), kernel_law())
     times = np.array([0.0, 30.0])
     result = split.simulate(SPEED, times)
@@ -204,7 +206,7 @@ def test_broken_starts_are_refused(model: Granulation) -> None:
     for wrong, message in (
         (state[:, :, 1:], "another shape"),
         (-state, "negative or not finite"),
-        (0.0 * state, "no solids"),
+        (0.0 * state, "no powder"),
     ):
         with pytest.raises(CaseError, match=message):
             model.simulate(SPEED, initial=wrong)
@@ -226,4 +228,4 @@ def test_scratch_has_the_shape_of_the_state() -> None:
     """Two compartments of eight classes; the ledger has its fixed length."""
     work = make_workspace(2, 8)
     assert work.pair_rate.shape == (2, 8, 8) and work.births.shape == (5, 9)
-    assert BOOKED == 7
+    assert BOOKED == 16

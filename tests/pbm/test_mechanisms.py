@@ -12,11 +12,12 @@ from pbm import analytic
 from pbm.aggregation.sticking import stokes
 from pbm.assemble import bare_parameters, make_tables
 from pbm.breakage import breaking_speed, fragment_table
-from pbm.compartments import outflow_rates
+from pbm.graph import Graph
 from pbm.grid import geometric_grid
+from pbm.inputs import constant
 from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Conditions, Granule
 from pbm.program import load_program
-from pbm.solve import Accuracy, constant, solve
+from pbm.solve import Accuracy, solve
 
 GRID = geometric_grid(1e-12, 1e-9, 8)
 ACCURACY = Accuracy(1e-6, 1e-6)
@@ -102,13 +103,15 @@ def test_exchange_levels_two_compartments() -> None:
     rates = np.array([[0.0, 0.5], [0.25, 0.0]])
     parameters = bare_parameters()._replace(absorption_time=1e30)
     program, times = load_program("constant", "always", "power"), np.array([0.0, 2.0])
-    final = solve(program, state, times, parameters, make_tables(GRID, exchange=rates), accuracy=ACCURACY).states[-1]
+    final = solve(
+        program, state, times, parameters, make_tables(GRID, graph=Graph("ab", rates)), accuracy=ACCURACY
+    ).states[-1]
     total, start = state[:, NUMBER, CLASS].sum(), state[0, NUMBER, CLASS]
     level = total * 0.25 / 0.75
     expected = level + (start - level) * exp(-0.75 * 2.0)
     assert final[0, NUMBER, CLASS] == pytest.approx(expected, rel=1e-5)
     assert final[0, INTERNAL, CLASS] / final[0, NUMBER, CLASS] == pytest.approx(0.1 * GRID.pivots[CLASS], rel=1e-12)
-    assert outflow_rates(rates) == pytest.approx([0.5, 0.25])
+    assert Graph("ab", rates).outflow == pytest.approx([0.5, 0.25])
 
 
 @pytest.mark.parametrize(

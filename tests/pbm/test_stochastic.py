@@ -93,7 +93,7 @@ def test_laws_repeat_those_of_the_classes(model: Granulation) -> None:
 
     Through the plain right-hand side: a state of two filled classes, whose `pair_rate` is b psi/V_s.
     """
-    from pbm.model import SELECTION, make_workspace
+    from pbm.model import BOOKED, SELECTION, make_workspace
     from pbm.program import load_program
 
     state = np.zeros((1, 4, 100))
@@ -103,7 +103,7 @@ def test_laws_repeat_those_of_the_classes(model: Granulation) -> None:
     for quantity, share in ((1, 0.2), (2, 0.05), (3, 0.5)):
         state[0, quantity, places] = share * state[0, 0, places] * solid
     work, program = make_workspace(1, 100), load_program("dem", "stokes", "impact")
-    change, booked = np.zeros_like(state), np.zeros(7)
+    change, booked = np.zeros_like(state), np.zeros(BOOKED)
     pair = Particles(state[0, 0, places], solid, 0.2 * solid, 0.05 * solid, 0.5 * solid)
     one, other = np.array([1]), np.array([0])
     stage = model.parameters._replace(encounter_state_slope=0.0, pair_state_slope=0.0, hit_state_slope=0.0)
