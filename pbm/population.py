@@ -16,18 +16,29 @@ from typing import Any
 import numpy as np
 
 from compute.errors import CaseError
+from pbm.classes import (
+    BEYOND_NUMBER,
+    BEYOND_VOLUME,
+    BOOKED,
+    GAINED,
+    LAYERED,
+    MERGED,
+    Classes,
+    Problem,
+    compiled_solve,
+    make_work,
+    single_member,
+    slope_of,
+    solve_member,
+)
 from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, Grid
-from pbm.growth import Growth, Layering
+from pbm.growth import Growth, layering_tables
 from pbm.laws import BreakageRate, Fragments, Kernel, Material
-from pbm.positive import integrate
-from pbm.schemes.aggregation import make_scheme
+from pbm.positive import check_runs, make_runs, make_stages
+from pbm.schemes.aggregation import merging_tables
 from pbm.schemes.pairs import make_pairs
 
-MERGED, GAINED, BEYOND_NUMBER, BEYOND_VOLUME, LAYERED = 0, 1, 2, 3, 4
-BOOKED = 5
-"""Ledger beside the classes: mergers; grains gained by breakage; number the top class got more than was born above its
-pivot, and the volume by which it grew beyond; solid volume gained by growth."""
 TELLING_LOSS = 1e-3
 """Share of the solids beyond the top pivot that is worth a warning."""
 
@@ -84,7 +95,9 @@ class Population:
 
     kernel, breakage_rate, fragments: laws of `pbm.laws`, none for none; breakage needs the latter two
     growth: layering, `pbm.growth.Growth`
-    scheme: "cell-average", "fixed-pivot" or "finite-volume"; tolerance: error of a step, relative
+    scheme: "cell-average", "fixed-pivot" or "finite-volume"
+    tolerance: error of a step, relative, of number, solids and square; ten times that of a class
+    compiled: by numba, once per machine; otherwise the same text as plain Python
     Raises CaseError for laws that do not fit the grid.
     """
 
@@ -97,44 +110,36 @@ class Population:
         growth: Growth | None = None,
         scheme: str = "cell-average",
         material: Material | None = None,
-        tolerance: float = 1e-6,
+        tolerance: float = 1e-5,
+        compiled: bool = True,
     ) -> None:
         if (breakage_rate is None) != (fragments is None):
             raise CaseError("breakage needs a rate and fragments", key="fragments", expected="both, or neither")
-        self.grid, self.material, self.tolerance = grid, material or Material(), tolerance
+        self.grid, self.material = grid, material or Material()
+        self.tolerance, self.compiled = tolerance, compiled
         rates = np.zeros((grid.classes,) * 2) if kernel is None else kernel.rates(grid, self.material)
         self.pairs = make_pairs(grid, rates)
-        self._merge = make_scheme(scheme, grid, self.pairs)
-        self._aggregates = kernel is not None
-        within_top = (self.pairs.first == grid.classes - 1) & (self.pairs.second == grid.classes - 1)
-        self._excess = np.where(self.pairs.inside | within_top, 0.0, self.pairs.sums - grid.pivots[-1])
-        self._break(breakage_rate, fragments)
-        self._layering = None if growth is None else Layering(grid, growth, self.material.porosity)
+        self.merging = merging_tables(scheme, grid, self.pairs)
+        self.layering = layering_tables(grid, growth, self.material.porosity)
+        self.classes = self._make_classes(kernel is not None, breakage_rate, fragments)
 
-    def _break(self, rate: BreakageRate | None, fragments: Fragments | None) -> None:
-        classes = self.grid.classes
-        table = np.zeros((classes, classes)) if fragments is None else fragments.table(self.grid)
-        selection = np.zeros(classes) if rate is None else rate.rates(self.grid, self.material)
+    def _make_classes(self, aggregates: bool, rate: BreakageRate | None, fragments: Fragments | None) -> Classes:
+        grid = self.grid
+        table = np.zeros((grid.classes,) * 2) if fragments is None else fragments.table(grid)
+        selection = np.zeros(grid.classes) if rate is None else rate.rates(grid, self.material)
         breaks = np.where(table.sum(axis=1) > 0.0, selection, 0.0)
-        self._breaking = (breaks[:, None] * (table - np.eye(classes))).T
-        self._gained = breaks * (table.sum(axis=1) - 1.0)
+        daughters = breaks[:, None] * (table - np.eye(grid.classes))
+        gained = breaks * (table.sum(axis=1) - 1.0)
+        flags = np.array([aggregates]), np.array([bool(np.any(breaks > 0.0))])
+        return Classes(grid.pivots[None], *flags, daughters[None], gained[None])
 
     def change(self, numbers: Floats) -> tuple[Floats, Floats]:
         """Change of the numbers [1/(m3 s)], shape (classes,), and of the ledger, shape (BOOKED,)."""
-        booked = np.zeros(BOOKED)
-        change = self._breaking @ numbers
-        booked[GAINED] = self._gained @ numbers
-        if self._aggregates:
-            pairs = self.pairs
-            events = pairs.rate * numbers[pairs.first] * numbers[pairs.second]
-            merged, booked[BEYOND_NUMBER] = self._merge(events)
-            booked[MERGED] = events.sum()
-            booked[BEYOND_VOLUME] = events @ self._excess
-            change = change + merged
-        if self._layering is not None:
-            layered, booked[LAYERED] = self._layering.change(numbers)
-            change = change + layered
-        return change, booked
+        classes = self.grid.classes
+        values, slope = np.r_[numbers, np.zeros(BOOKED)], np.zeros(classes + BOOKED)
+        problem = Problem(self.classes, self.merging, self.layering, single_member())
+        slope_of(0, values, problem, make_work(1, classes), slope)
+        return slope[:classes], slope[classes:]
 
     def solve(self, numbers: Floats, times: Floats) -> PopulationResult:
         """Numbers at `times` [s] from `numbers` [1/m3] at the first of them.
@@ -143,15 +148,15 @@ class Population:
         the solids would have grown beyond the top pivot.
         """
         start, marks = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float)
-        self._check(start, marks)
-        classes = self.grid.classes
-
-        def slope(state: Floats) -> Floats:
-            return np.concatenate(self.change(state[:classes]))
-
-        states, steps = integrate(slope, np.r_[start, np.zeros(BOOKED)], marks, self._error, classes)
-        numbers, booked = states[:, :classes], states[:, classes:]
-        result = PopulationResult(self.grid, self.material, marks, numbers, booked, steps)
+        check_start(start, marks, self.grid)
+        classes, size = self.grid.classes, self.grid.classes + BOOKED
+        runs = make_runs(np.r_[start, np.zeros(BOOKED)][None], marks, np.array([self.tolerance]), classes)
+        solve_one = compiled_solve() if self.compiled else solve_member
+        tables = self.classes, self.merging, self.layering, single_member()
+        solve_one(0, *tables, make_work(1, classes), make_stages(1, size), runs)
+        check_runs(runs)
+        states, steps = runs.states[0], int(runs.steps[0, 0])
+        result = PopulationResult(self.grid, self.material, marks, states[:, :classes], states[:, classes:], steps)
         lost = float(result.booked[-1, BEYOND_VOLUME] / (start @ self.grid.pivots))
         if lost > TELLING_LOSS:
             warnings.warn(
@@ -161,22 +166,12 @@ class Population:
             )
         return result
 
-    def _error(self, state: Floats, difference: Floats) -> float:
-        """Worst of the classes, each as a share of the solids, and of the moments 0, 1 and 2."""
-        pivots, classes = self.grid.pivots, self.grid.classes
-        numbers, error = state[:classes], difference[:classes]
-        volumes = numbers * pivots
-        solids = volumes.sum()
-        worst = float(np.max(np.abs(error * pivots) / (volumes + 1e-2 * solids)))
-        for order in (0, 1, 2):
-            weights = pivots**order
-            worst = max(worst, abs(float(error @ weights)) / float(numbers @ weights))
-        return worst / self.tolerance
 
-    def _check(self, numbers: Floats, times: Floats) -> None:
-        if numbers.shape != (self.grid.classes,):
-            raise CaseError("numbers do not fit the grid", value=numbers.shape, expected=str((self.grid.classes,)))
-        if not np.all(np.isfinite(numbers)) or np.any(numbers < 0.0) or not np.any(numbers > 0.0):
-            raise CaseError("a number is negative or none is positive", key="numbers", expected="finite numbers >= 0")
-        if times.ndim != 1 or times.size < 2 or np.any(np.diff(times) <= 0.0):
-            raise CaseError("output times have to rise", key="times", expected="at least two, rising")
+def check_start(numbers: Floats, times: Floats, grid: Grid) -> None:
+    """Refuse numbers, shape (classes,), and times that are none; raises CaseError."""
+    if numbers.shape != (grid.classes,):
+        raise CaseError("numbers do not fit the grid", value=numbers.shape, expected=str((grid.classes,)))
+    if not np.all(np.isfinite(numbers)) or np.any(numbers < 0.0) or not np.any(numbers > 0.0):
+        raise CaseError("a number is negative or none is positive", key="numbers", expected="finite numbers >= 0")
+    if times.ndim != 1 or times.size < 2 or not np.all(np.diff(times) > 0.0):
+        raise CaseError("output times have to rise", key="times", expected="at least two, rising")
