@@ -84,9 +84,12 @@ class Granulation:
 
     def initial_state(self) -> Floats:
         """State of the charge, shape (compartments, 4, classes): moisture fills pores first, the rest is outside."""
-        whole = self.case.feed.charge * charge_contents(self.case, self.feed, self.grid)
+        return self.charged_mass()[:, None, None] * charge_contents(self.case, self.feed, self.grid)
+
+    def charged_mass(self) -> Floats:
+        """Dry solids of the charge by compartment [kg], (compartments,)."""
         given = {} if self.case.compartments is None else self.case.compartments.charge
-        return shares_of(given, self.graph, 1.0 / self.places)[:, None, None] * whole
+        return self.case.feed.charge * shares_of(given, self.graph, 1.0 / self.places)
 
     def simulate(
         self,

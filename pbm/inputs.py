@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,7 +29,7 @@ class Steps:
 
     def at(self, time: float) -> float:
         """Value that holds just after `time` [s]; the first one before its start."""
-        place = int(np.searchsorted(self.times, time, side="right")) - 1
+        place = bisect_right(self.times, time) - 1
         return float(self.values[max(place, 0)])
 
     def integral(self, begin: float, end: float) -> float:
