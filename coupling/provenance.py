@@ -27,14 +27,24 @@ CHUNK = 1 << 20
 
 def begin_manifest(folder: Path, case: Case, case_file: Path, command: Sequence[str]) -> None:
     """Write the manifest of a run that begins: inputs by hash, versions, commit, seed, hardware, command, time."""
-    record = {
-        "case": case.name,
-        "seed": case.seed,
+    settings = {
         "threads": case.threads or available_cores(),
         "backend": case.backend,
         "numerics": case.dem.numerics if case.dem is not None else None,
+    }
+    begin_record(folder, case.name, case.seed, [case_file, *input_files(case)], command, **settings)
+
+
+def begin_record(
+    folder: Path, name: str, seed: int, inputs: Iterable[Path], command: Sequence[str], **settings: Any
+) -> None:
+    """Write the manifest of anything that begins in a folder of its own: see `begin_manifest`."""
+    record = {
+        "case": name,
+        "seed": seed,
+        **settings,
         "command": list(command),
-        "inputs": hashes([case_file, *input_files(case)]),
+        "inputs": hashes(inputs),
         "versions": versions(),
         "commit": commit(),
         "hardware": hardware(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from compute.errors import CaseError
@@ -23,12 +24,21 @@ def make_run_folder(case: Case, chosen: Path | None = None) -> Path:
     Raises:
         CaseError: the chosen folder holds something already, or cannot be made.
     """
+    return claim_folder(case.name, chosen, lambda path: write_case(case, path / CASE_NAME))
+
+
+def claim_folder(name: str, chosen: Path | None, fill: Callable[[Path], None]) -> Path:
+    """Make a folder, the chosen one or `runs/<name>/<next number>`, and write its first files.
+
+    Raises:
+        CaseError: the chosen folder holds something already, or cannot be made.
+    """
     if chosen is not None and chosen.exists() and (not chosen.is_dir() or any(chosen.iterdir())):
         raise CaseError("the run folder is not empty", value=str(chosen), expected="a new folder, or none: see --out")
     try:
-        return _fill(_claim(case.name, chosen), case)
+        return _fill(_claim(name, chosen), fill)
     except OSError as error:
-        where = str(chosen or Path("runs") / case.name)
+        where = str(chosen or Path("runs") / name)
         raise CaseError("the run folder cannot be made", value=where, expected=error.strerror) from None
 
 
@@ -47,9 +57,9 @@ def _claim(name: str, chosen: Path | None) -> Path:
             number += 1
 
 
-def _fill(folder: Path, case: Case) -> Path:
+def _fill(folder: Path, fill: Callable[[Path], None]) -> Path:
     try:
-        write_case(case, folder / CASE_NAME)
+        fill(folder)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

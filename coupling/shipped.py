@@ -8,6 +8,7 @@ from compute.case_model import closest
 from compute.errors import CaseError
 
 CASE_FILE = "case.yaml"
+EXPERIMENTS_FILE = "experiments.yaml"
 
 
 def cases_folder() -> Path:
@@ -23,29 +24,29 @@ def cases_folder() -> Path:
     raise CaseError("the installation holds no cases", expected=f"a folder {package / '_cases'}; reinstall dempbm")
 
 
-def shipped_cases() -> dict[str, Path]:
-    """Return the folders of the shipped cases by name."""
-    return {entry.parent.name: entry.parent for entry in sorted(cases_folder().glob(f"*/{CASE_FILE}"))}
+def shipped_cases(file: str = CASE_FILE) -> dict[str, Path]:
+    """Return the folders of the shipped cases by name; `file`: those with this file."""
+    return {entry.parent.name: entry.parent for entry in sorted(cases_folder().glob(f"*/{file}"))}
 
 
-def find_case(name: str) -> Path:
+def find_case(name: str, file: str = CASE_FILE) -> Path:
     """Return the case file meant by `name`: a file, a folder that holds one, or the name of a shipped case.
 
     Raises:
         CaseError: there is no such case.
     """
     path = Path(name).expanduser()
-    if path.is_dir() and (path / CASE_FILE).is_file():
-        return path / CASE_FILE
+    if path.is_dir() and (path / file).is_file():
+        return path / file
     if path.is_file():
         return path
-    shipped = shipped_cases()
+    shipped = shipped_cases(file)
     if name in shipped:
-        return shipped[name] / CASE_FILE
-    problem = f"the folder holds no {CASE_FILE}" if path.is_dir() else "no such case"
+        return shipped[name] / file
+    problem = f"the folder holds no {file}" if path.is_dir() else "no such case"
     raise CaseError(
         problem,
         value=name,
-        expected=f"a case file, a folder with a {CASE_FILE}, or one of: {', '.join(shipped)}",
+        expected=f"a file such as {file}, a folder with one, or one of: {', '.join(shipped)}",
         nearest=closest(name, [*shipped, *(entry.name for entry in Path().glob("*.yaml"))]),
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
+
+from coupling.calibration.problem import read_problem
+from tests.pbm.population import kernel_law
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -35,3 +40,20 @@ def test_population_example(capsys, monkeypatch, tmp_path: Path) -> None:
     assert max(result.imbalance) < 1e-12
     assert (tmp_path / "sizes.png").stat().st_size > 1000
     assert "e-0" in capsys.readouterr().out
+
+
+def test_calibration_example(tmp_path: Path) -> None:
+    """The experiments file is one, with the shipped case and its powder standing for the reader's."""
+    text = README.read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(name: my-granulator\n.*?)```", text, re.DOTALL)
+    shipped = README.parent / "cases" / "high-shear-granulator"
+    shutil.copytree(shipped, tmp_path / "granulator")
+    shutil.copy(shipped / "feed.csv", tmp_path / "dry.csv")
+    card = tmp_path / re.findall(r"law: (\S+)", example)[0]
+    card.parent.mkdir(parents=True)
+    card.write_text(json.dumps({"kernel_law": kernel_law().to_dict()}), encoding="utf-8")
+    (tmp_path / "my-granulator.yaml").write_text(example, encoding="utf-8")
+    problem = read_problem(tmp_path / "my-granulator.yaml")
+    assert [variable.name for variable in problem.variables] == ["efficiency", "breakage_scale"]
+    spray = problem.model(problem.given(), 0).pbm
+    assert spray is not None and np.isclose(spray.liquid.spray.rate, 5e-6)

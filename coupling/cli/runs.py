@@ -51,10 +51,14 @@ def run(
 
 
 def resume(folder: RunFolder) -> None:
-    """Continue an interrupted run from its last good checkpoint."""
+    """Continue an interrupted run from its last good checkpoint, or a calibration from its last finished search."""
+    from coupling.cli.calibration import is_calibration, resume_calibration
     from coupling.provenance import resume_manifest
     from coupling.run_folder import open_run_folder
 
+    if is_calibration(folder):
+        resume_calibration(folder)
+        return
     case = open_run_folder(folder)
     _require_backend(case)
     resume_manifest(folder, sys.argv)
@@ -108,13 +112,19 @@ def _resume_chain(case: Case, folder: Path, progress: Progress) -> dict[str, Any
 
 
 def _carry_out(case: Case, folder: Path, chain: Chain) -> None:
-    """Run the chain with progress and log; whatever happens, the manifest says how it ended."""
+    facts = carry_out(folder, lambda progress: chain(case, folder, progress))
+    _remember(case, facts)
+    typer.echo(str(folder))
+
+
+def carry_out(folder: Path, work: Callable[[Progress], dict[str, Any] | None]) -> dict[str, Any]:
+    """Work with progress and log, and return its facts; whatever happens, the manifest says how it ended."""
     from coupling.progress import LOG_NAME, Progress
     from coupling.provenance import end_manifest
 
     with Progress(folder / LOG_NAME) as progress:
         try:
-            facts = chain(case, folder, progress) or {}
+            facts = work(progress) or {}
         except BaseException as error:
             outcome = "saved" if isinstance(error, StateSaved) else "failed"
             told = str(error) if isinstance(error, DempbmError) else type(error).__name__
@@ -123,8 +133,7 @@ def _carry_out(case: Case, folder: Path, chain: Chain) -> None:
             raise
         progress.event("done")
     end_manifest(folder, "done", **facts)
-    _remember(case, facts)
-    typer.echo(str(folder))
+    return facts
 
 
 TELLING_PARTICLE_STEPS = 1e8  # a smaller run mostly measures set-up and compilation

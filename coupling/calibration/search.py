@@ -1,0 +1,123 @@
+"""The search: least squares from several starts, interruptible between runs of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.stats import qmc
+
+from compute.errors import SimulationError
+from coupling.calibration.compare import Target
+from coupling.calibration.problem import Problem
+from coupling.calibration.simulate import Answer, simulate
+from pbm.grid import Floats
+
+STEP = 2e-3
+"""Difference step of the search, as a share of the distance between the bounds."""
+FAILED = 1e3
+"""Residual that stands for every value of an experiment which the model could not run."""
+CONVERGED = 1e-5
+"""Relative change of the sum of squares, and of the places, at which a search ends."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where one search ended: places of the variables between their bounds, chi-square, runs of all experiments."""
+
+    places: tuple[float, ...]
+    chi_square: float
+    runs: int
+    converged: bool
+
+
+@dataclass
+class Bench:
+    """The experiments, ready to be compared with the model at any place.
+
+    Attributes:
+        targets: one an experiment; between: called before every run of all experiments, to stop or to tell.
+    """
+
+    problem: Problem
+    between: Callable[[], None] = lambda: None
+    targets: list[Target] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the measured values; raises CaseError where a table is malformed."""
+        self.targets = [Target.of(experiment) for experiment in self.problem.calibration.experiments]
+
+    @property
+    def fitted(self) -> list[int]:
+        """Numbers of the experiments to which the parameters are fitted."""
+        return [index for index, target in enumerate(self.targets) if target.used]
+
+    def answer(self, places: Floats | Sequence[float], index: int) -> Answer:
+        """Run the model of one experiment."""
+        return simulate(self.problem.model(places, index))
+
+    def residuals(self, places: Floats) -> Floats:
+        """Residuals of all experiments to be fitted, one after the other."""
+        self.between()
+        return np.concatenate([self._residuals_of(places, index) for index in self.fitted])
+
+    def _residuals_of(self, places: Floats, index: int) -> Floats:
+        target = self.targets[index]
+        try:
+            return target.residuals(self.answer(places, index))
+        except SimulationError:
+            return np.full(target.measured.size, FAILED)
+
+    def slopes(self, places: Floats) -> Floats:
+        """Derivative of the residuals by the places, one-sided, towards the inside."""
+        here = self.residuals(places)
+        steps = np.where(places > 0.5, -STEP, STEP)
+        moved = places + np.diag(steps)
+        return np.array([(self.residuals(row) - here) / step for row, step in zip(moved, steps)]).T
+
+
+def starting_points(bench: Bench, known: Floats | None = None) -> Floats:
+    """The file's own values, and the best of evenly spread candidates, shape (starts, variables).
+
+    Scrambled Sobol points, so that the bounds are covered evenly whatever the number of candidates.
+    """
+    calibration, variables = bench.problem.calibration, bench.problem.variables
+    sampler = qmc.Sobol(len(variables), rng=calibration.seed)
+    points = sampler.random_base2(int(np.ceil(np.log2(calibration.candidates))))[: calibration.candidates]
+    order = np.argsort([chi_square(bench.residuals(point)) for point in points], kind="stable")
+    best = points[order[: calibration.starts - 1]]
+    return np.vstack([np.array(bench.problem.given()), best])
+
+
+def search(bench: Bench, start: Floats) -> Found:
+    """Least squares from one start, by a trust region that keeps to the bounds."""
+    runs = 0
+
+    def residuals(places: Floats) -> Floats:
+        nonlocal runs
+        runs += 1
+        return bench.residuals(places)
+
+    def slopes(places: Floats) -> Floats:
+        nonlocal runs
+        runs += places.size + 1
+        return bench.slopes(places)
+
+    result = least_squares(
+        residuals,
+        np.clip(start, 1e-3, 1.0 - 1e-3),
+        slopes,
+        bounds=(0.0, 1.0),
+        ftol=CONVERGED,
+        xtol=CONVERGED,
+        gtol=None,
+        max_nfev=bench.problem.calibration.evaluations,
+    )
+    return Found(tuple(map(float, result.x)), chi_square(result.fun), runs, bool(result.status > 0))
+
+
+def chi_square(residuals: Floats) -> float:
+    """Sum of squares of residuals over their errors."""
+    return float(residuals @ residuals)
