@@ -30,6 +30,7 @@ from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
 from coupling.session import Session
 from coupling.window import Window
+from pbm.granulation import Granulation
 from pbm.result import GranulationResult
 
 FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
@@ -63,6 +64,15 @@ def carry_out(session: Session) -> None:
         description = reduce_model(session, sections, exchange, frozen)
         export_model(session.case, session.folder, description, session.progress.message)
     write_report_of(session)
+
+
+def balance_alone(session: Session) -> GranulationResult:
+    """Run the population balance of a case that states its laws, and report on it."""
+    assert session.case.pbm is not None
+    model = Granulation(session.case.pbm, compiled=session.case.backend != "python")
+    result = stored_batch(session, model.simulate)
+    write_report_of(session)
+    return result
 
 
 def write_report_of(session: Session) -> Path:
@@ -109,7 +119,12 @@ def run_batch(session: Session, sections: Sections, exchange: Exchange, windows:
     def simulate() -> GranulationResult:
         return population_balance(sections, kernel_law(exchange), windows).simulate(speed)
 
-    result = session.timed(
+    return stored_batch(session, simulate)
+
+
+def stored_batch(session: Session, simulate: Callable[[], GranulationResult]) -> GranulationResult:
+    """Run the population balance, or read its result, and tell its warnings."""
+    result: GranulationResult = session.timed(
         "population balance", lambda: stored(session.folder / DISTRIBUTION, GranulationResult.load, simulate)
     )
     for warning in result.warnings:

@@ -37,7 +37,9 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
             session.simulate("run", case.dem, 0)
             session.timed("report", lambda: report_run(case, folder))
         else:
-            raise CaseError("there is no kernel law", key="coupling", expected="sections dem and coupling beside pbm")
+            from coupling.chain import balance_alone
+
+            balance_alone(session)
         return session.facts()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import pi
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +11,17 @@ from compute.errors import CaseError
 from pbm.breakage import breakable_classes, fragment_table
 from pbm.graph import Graph
 from pbm.grid import Floats, Grid
-from pbm.model import QUANTITIES, Parameters, Tables
+from pbm.laws import Fragments
+from pbm.model import FITTED, QUANTITIES, Parameters, Stated, Tables
 from pbm.schemes.cell_average import leaving_shares, merge_targets
+
+
+class StatedLaws(NamedTuple):
+    """Laws that a case states, each by its own default where it does not: fitted rates, two uniform daughters."""
+
+    kernel: Stated = FITTED
+    selection: Stated = FITTED
+    fragments: Fragments | None = None
 
 
 def make_tables(
@@ -22,6 +32,7 @@ def make_tables(
     spray_share: Floats | None = None,
     speed_share: Floats | None = None,
     spray_cover: float = 0.0,
+    laws: StatedLaws | None = None,
 ) -> Tables:
     """Everything that grid and compartments decide.
 
@@ -31,18 +42,22 @@ def make_tables(
     spray_share: share of the spray by compartment, all to the first by default
     speed_share: speed of stirring by compartment over the impeller's, one by default
     spray_cover: solids [m3] above which a compartment catches all of its spray, in proportion below
+    laws: those that the case states
     """
-    graph = graph or Graph(("whole",), [[0.0]])
+    graph, laws = graph or Graph(("whole",), [[0.0]]), laws or StatedLaws()
     shares = np.eye(1, graph.size)[0] if spray_share is None else np.array(spray_share, dtype=float)
     speeds = np.ones(graph.size) if speed_share is None else np.array(speed_share, dtype=float)
+    fragments = fragment_table(grid) if laws.fragments is None else laws.fragments.table(grid)
+    breaks = np.where(fragments.sum(axis=1) > 0.0, breakable_classes(grid, smallest_breakable), 0.0)
     place, below, above = nucleus_pivots(grid, nucleus_solids)
     return Tables(
         solid_volume=np.ascontiguousarray(grid.pivots),
         log_edge_diameter=np.log(6.0 / pi * grid.edges) / 3.0,
         leaving=leaving_shares(grid),
         target=merge_targets(grid),
-        fragments=fragment_table(grid),
-        breakable=breakable_classes(grid, smallest_breakable),
+        fragments=fragments,
+        gained=fragments.sum(axis=1) - 1.0,
+        breakable=breaks,
         powder=np.where(np.arange(grid.classes) < place, 1.0, 0.0),
         nucleus_class=place,
         nucleus_number=below,
@@ -54,6 +69,8 @@ def make_tables(
         spray_share=shares,
         spray_cover=spray_cover,
         speed_share=speeds,
+        kernel=laws.kernel,
+        selection=laws.selection,
     )
 
 
@@ -76,8 +93,8 @@ def nucleus_pivots(grid: Grid, solids: float) -> tuple[int, float, float]:
     return place, float(1.0 - above), float(above)
 
 
-def bare_parameters(rate_coefficient: float = 0.0, selection_coefficient: float = 0.0) -> Parameters:
-    """Parameters of a population without liquid, for the closed-form laws: densities of one, no pores."""
+def bare_parameters() -> Parameters:
+    """Parameters of a population without liquid, for the stated laws: densities of one, no pores."""
     neutral = dict.fromkeys(Parameters._fields, 0.0)
     ones = (
         "solid_density",
@@ -85,6 +102,7 @@ def bare_parameters(rate_coefficient: float = 0.0, selection_coefficient: float 
         "film_thickness",
         "asperity_height",
         "viscous_factor",
+        "yield_strength",
         "efficiency",
         "reference_speed",
         "pair_speed_shape",
@@ -96,5 +114,4 @@ def bare_parameters(rate_coefficient: float = 0.0, selection_coefficient: float 
         "absorption_time",
     )
     neutral.update(dict.fromkeys(ones, 1.0))
-    neutral.update(rate_coefficient=rate_coefficient, selection_coefficient=selection_coefficient)
     return Parameters(**neutral)

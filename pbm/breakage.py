@@ -1,6 +1,6 @@
 """Breakage by blades, and how daughters fall on the grid.
 
-Contract of a selection law: `law(solid volume, granule volume, ln diameter, mass, conditions, parameters) -> S [1/s]`.
+Contract of a fitted law: `law(parent: Parent, conditions: Conditions, parameters: Parameters) -> S [1/s]`.
 Blade hits: S = breakage_scale r P(v > U_break), r = exp(q0) (w/w0)^q1 (d/d32 clamped)^q2 exp(q3 z) [1/s]; impact speed
 is tip speed times a Weibull share. Strength: U_break = (2 St_def/rho_g)(9/8)((1 - eps)^2/eps^2)(9/16)(mu/d_p) as
 printed by Sampat et al., doi 10.1016/j.compchemeng.2018.08.006, after van den Dries et al. (2003), whose form carries a
@@ -17,11 +17,11 @@ import numpy as np
 from compute.physics import physics
 from pbm.aggregation.dem import clamped_log_ratio
 from pbm.grid import Floats, Grid
-from pbm.model import Conditions, Parameters
+from pbm.model import Conditions, Parameters, Parent
+from pbm.selection.impact_speed import breaking_speed, share_above
 
-SELECTION_LAWS = {"impact": "pbm.breakage:impact_selection", "power": "pbm.breakage:power_selection"}
-LEAST_PORE_SHARE = 1e-6
-"""Below this porosity a granule counts as this porous: its strength is beyond any impact."""
+FITTED_LAWS = {"impact": "pbm.breakage:impact_selection"}
+"""Breakage rates with coefficients fitted to a particle simulation."""
 
 
 @physics
@@ -32,42 +32,13 @@ def hit_prefactor(log_speed: float, state: float, parameters: Parameters) -> flo
 
 
 @physics
-def breaking_speed(solid_volume: float, granule_volume: float, mass: float, parameters: Parameters) -> float:
-    """U_break [m/s] of a granule: strength over density and the square of the pore ratio."""
-    porosity = max(1.0 - solid_volume / granule_volume, LEAST_PORE_SHARE)
-    solidity = 1.0 - porosity
-    looseness = solidity / porosity
-    return parameters.strength_factor * granule_volume / mass * looseness * looseness
-
-
-@physics
-def impact_selection(
-    solid_volume: float,
-    granule_volume: float,
-    log_diameter: float,
-    mass: float,
-    conditions: Conditions,
-    parameters: Parameters,
-) -> float:
+def impact_selection(parent: Parent, conditions: Conditions, parameters: Parameters) -> float:
     """S [1/s]: blade hits times the chance that the impact exceeds the strength."""
-    speed = breaking_speed(solid_volume, granule_volume, mass, parameters)
+    speed = breaking_speed(parent, parameters.strength_factor)
     share = speed / max(conditions.tip_speed * parameters.blade_share_scale, 1e-30)
-    survival = math.exp(-min(math.pow(min(share, 1e30), parameters.blade_share_shape), 700.0))
-    ratio = clamped_log_ratio(log_diameter, conditions.log_mean, parameters)
+    survival = share_above(share, parameters.blade_share_shape)
+    ratio = clamped_log_ratio(parent.log_diameter, conditions.log_mean, parameters)
     return conditions.hit_prefactor * math.exp(parameters.hit_size_exponent * ratio) * survival
-
-
-@physics
-def power_selection(
-    solid_volume: float,
-    granule_volume: float,
-    log_diameter: float,
-    mass: float,
-    conditions: Conditions,
-    parameters: Parameters,
-) -> float:
-    """S = S1 x [1/s]; Ziff and McGrady, J. Phys. A 18 (1985) 3027, doi 10.1088/0305-4470/18/15/026."""
-    return parameters.selection_coefficient * solid_volume
 
 
 def breakable_classes(grid: Grid, smallest: float) -> Floats:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from math import pi
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -23,6 +22,7 @@ from compute.quantities import (
     Viscosity,
 )
 from pbm.case_compartments import Compartments, OpenFraction
+from pbm.case_laws import Aggregation, Breakage
 
 
 class Feed(CaseModel):
@@ -103,27 +103,6 @@ class Liquid(CaseModel):
     asperity_height: Annotated[Length, Positive] = 5e-6
 
 
-class Breakage(CaseModel):
-    """Breakage by blades.
-
-    Attributes:
-        on: whether granules break at all.
-        form: strength without or with the factor pi.
-        deformation_number: Stokes deformation number at which a granule breaks.
-        primary_diameter: of the grains a granule is made of [m]; granules below twice this do not break.
-    """
-
-    on: bool = True
-    form: Literal["without-pi", "with-pi"] = "without-pi"
-    deformation_number: Annotated[Number, Positive] = 0.2
-    primary_diameter: Annotated[Length, Positive] = 78e-6
-
-    @property
-    def factor(self) -> float:
-        """One, or pi in the form with pi."""
-        return pi if self.form == "with-pi" else 1.0
-
-
 class Consolidation(CaseModel):
     """Pores shrink at a rate [1/s] towards a least porosity."""
 
@@ -133,6 +112,8 @@ class Consolidation(CaseModel):
 
 class PbmCase(CaseModel):
     """Everything the population balance needs beside a kernel law and the impeller's speed.
+
+    A case that states kernel, pair speeds and breakage rate needs neither.
 
     Attributes:
         solid_density: of the grains without pores [kg/m3].
@@ -151,6 +132,7 @@ class PbmCase(CaseModel):
     restitution: Annotated[Number, Field(gt=0, le=1)] = 0.4
     nucleus_saturation: Annotated[Fraction, Field(gt=0)] = 0.75
     consolidation: Consolidation = Consolidation()
+    aggregation: Aggregation = Aggregation()
     breakage: Breakage = Breakage()
     efficiency: Annotated[Number, Field(gt=0, le=1)] = 1.0
     kernel_scale: Annotated[Number, Positive] = 1.0

@@ -30,6 +30,7 @@ from pbm.program import Program, compile_program, load_program
 from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, solve
 from pbm.stages import Scratch, make_scratch
+from pbm.stated import complete_law, stated_laws
 
 OUTPUT_TIMES = 61
 """Output times of a simulation for which none are given, spread evenly."""
@@ -53,18 +54,20 @@ class FixedStep(NamedTuple):
 
 
 class Granulation:
-    """Population balance of a granulator, fed by a kernel law.
+    """Population balance of a granulator, fed by a kernel law or by the laws that its case states.
 
     Attributes: case, law, feed (measured size distribution), grid, parameters, graph, tables, inflows. `compiled=False`
     runs the same text as plain Python. `exchange` [1/s] is needed where the case says `exchange: dem`.
     Raises CaseError where case and law do not fit.
     """
 
-    def __init__(self, case: PbmCase, law: KernelLaw, exchange: Floats | None = None, compiled: bool = True) -> None:
+    def __init__(
+        self, case: PbmCase, law: KernelLaw | None = None, exchange: Floats | None = None, compiled: bool = True
+    ) -> None:
         self.case, self.law = case, law
         self.feed: SizeDistribution = read_distribution(case.feed.distribution)
         self.grid: Grid = make_grid(case)
-        self.parameters: Parameters = make_parameters(case, law)
+        self.parameters: Parameters = make_parameters(case, complete_law(case, law))
         self.graph: Graph = make_graph(case, exchange)
         self.tables: Tables = _make_case_tables(case, self.grid, self.parameters, self.graph)
         self.inflows: tuple[Inflow, ...] = make_inflows(case, self.grid)
@@ -80,7 +83,8 @@ class Granulation:
     @property
     def program(self) -> Program:
         """The compiled or plain program of the model."""
-        return self._load("dem", "stokes", "impact")
+        meeting, breaking = self.case.aggregation, self.case.breakage
+        return self._load(meeting.kernel["name"], meeting.sticking, breaking.rate["name"])
 
     def initial_state(self) -> Floats:
         """State of the charge, shape (compartments, 4, classes): moisture fills pores first, the rest is outside."""
@@ -93,7 +97,7 @@ class Granulation:
 
     def simulate(
         self,
-        speed: Steps | float,
+        speed: Steps | float = 0.0,
         times: Floats | None = None,
         spray: Steps | None = None,
         initial: Floats | None = None,
@@ -101,7 +105,8 @@ class Granulation:
     ) -> GranulationResult:
         """Run the batch.
 
-        speed: impeller speed [rad/s], a number or piecewise constant; times: of output [s], 61 by default
+        speed: impeller speed [rad/s], a number or piecewise constant, read by fitted laws only
+        times: of output [s], 61 by default
         spray: [kg/s], that of the case by default; initial: state to start from, the charge by default
         Raises as `pbm.solve.solve`.
         """
@@ -143,7 +148,9 @@ class Granulation:
         return outputs_of(state, self.parameters, self.tables)
 
     def flags(self, state: Floats, speed: float) -> DesignFlags:
-        """Whether a state and an impeller speed [rad/s] lie inside the design of the kernel law."""
+        """Whether a state and an impeller speed [rad/s] lie inside the design of the kernel law, where there is one."""
+        if self.law is None:
+            return DesignFlags(False, False, False, 0.0, 0.0)
         return design_flags(state, speed, self.law, self.parameters, self.tables)
 
 
@@ -173,6 +180,9 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
         film_thickness=liquid.film_thickness,
         asperity_height=liquid.asperity_height,
         viscous_factor=(1.0 + 1.0 / case.restitution) * 1.5 * pi * liquid.viscosity,
+        lubrication=0.375 * pi * liquid.viscosity,
+        yield_strength=case.aggregation.yield_strength or 1.0,
+        softness=(case.aggregation.yield_strength or 0.0) / (case.aggregation.modulus or 1.0),
         efficiency=case.efficiency,
         encounter_scale=case.kernel_scale * exp(law.encounters[0]),
         encounter_speed_exponent=law.encounters[1],
@@ -201,8 +211,6 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
         absorption_time=liquid.penetration_time,
         consolidation_rate=case.consolidation.rate,
         minimum_pore_ratio=case.consolidation.minimum_porosity / (1.0 - case.consolidation.minimum_porosity),
-        rate_coefficient=0.0,
-        selection_coefficient=0.0,
     )
 
 
@@ -239,4 +247,6 @@ def _make_case_tables(case: PbmCase, grid: Grid, parameters: Parameters, graph: 
     spray = shares_of(regions.spray, graph, 0.0) if regions and regions.spray else None
     stirring = np.array([regions.stirring.get(name, 1.0) for name in graph.names]) if regions else None
     cover = case.liquid.spray.cover / case.solid_density
-    return make_tables(grid, parameters.nucleus_solids, smallest, graph, spray, stirring, cover)
+    return make_tables(
+        grid, parameters.nucleus_solids, smallest, graph, spray, stirring, cover, stated_laws(case, grid)
+    )

@@ -8,9 +8,10 @@ fragments("symmetric", number=3)
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from math import isfinite, log, pi
+from math import isfinite, log, nan, pi
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from pbm.aggregation import KERNELS
 from pbm.daughters import DAUGHTERS
 from pbm.daughters.table import daughter_table
 from pbm.grid import Floats, Grid
-from pbm.model import Conditions, Granule
+from pbm.model import Conditions, Granule, Parent
 from pbm.selection import SELECTIONS
 
 _NO_CONDITIONS = Conditions(*(0.0,) * len(Conditions._fields))
@@ -55,10 +56,15 @@ class Kernel:
 
     def rates(self, grid: Grid, material: Material) -> Floats:
         """b_ij [m3/s], shape (classes, classes), symmetric."""
-        rates = _usable(self.between(grid.pivots, material), f"kernel {self.name}")
+        rates = self.between(grid.pivots, material)
+        _check_rates(rates, grid, f"kernel {self.name}", self.coefficients)
         if not rates.any():
             warnings.warn(f"kernel {self.name} is nil for every pair of this grid and material", stacklevel=3)
         return rates
+
+    def check(self, grid: Grid, material: Material) -> None:
+        """Raise CaseError where the law is no rate for granules of this grid."""
+        _check_rates(self.between(grid.pivots, material), grid, f"kernel {self.name}", self.coefficients)
 
     def between(self, volumes: Floats, material: Material) -> Floats:
         """b_ij [m3/s] of granules of any solid volumes [m3], shape (volumes, volumes)."""
@@ -67,7 +73,7 @@ class Kernel:
         rates = np.zeros((len(granules), len(granules)))
         for i, first in enumerate(granules):
             for j in range(i + 1):
-                rates[i, j] = rates[j, i] = law(first, granules[j], _NO_CONDITIONS, self.coefficients)
+                rates[i, j] = rates[j, i] = _value(law, first, granules[j], _NO_CONDITIONS, self.coefficients)
         return rates
 
 
@@ -80,13 +86,15 @@ class BreakageRate:
 
     def rates(self, grid: Grid, material: Material) -> Floats:
         """S_k [1/s], shape (classes,)."""
-        return _usable(self.at(grid.pivots, material), f"breakage rate {self.name}")
+        rates = self.at(grid.pivots, material)
+        _check_rates(rates, grid, f"breakage rate {self.name}", self.coefficients)
+        return rates
 
     def at(self, volumes: Floats, material: Material) -> Floats:
         """S [1/s] of granules of any solid volumes [m3], shape (volumes,)."""
         law = import_module(SELECTIONS[self.name]).rate
-        granules = [_granule(float(solid), material) for solid in volumes]
-        return np.array([law(*_breakage_view(one), _NO_CONDITIONS, self.coefficients) for one in granules])
+        parents = [_parent(float(solid), material) for solid in volumes]
+        return np.array([_value(law, one, _NO_CONDITIONS, self.coefficients) for one in parents])
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,20 @@ def _coefficients(table: dict[str, str], kind: str, name: str, values: dict[str,
         if key not in values and key not in defaults:
             raise CaseError("a coefficient is missing", key=f"{kind} {name}: {key}", expected=module.UNITS[key])
     checked = {key: _number(value, module.UNITS[key], f"{kind} {name}: {key}") for key, value in values.items()}
+    for key, domain in getattr(module, "DOMAIN", {}).items():
+        if key in checked and not _lies_in(checked[key], domain):
+            raise CaseError("outside the law's domain", key=f"{kind} {name}: {key}", value=values[key], expected=domain)
     return module.Coefficients(**checked)
+
+
+def _lies_in(number: float, domain: str) -> bool:
+    """Whether a number lies in a domain written as "> 0", ">= 2" or "0 to 1"."""
+    if domain.startswith(">="):
+        return number >= float(domain[2:])
+    if domain.startswith(">"):
+        return number > float(domain[1:])
+    low, high = domain.split(" to ")
+    return float(low) <= number <= float(high)
 
 
 def _number(value: float | str, unit: str, key: str) -> float:
@@ -166,11 +187,25 @@ def _granule(solid: float, material: Material) -> Granule:
     return Granule(solid, diameter, mass, log(diameter * diameter / mass), 0.0, 0.0, 1.0)
 
 
-def _breakage_view(one: Granule) -> tuple[float, float, float, float]:
-    return one.solid_volume, pi / 6.0 * one.diameter**3, log(one.diameter), one.mass
+def _parent(solid: float, material: Material) -> Parent:
+    one = _granule(solid, material)
+    return Parent(solid, pi / 6.0 * one.diameter**3, log(one.diameter), one.mass)
 
 
-def _usable(rates: Floats, key: str) -> Floats:
-    if not np.all(np.isfinite(rates)) or np.any(rates < 0.0):
-        raise CaseError("a rate is negative or no number on this grid", key=key, expected="finite numbers >= 0")
-    return rates
+def _value(law: Callable[..., float], *arguments: Any) -> float:
+    """A law's value; not a number where its arithmetic fails, as it gives in compiled code."""
+    try:
+        return law(*arguments)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return nan
+
+
+def _check_rates(rates: Floats, grid: Grid, key: str, coefficients: Any) -> None:
+    wrong = np.argwhere(~(np.isfinite(rates) & (rates >= 0.0)))
+    if wrong.size:
+        sizes = " and ".join(f"{grid.pivots[place]:.3g} m3" for place in wrong[0])
+        stated = ", ".join(f"{name}={value:g}" for name, value in coefficients._asdict().items())
+        raise CaseError(
+            f"outside its domain for granules of {sizes}", key=key, value=float(rates[tuple(wrong[0])]),
+            expected=f"a finite rate >= 0; change {stated}, or the range of the grid",
+        )  # fmt: skip

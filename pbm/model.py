@@ -6,7 +6,7 @@ the total of its class. Every law of the package takes scalars and the tuples of
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,10 @@ MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME
 FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
 LEFT_NUMBER, LEFT_SOLIDS, LEFT_LIQUID, LEFT_GAS = 12, 13, 14, 15
 BOOKED = 16
-"""Ledger: mergers, breakages, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3]; grains booked beyond
-the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that liquid or shrinking drove
-out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets took."""
+"""Ledger: mergers, grains gained by breakage, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3];
+grains booked beyond the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that
+liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets
+took."""
 
 GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
@@ -46,6 +47,9 @@ class Parameters(NamedTuple):
     film_thickness: float  # h_f, thickness of a wet patch [m]
     asperity_height: float  # h_a, roughness below which a film does not bind [m]
     viscous_factor: float  # (1 + 1/e) 3 pi mu / 2 of the critical speed [Pa s]
+    lubrication: float  # 3 pi mu / 8 of the speed lost in a film [Pa s]
+    yield_strength: float  # Y, dynamic, of deformable granules [Pa]
+    softness: float  # Y / E*, yield strength over reduced modulus
     efficiency: float  # eta, share of wet touches that bind [-]
     encounter_scale: float  # kernel_scale exp(c0) [1/s]
     encounter_speed_exponent: float  # c1
@@ -66,7 +70,7 @@ class Parameters(NamedTuple):
     tip_radius: float  # blade tip radius [m]
     blade_share_scale: float  # u, scale of impact speed over tip speed
     blade_share_shape: float  # m, its Weibull shape
-    strength_factor: float  # 2 St_def (9/8)(9/16) mu / d_p, times pi in the form "with-pi" [Pa]
+    strength_factor: float  # 2 St_def (9/8)(9/16) mu / d_p, times pi in the form "with-pi" [Pa s/m]
     log_feed_size: float  # ln d50 of the design's feed state
     log_growth_span: float  # ln(d50_grown / d50_feed)
     drop_volume: float  # V_drop [m3]
@@ -74,18 +78,28 @@ class Parameters(NamedTuple):
     absorption_time: float  # t_abs [s]
     consolidation_rate: float  # c [1/s]
     minimum_pore_ratio: float  # eps_min / (1 - eps_min)
-    rate_coefficient: float  # of the closed-form aggregation kernels
-    selection_coefficient: float  # S1 of the power law of breakage [1/(m3 s)]
+
+
+class Stated(NamedTuple):
+    """A law that the case states: its coefficients, a tuple of its module, and a correction that multiplies it."""
+
+    scale: float
+    coefficients: Any
+
+
+FITTED = Stated(1.0, ())
+"""Stands where the law is the one fitted to a particle simulation, whose coefficients are in `Parameters`."""
 
 
 class Tables(NamedTuple):
-    """Arrays that depend on the grid and the compartments only, but for `feed`, which is constant between events."""
+    """Arrays of grid and compartments only, but for `feed`, constant between events; and the laws of the case."""
 
     solid_volume: Floats  # pivots x_k [m3], (classes,)
     log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge, (classes + 1,)
     leaving: Floats  # largest share of i that a merger with j takes out of class i, (classes, classes)
     target: np.ndarray  # cell of x_i + x_j, `classes` when above the top pivot, int64 (classes, classes)
     fragments: Floats  # number of daughters of one breakage of k at pivot j, (classes, classes)
+    gained: Floats  # grains that one breakage of k adds, (classes,)
     breakable: Floats  # 1 where a class may break, else 0, (classes,)
     powder: Floats  # 1 below the pivots of nuclei, where a drop makes one, 0 where it coats, (classes,)
     nucleus_class: int  # the lower of the two pivots that share nuclei
@@ -98,6 +112,8 @@ class Tables(NamedTuple):
     spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
     spray_cover: float  # solids above which a compartment catches all of its spray, in proportion below [m3]
     speed_share: Floats  # speed at which each compartment is stirred, over the impeller's, (compartments,)
+    kernel: Stated  # rate constant of aggregation
+    selection: Stated  # breakage rate
 
 
 class Granule(NamedTuple):
@@ -110,6 +126,15 @@ class Granule(NamedTuple):
     wet_share: float  # share of the surface that is wet
     log_film: float  # ln ln(h / h_a) of its film at a wet spot
     size_factor: float  # (d/d32 clamped)^c2
+
+
+class Parent(NamedTuple):
+    """What a breakage law sees of one granule of a class."""
+
+    solid_volume: float  # [m3]
+    volume: float  # with pores [m3]
+    log_diameter: float  # ln of [m]
+    mass: float  # [kg]
 
 
 class Conditions(NamedTuple):

@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 
 from compute.case_model import closest
 from compute.errors import CaseError
-from compute.physics import routine
-from pbm.aggregation import RATE_LAWS, STICKING_LAWS
-from pbm.breakage import SELECTION_LAWS
+from compute.physics import physics, routine
+from pbm import aggregation, breakage
+from pbm.aggregation import KERNELS, STICKING_LAWS
 from pbm.grid import Floats
 from pbm.integrate import make_advance, make_fixed_rule, make_trial
-from pbm.model import Parameters, Tables, Workspace
+from pbm.model import Conditions, Granule, Parameters, Parent, Stated, Tables, Workspace
 from pbm.right_hand_side import change_of, make_prepare, make_selection
 from pbm.schemes.cell_average import make_pair_rates
+from pbm.selection import SELECTIONS
 
 
 class Program(NamedTuple):
@@ -32,6 +33,47 @@ class Program(NamedTuple):
     right_hand_side: Callable[..., None]
     advance: Callable[..., tuple[int, float, float, int]]
     fixed_rule: Callable[..., tuple[int, int]]
+
+
+def rate_law(name: str) -> Callable[..., float]:
+    """Rate constant by name, `law(first, second, conditions, parameters, stated)`."""
+    fitted = aggregation.FITTED_LAWS
+    law = _named_law(name, fitted | {key: f"{module}:rate_constant" for key, module in KERNELS.items()}, "aggregation")
+
+    @physics
+    def with_parameters(
+        first: Granule, second: Granule, conditions: Conditions, parameters: Parameters, stated: Stated
+    ) -> float:
+        return law(first, second, conditions, parameters)
+
+    @physics
+    def with_coefficients(
+        first: Granule, second: Granule, conditions: Conditions, parameters: Parameters, stated: Stated
+    ) -> float:
+        return stated.scale * law(first, second, conditions, stated.coefficients)
+
+    return with_parameters if name in fitted else with_coefficients
+
+
+def sticking_law(name: str) -> Callable[..., float]:
+    """Sticking law by name, `law(first, second, conditions, parameters)`."""
+    return _named_law(name, STICKING_LAWS, "sticking")
+
+
+def selection_law(name: str) -> Callable[..., float]:
+    """Breakage rate by name, `law(parent, conditions, parameters, stated)`."""
+    fitted = breakage.FITTED_LAWS
+    law = _named_law(name, fitted | {key: f"{module}:rate" for key, module in SELECTIONS.items()}, "breakage")
+
+    @physics
+    def with_parameters(parent: Parent, conditions: Conditions, parameters: Parameters, stated: Stated) -> float:
+        return law(parent, conditions, parameters)
+
+    @physics
+    def with_coefficients(parent: Parent, conditions: Conditions, parameters: Parameters, stated: Stated) -> float:
+        return stated.scale * law(parent, conditions, stated.coefficients)
+
+    return with_parameters if name in fitted else with_coefficients
 
 
 def _named_law(name: str, table: dict[str, str], key: str) -> Callable[..., float]:
@@ -64,10 +106,8 @@ def _make_right_hand_side(prepare: Callable[..., tuple[float, float]]) -> Callab
 @cache
 def load_program(rate: str = "dem", sticking: str = "stokes", selection: str = "impact") -> Program:
     """Plain Python program for laws by name; CaseError for an unknown name, with the nearest."""
-    rate_law = _named_law(rate, RATE_LAWS, "aggregation")
-    sticking_law = _named_law(sticking, STICKING_LAWS, "sticking")
-    pair_rates = routine(make_pair_rates(rate_law, sticking_law))
-    breaking = routine(make_selection(_named_law(selection, SELECTION_LAWS, "breakage")))
+    pair_rates = routine(make_pair_rates(rate_law(rate), sticking_law(sticking)))
+    breaking = routine(make_selection(selection_law(selection)))
     prepare = routine(make_prepare(pair_rates, breaking))
     trial = routine(make_trial(prepare))
     return Program(_make_right_hand_side(prepare), make_advance(prepare, trial), make_fixed_rule(prepare))

@@ -46,6 +46,7 @@ from pbm.model import (
     WET_SHARE,
     Conditions,
     Parameters,
+    Parent,
     Tables,
     Workspace,
 )
@@ -142,7 +143,8 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
         classes, solid = work.classes, tables.solid_volume
         for k in range(solid.size):
             volume, log_diameter = classes[GRANULE_VOLUME, place, k], classes[LOG_DIAMETER, place, k]
-            rate = selection_law(solid[k], volume, log_diameter, classes[MASS, place, k], conditions, parameters)
+            parent = Parent(solid[k], volume, log_diameter, classes[MASS, place, k])
+            rate = selection_law(parent, conditions, parameters, tables.selection)
             classes[SELECTION, place, k] = tables.breakable[k] * rate
 
     return selection
@@ -185,12 +187,12 @@ def limit_losses(step: float, work: Workspace) -> None:
 
 @routine
 def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> float:
-    """Break granules into two; liquids and gas follow the solid volume. Returns breakages per second."""
-    solid, broken = tables.solid_volume, 0.0
+    """Break granules; liquids and gas follow the solid volume. Returns the grains gained per second."""
+    solid, gained = tables.solid_volume, 0.0
     for k in range(solid.size):
         rate = work.classes[SELECTION, place, k] * work.classes[LIMIT, place, k]
         if rate * state[place, NUMBER, k] > 0.0:
-            broken += rate * state[place, NUMBER, k]
+            gained += rate * state[place, NUMBER, k] * tables.gained[k]
             for quantity in range(4):
                 change[place, quantity, k] -= rate * state[place, quantity, k]
             for j in range(k + 1):
@@ -200,7 +202,7 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
                 change[place, INTERNAL, j] += rate * state[place, INTERNAL, k] * part
                 change[place, EXTERNAL, j] += rate * state[place, EXTERNAL, k] * part
                 change[place, GAS, j] += rate * state[place, GAS, k] * part
-    return broken
+    return gained
 
 
 @routine

@@ -150,7 +150,7 @@ def _describe(full: Granulation, exchange: Exchange, name: str, settings: Settin
         edges=coarse.grid.edges,
         pivots=coarse.grid.pivots,
         laws=(with_coefficients(coarse.parameters, list(exchange.coefficients()), case.breakage.on),),
-        law=full.law,
+        law=kernel_law(exchange),
         nucleus_solids=coarse.parameters.nucleus_solids,
         smallest_breakable=(1.0 - porosity) * np.pi / 6.0 * (2.0 * case.breakage.primary_diameter) ** 3,
         spray_limit=settings.spray_factor * case.liquid.spray.rate,

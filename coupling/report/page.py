@@ -30,6 +30,11 @@ DEM_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     windows_section,
     transport_section,
 )
+BALANCE_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
+    settings_section,
+    batch_section,
+    balances_section,
+)
 COUPLED_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
     picture_section,
@@ -62,7 +67,8 @@ def render(run: RunRecord) -> str:
     """The report of a run as HTML; the same files give the same text."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    makers = COUPLED_SECTIONS if run.case.coupling is not None else DEM_SECTIONS
+    alone = DEM_SECTIONS if run.case.dem is not None else BALANCE_SECTIONS
+    makers = COUPLED_SECTIONS if run.case.coupling is not None else alone
     sections = [make(run) for make in makers]
     sections += [timings_section(run), warnings_section(run, sections)]
     verdict = verdict_section(run, sections)

@@ -14,6 +14,7 @@ from compute.physics import physics
 from pbm.model import Conditions, Granule
 
 UNITS = {"rate": "m^3/s", "critical_volume": "m^3", "product_exponent": "1", "sum_exponent": "1"}
+DOMAIN = {"critical_volume": "> 0"}
 
 
 class Coefficients(NamedTuple):

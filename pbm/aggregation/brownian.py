@@ -11,6 +11,7 @@ from compute.physics import physics
 from pbm.model import Conditions, Granule
 
 UNITS = {"thermal_energy": "J", "viscosity": "Pa s"}
+DOMAIN = {"viscosity": "> 0"}
 
 
 class Coefficients(NamedTuple):

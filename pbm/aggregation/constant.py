@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from compute.physics import physics
-from pbm.model import Conditions, Granule, Parameters
+from pbm.model import Conditions, Granule
 
 UNITS = {"rate_coefficient": "m^3/s"}
 
 
 class Coefficients(NamedTuple):
-    """What the law needs beside the two granules, where it is used alone."""
+    """What the law needs beside the two granules."""
 
     rate_coefficient: float  # b0 [m3/s]
 
 
 @physics
-def rate_constant(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
+def rate_constant(first: Granule, second: Granule, conditions: Conditions, coefficients: Coefficients) -> float:
     """b = b0 [m3/s], the same for every pair."""
-    return parameters.rate_coefficient
+    return coefficients.rate_coefficient

@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from compute.physics import physics
-from pbm.model import Conditions, Granule, Parameters
+from pbm.model import Conditions, Granule
 
 UNITS = {"rate_coefficient": "m/s"}
 
 
 class Coefficients(NamedTuple):
-    """What the law needs beside the two granules, where it is used alone."""
+    """What the law needs beside the two granules."""
 
     rate_coefficient: float  # 4 sqrt(pi) sigma [m/s]
 
 
 @physics
-def rate_constant(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
+def rate_constant(first: Granule, second: Granule, conditions: Conditions, coefficients: Coefficients) -> float:
     """b = b3 ((d_i + d_j)/2)^2 [m3/s], b3 = 4 sqrt(pi) sigma [m/s]."""
     distance = 0.5 * (first.diameter + second.diameter)
-    return parameters.rate_coefficient * distance * distance
+    return coefficients.rate_coefficient * distance * distance

@@ -13,6 +13,7 @@ from compute.physics import physics
 from pbm.model import Conditions, Granule
 
 UNITS = {"viscosity": "Pa s", "fluid_density": "kg/m^3", "gravity": "m/s^2"}
+DOMAIN = {"viscosity": "> 0"}
 
 
 class Coefficients(NamedTuple):

@@ -13,6 +13,7 @@ from compute.physics import physics
 from pbm.model import Conditions, Granule
 
 UNITS = {"rate": "m^3/s", "sum_exponent": "1", "product_exponent": "1", "reference_volume": "m^3"}
+DOMAIN = {"reference_volume": "> 0"}
 
 
 class Coefficients(NamedTuple):

@@ -20,6 +20,7 @@ UNITS = {
     "solid_density": "kg/m^3",
     "liquid_density": "kg/m^3",
 }
+DOMAIN = {"content_exponent": ">= 0", "dryness_exponent": ">= 0", "solid_density": "> 0", "liquid_density": "> 0"}
 PERCENT = 100.0
 
 

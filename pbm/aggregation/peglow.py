@@ -13,6 +13,7 @@ from compute.physics import physics
 from pbm.model import Conditions, Granule
 
 UNITS = {"rate": "m^3/s", "reference_volume": "m^3"}
+DOMAIN = {"reference_volume": "> 0"}
 SUM_EXPONENT, PRODUCT_EXPONENT = 0.71053, 0.06211
 """Fitted by the authors to their fluidised bed."""
 

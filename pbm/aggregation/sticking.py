@@ -48,6 +48,14 @@ def log_pair_speed(log_speed: float, state: float, parameters: Parameters) -> fl
 
 
 @physics
+def log_speed_scale(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
+    """ln lambda of a pair [m/s]."""
+    distance = first.diameter + second.diameter
+    ratio = clamped_log_ratio(math.log(distance), conditions.log_two_mean, parameters)
+    return conditions.log_pair_speed + parameters.pair_size_exponent * ratio
+
+
+@physics
 def stokes(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
     """psi of two granules, in [0, eta]."""
     wet = first.wet_share + second.wet_share - first.wet_share * second.wet_share
@@ -55,8 +63,7 @@ def stokes(first: Granule, second: Granule, conditions: Conditions, parameters: 
     log_mass = math.log((first.mass + second.mass) / (distance * distance))
     film = max(first.log_film, second.log_film)
     log_critical = conditions.log_critical + film + first.log_inertia + second.log_inertia + log_mass
-    ratio = clamped_log_ratio(math.log(distance), conditions.log_two_mean, parameters)
-    log_scale = conditions.log_pair_speed + parameters.pair_size_exponent * ratio
+    log_scale = log_speed_scale(first, second, conditions, parameters)
     hazard = parameters.pair_speed_shape * (log_critical - log_scale)
     slow = 1.0 if hazard > CERTAIN else 1.0 - math.exp(-math.exp(hazard))
     return parameters.efficiency * wet * slow

@@ -12,4 +12,6 @@ DAUGHTERS = {
     "austin": "pbm.daughters.austin",
     "diemer-olson": "pbm.daughters.diemer_olson",
     "vogel": "pbm.daughters.vogel",
+    "erosion": "pbm.daughters.erosion",
+    "mass-ratio": "pbm.daughters.mass_ratio",
 }

@@ -13,6 +13,7 @@ import numpy as np
 from pbm.grid import Floats
 
 UNITS = {"fine_share": "1", "fine_exponent": "1", "coarse_exponent": "1"}
+DOMAIN = {"fine_share": "0 to 1", "fine_exponent": "> 0", "coarse_exponent": "> 0"}
 
 
 class Coefficients(NamedTuple):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pbm.grid import Floats
 
 UNITS = {"number": "1", "shape": "1"}
+DOMAIN = {"number": ">= 2", "shape": "> -1"}
 
 
 class Coefficients(NamedTuple):

@@ -12,6 +12,7 @@ import numpy as np
 from pbm.grid import Floats
 
 UNITS = {"number": "1"}
+DOMAIN = {"number": ">= 2"}
 
 
 class Coefficients(NamedTuple):

@@ -14,6 +14,7 @@ import numpy as np
 from pbm.grid import Floats
 
 UNITS = {"exponent": "1", "fines_volume": "m^3"}
+DOMAIN = {"exponent": "> 0", "fines_volume": "> 0"}
 PIECES = 256
 """Pieces of an interval over which a fragment's number is taken from its volume."""
 LEAST = 1e-12

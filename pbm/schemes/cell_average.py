@@ -103,7 +103,7 @@ def make_pair_rates(rate_law: Callable[..., float], sticking_law: Callable[..., 
                 rate = 0.0
                 if number[i] > VANISHED and number[j] > VANISHED and j < top:
                     second = granule(place, j, work.classes, tables)
-                    meeting = rate_law(first, second, conditions, parameters) / work.solids[place]
+                    meeting = rate_law(first, second, conditions, parameters, tables.kernel) / work.solids[place]
                     rate = meeting * sticking_law(first, second, conditions, parameters)
                 rates[i, j] = rate
                 if j < i:

@@ -1,7 +1,7 @@
-"""Breakage rates S [1/s] with coefficients of their own, for use alone.
+"""Breakage rates S [1/s] with coefficients of their own.
 
-Contract: `rate(solid volume, granule volume, ln diameter, mass, conditions, coefficients) -> S`, never negative; the
-module holds `Coefficients` with their `UNITS`. The law of the granulation model is in `pbm.breakage`.
+Contract: `rate(parent: Parent, conditions: Conditions, coefficients) -> S`, never negative; the module holds
+`Coefficients` with their `UNITS` and `DOMAIN`. The law fitted to a particle simulation is in `pbm.breakage`.
 """
 
 SELECTIONS = {
@@ -9,4 +9,5 @@ SELECTIONS = {
     "pandya-spielman": "pbm.selection.pandya_spielman",
     "soos": "pbm.selection.soos",
     "vogel": "pbm.selection.vogel",
+    "impact-speed": "pbm.selection.impact_speed",
 }

@@ -11,9 +11,10 @@ import math
 from typing import NamedTuple
 
 from compute.physics import physics
-from pbm.model import Conditions
+from pbm.model import Conditions, Parent
 
 UNITS = {"shear_rate": "1/s", "reference_diameter": "m", "exponent": "1"}
+DOMAIN = {"reference_diameter": "> 0"}
 
 
 class Coefficients(NamedTuple):
@@ -25,14 +26,7 @@ class Coefficients(NamedTuple):
 
 
 @physics
-def rate(
-    solid_volume: float,
-    granule_volume: float,
-    log_diameter: float,
-    mass: float,
-    conditions: Conditions,
-    coefficients: Coefficients,
-) -> float:
+def rate(parent: Parent, conditions: Conditions, coefficients: Coefficients) -> float:
     """S [1/s]."""
-    ratio = math.exp(log_diameter) / coefficients.reference_diameter
+    ratio = math.exp(parent.log_diameter) / coefficients.reference_diameter
     return 0.5 * coefficients.shear_rate * math.pow(ratio, coefficients.exponent)

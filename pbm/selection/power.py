@@ -9,9 +9,10 @@ import math
 from typing import NamedTuple
 
 from compute.physics import physics
-from pbm.model import Conditions
+from pbm.model import Conditions, Parent
 
 UNITS = {"rate": "1/s", "reference_volume": "m^3", "exponent": "1"}
+DOMAIN = {"reference_volume": "> 0"}
 
 
 class Coefficients(NamedTuple):
@@ -23,13 +24,6 @@ class Coefficients(NamedTuple):
 
 
 @physics
-def rate(
-    solid_volume: float,
-    granule_volume: float,
-    log_diameter: float,
-    mass: float,
-    conditions: Conditions,
-    coefficients: Coefficients,
-) -> float:
+def rate(parent: Parent, conditions: Conditions, coefficients: Coefficients) -> float:
     """S [1/s]."""
-    return coefficients.rate * math.pow(solid_volume / coefficients.reference_volume, coefficients.exponent)
+    return coefficients.rate * math.pow(parent.solid_volume / coefficients.reference_volume, coefficients.exponent)

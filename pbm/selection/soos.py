@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from compute.physics import physics
-from pbm.model import Conditions
+from pbm.model import Conditions, Parent
 
 UNITS = {"shear_rate": "1/s", "strength": "m/s^2"}
 
@@ -24,15 +24,8 @@ class Coefficients(NamedTuple):
 
 
 @physics
-def rate(
-    solid_volume: float,
-    granule_volume: float,
-    log_diameter: float,
-    mass: float,
-    conditions: Conditions,
-    coefficients: Coefficients,
-) -> float:
+def rate(parent: Parent, conditions: Conditions, coefficients: Coefficients) -> float:
     """S [1/s]; nil at rest."""
-    square = coefficients.shear_rate * coefficients.shear_rate * 0.5 * math.exp(log_diameter)
+    square = coefficients.shear_rate * coefficients.shear_rate * 0.5 * math.exp(parent.log_diameter)
     survival = math.exp(-coefficients.strength / square) if square > 0.0 else 0.0
     return math.sqrt(4.0 / (15.0 * math.pi)) * coefficients.shear_rate * survival

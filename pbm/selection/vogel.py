@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from compute.physics import physics
-from pbm.model import Conditions
+from pbm.model import Conditions, Parent
 
 UNITS = {"impact_rate": "1/s", "impact_speed": "m/s", "fracture_coefficient": "kg/J/m", "threshold": "J m/kg"}
 
@@ -25,15 +25,8 @@ class Coefficients(NamedTuple):
 
 
 @physics
-def rate(
-    solid_volume: float,
-    granule_volume: float,
-    log_diameter: float,
-    mass: float,
-    conditions: Conditions,
-    coefficients: Coefficients,
-) -> float:
+def rate(parent: Parent, conditions: Conditions, coefficients: Coefficients) -> float:
     """S [1/s]."""
-    energy = 0.5 * coefficients.impact_speed * coefficients.impact_speed * math.exp(log_diameter)
+    energy = 0.5 * coefficients.impact_speed * coefficients.impact_speed * math.exp(parent.log_diameter)
     excess = max(energy - coefficients.threshold, 0.0)
     return coefficients.impact_rate * (1.0 - math.exp(-coefficients.fracture_coefficient * excess))

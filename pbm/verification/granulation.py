@@ -6,12 +6,15 @@ import numpy as np
 
 from compute.verification import Check
 from pbm import analytic
-from pbm.assemble import bare_parameters, make_tables
-from pbm.model import NUMBER
+from pbm.aggregation.constant import Coefficients
+from pbm.assemble import StatedLaws, bare_parameters, make_tables
+from pbm.model import NUMBER, Stated
 from pbm.program import compile_program
+from pbm.selection.power import Coefficients as PowerLaw
 from pbm.solve import Accuracy, solve
 from pbm.verification.starts import EXACT, SMOLUCHOWSKI, exponential, wide_grid
 
+NO_BREAKAGE = Stated(0.0, PowerLaw(0.0, 1.0))
 GRAINS = 1e12
 """Grains at the start: a class of one grain does not merge with itself, which counts for less than a millionth."""
 
@@ -22,9 +25,11 @@ def constant_kernel() -> list[Check]:
     start = np.zeros((1, 4, grid.classes))
     start[0, NUMBER] = GRAINS * exponential(grid)
     solids = float(start[0, NUMBER] @ grid.pivots)
-    parameters, times = bare_parameters(solids / GRAINS), np.array([0.0, 98.0])
+    laws = StatedLaws(Stated(1.0, Coefficients(solids / GRAINS)), NO_BREAKAGE)
+    times = np.array([0.0, 98.0])
     program = compile_program("constant", "always", "power")
-    solution = solve(program, start, times, parameters, make_tables(grid), accuracy=Accuracy(1e-6, 1e-3))
+    tables = make_tables(grid, laws=laws)
+    solution = solve(program, start, times, bare_parameters(), tables, accuracy=Accuracy(1e-6, 1e-3))
     moments = [solution.states[:, 0, NUMBER] @ grid.pivots**order / GRAINS for order in range(3)]
     number, second = analytic.constant_moments(float(moments[0][0]), float(moments[2][0]), 98.0)
     case = "granulation program, constant kernel, tau 98, 30 cells"

@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from pbm.assemble import bare_parameters, make_tables
+from pbm.assemble import StatedLaws, bare_parameters, make_tables
 from pbm.case import PbmCase
 from pbm.distribution import project_density
 from pbm.grid import Floats, Grid, geometric_grid
 from pbm.law import KernelLaw
+from pbm.laws import kernel
+from pbm.model import Stated
 from pbm.program import Program
+from pbm.selection.power import Coefficients as PowerLaw
 from pbm.solve import Accuracy, Solution, solve
 
 NUMBER = 1e12
@@ -43,14 +46,20 @@ def moment(state: Floats, grid: Grid, order: int) -> float:
     return float(np.sum(state[0, 0] * (grid.pivots / UNIT) ** order) / NUMBER)
 
 
+def stated(name: str = "constant", rate: float = 0.0, selection: float = 0.0) -> StatedLaws:
+    """A kernel with one coefficient, and breakage at `selection` times the solid volume."""
+    meeting = kernel(name, rate_coefficient=rate).coefficients
+    return StatedLaws(Stated(1.0, meeting), Stated(1.0, PowerLaw(selection, 1.0)))
+
+
 def evolve(
     program: Program, grid: Grid, start: Floats, end: float, rate: float, tolerance: float, selection: float = 0.0
 ) -> Solution:
     """Integrate a population whose rate constant is `rate` times V_s, so that N0 and v0 set the times alone."""
     solids = float(start[:, 0].sum(axis=0) @ grid.pivots)
-    parameters = bare_parameters(rate * solids, selection)
+    tables = make_tables(grid, laws=stated(rate=rate * solids, selection=selection))
     times = np.array([0.0, 0.5 * end, end])
-    return solve(program, start, times, parameters, make_tables(grid), accuracy=Accuracy(tolerance, tolerance**0.5))
+    return solve(program, start, times, bare_parameters(), tables, accuracy=Accuracy(tolerance, tolerance**0.5))
 
 
 def kernel_law(**changes: Any) -> KernelLaw:

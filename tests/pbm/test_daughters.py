@@ -18,6 +18,7 @@ SAMPLES: dict[str, tuple[float, ...]] = {
     "austin": (0.4, 4.0, 7.0),
     "diemer-olson": (3.0, 2.0),
     "vogel": (4.5, 1e-13),
+    "erosion": (2e-13, 3.0),
 }
 
 
@@ -57,7 +58,7 @@ def test_table_keeps_solids_and_number(name: str) -> None:
     assert rows[-20:].all() and not rows[0]
     assert np.all(table >= 0.0) and np.all(np.triu(table, 1) == 0.0)
     np.testing.assert_allclose(table[rows] @ GRID.pivots, GRID.pivots[rows], rtol=1e-12)
-    if name in ("uniform", "symmetric", "diemer-olson"):
+    if name in ("uniform", "symmetric", "diemer-olson", "erosion", "mass-ratio"):
         assert table[-1].sum() == pytest.approx(module.daughters(coefficients), rel=1e-4)
 
 

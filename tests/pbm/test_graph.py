@@ -22,7 +22,7 @@ from pbm.inputs import Steps, constant
 from pbm.model import EXTERNAL, FED_SOLIDS, GAS, INTERNAL, LEFT_SOLIDS, NUMBER, SPRAYED
 from pbm.program import load_program
 from pbm.solve import Accuracy, solve
-from tests.pbm.population import LACTOSE, granulation_case, kernel_law
+from tests.pbm.population import LACTOSE, granulation_case, kernel_law, stated
 
 GRID = geometric_grid(1e-12, 1e-9, 8)
 LINE = {"name": "barrel", "compartments": 4, "length": "0.4 m", "velocity": "4 cm/s", "dispersion": "40 cm^2/s"}
@@ -97,7 +97,7 @@ def test_a_fed_and_drained_compartment_follows_its_exponential() -> None:
     rate, outlet, share = 3e5, 0.4, np.array([1.0, 0.1, 0.05, 0.3]) * 1e-10
     state, contents = np.zeros((1, 4, 8)), np.zeros((4, 8))
     state[0, :, 2], contents[:, 3] = 1e6 * share / 1e-10, rate * share / 1e-10
-    tables = make_tables(GRID, graph=Graph(("tank",), [[0.0]], [outlet]))
+    tables = make_tables(GRID, graph=Graph(("tank",), [[0.0]], [outlet]), laws=stated())
     program = load_program("constant", "always", "power")
     times, feed = np.array([0.0, 1.0, 3.0, 6.0]), Inflow(0, contents, Steps((0.0, 1.0, 3.0), (0.0, 1.0, 0.0)))
     parameters = bare_parameters()._replace(absorption_time=1e30)

@@ -10,7 +10,7 @@ import pytest
 
 from compute.units import parse_unit
 from pbm.aggregation import KERNELS
-from pbm.model import Conditions, Granule
+from pbm.model import Conditions, Granule, Parent
 from pbm.selection import SELECTIONS
 
 NOTHING = Conditions(*(0.0,) * len(Conditions._fields))
@@ -35,6 +35,7 @@ SAMPLES: dict[str, dict[str, float]] = {
     "power": {"rate": 0.3, "reference_volume": 1e-12, "exponent": 1.5},
     "pandya-spielman": {"shear_rate": 20.0, "reference_diameter": 1e-3, "exponent": 1.3},
     "soos": {"shear_rate": 20.0, "strength": 0.05},
+    "impact-speed": {"impact_rate": 2.0, "impact_speed": 3.0, "speed_shape": 2.0, "strength": 300.0},
     "vogel": {"impact_rate": 2.0, "impact_speed": 5.0, "fracture_coefficient": 300.0, "threshold": 1e-4},
 }
 
@@ -98,8 +99,8 @@ def test_kernel_is_symmetric_and_not_negative(name: str) -> None:
 
 
 def rate_of_breakage(name: str, one: Granule, module: Any, coefficients: Any) -> float:
-    volume = pi / 6.0 * one.diameter**3
-    return float(module.rate(one.solid_volume, volume, log(one.diameter), one.mass, NOTHING, coefficients))
+    parent = Parent(one.solid_volume, pi / 6.0 * one.diameter**3, log(one.diameter), one.mass)
+    return float(module.rate(parent, NOTHING, coefficients))
 
 
 @pytest.mark.parametrize("name", SELECTIONS)
@@ -162,17 +163,21 @@ def test_madec_by_hand() -> None:
     assert kernel("madec", 1e-4, 2e-4) == pytest.approx(1e-5 * volume * 40.0 * 80.0, rel=1e-9)
 
 
+def sized(diameter: float) -> Parent:
+    return Parent(1.0, 1.0, log(diameter), 1.0)
+
+
 def test_breakage_rates_by_hand() -> None:
     """Power at x0; Pandya and Spielman at d0; Soos at rest; Vogel at the threshold and far above it."""
     rates = {name: import_module(SELECTIONS[name]) for name in SELECTIONS}
-    power = rates["power"].rate(1e-12, 1e-12, 0.0, 1e-9, NOTHING, coefficients_of(rates["power"], "power"))
+    power = rates["power"].rate(Parent(1e-12, 1e-12, 0.0, 1e-9), NOTHING, coefficients_of(rates["power"], "power"))
     assert power == pytest.approx(0.3, rel=1e-12)
     spielman = coefficients_of(rates["pandya-spielman"], "pandya-spielman")
-    assert rates["pandya-spielman"].rate(1.0, 1.0, log(1e-3), 1.0, NOTHING, spielman) == pytest.approx(10.0, rel=1e-12)
+    assert rates["pandya-spielman"].rate(sized(1e-3), NOTHING, spielman) == pytest.approx(10.0, rel=1e-12)
     soos = coefficients_of(rates["soos"], "soos")
-    assert rates["soos"].rate(1.0, 1.0, log(1e-3), 1.0, NOTHING, soos._replace(shear_rate=0.0)) == 0.0
+    assert rates["soos"].rate(sized(1e-3), NOTHING, soos._replace(shear_rate=0.0)) == 0.0
     expected = sqrt(4.0 / (15.0 * pi)) * 20.0 * exp(-0.05 / (400.0 * 5e-4))
-    assert rates["soos"].rate(1.0, 1.0, log(1e-3), 1.0, NOTHING, soos) == pytest.approx(expected, rel=1e-12)
+    assert rates["soos"].rate(sized(1e-3), NOTHING, soos) == pytest.approx(expected, rel=1e-12)
     vogel = coefficients_of(rates["vogel"], "vogel")
-    assert rates["vogel"].rate(1.0, 1.0, log(0.99e-4 / 12.5), 1.0, NOTHING, vogel) == 0.0
-    assert rates["vogel"].rate(1.0, 1.0, log(1.0), 1.0, NOTHING, vogel) == pytest.approx(2.0, rel=1e-12)
+    assert rates["vogel"].rate(sized(0.99e-4 / 12.5), NOTHING, vogel) == 0.0
+    assert rates["vogel"].rate(sized(1.0), NOTHING, vogel) == pytest.approx(2.0, rel=1e-12)

@@ -11,13 +11,15 @@ import pytest
 from pbm import analytic
 from pbm.aggregation.sticking import stokes
 from pbm.assemble import bare_parameters, make_tables
-from pbm.breakage import breaking_speed, fragment_table
+from pbm.breakage import fragment_table
 from pbm.graph import Graph
 from pbm.grid import geometric_grid
 from pbm.inputs import constant
-from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Conditions, Granule
+from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Conditions, Granule, Parent
 from pbm.program import load_program
+from pbm.selection.impact_speed import breaking_speed
 from pbm.solve import Accuracy, solve
+from tests.pbm.population import stated
 
 GRID = geometric_grid(1e-12, 1e-9, 8)
 ACCURACY = Accuracy(1e-6, 1e-6)
@@ -39,7 +41,9 @@ def _run(state: np.ndarray, end: float, spray: float = 0.0, **values: Any) -> np
     parameters = bare_parameters()._replace(**still)
     program = load_program("constant", "always", "power")
     times = np.array([0.0, end])
-    solution = solve(program, state, times, parameters, make_tables(GRID), spray=constant(spray), accuracy=ACCURACY)
+    solution = solve(
+        program, state, times, parameters, make_tables(GRID, laws=stated()), spray=constant(spray), accuracy=ACCURACY
+    )
     assert max(solution.worst_imbalance) <= 1e-12
     final = solution.states[-1][0, :, CLASS]
     return np.r_[final[0], final[1:] / (COUNT * GRID.pivots[CLASS])]
@@ -84,7 +88,7 @@ def test_drops_on_powder_make_nuclei() -> None:
     """
     nucleus, drop, spray, density = 2.0 * GRID.pivots[5], 1e-10, 1e-6, 1000.0
     values = {"absorption_time": 1e30, "drop_volume": drop, "nucleus_solids": nucleus, "liquid_density": density}
-    tables = make_tables(GRID, nucleus)
+    tables = make_tables(GRID, nucleus, laws=stated())
     tables = tables._replace(powder=np.where(np.arange(GRID.classes) == CLASS, 1.0, 0.0))
     state, program = _one_class(gas=0.8), load_program("constant", "always", "power")
     parameters = bare_parameters()._replace(**values)
@@ -103,9 +107,8 @@ def test_exchange_levels_two_compartments() -> None:
     rates = np.array([[0.0, 0.5], [0.25, 0.0]])
     parameters = bare_parameters()._replace(absorption_time=1e30)
     program, times = load_program("constant", "always", "power"), np.array([0.0, 2.0])
-    final = solve(
-        program, state, times, parameters, make_tables(GRID, graph=Graph("ab", rates)), accuracy=ACCURACY
-    ).states[-1]
+    tables = make_tables(GRID, graph=Graph("ab", rates), laws=stated())
+    final = solve(program, state, times, parameters, tables, accuracy=ACCURACY).states[-1]
     total, start = state[:, NUMBER, CLASS].sum(), state[0, NUMBER, CLASS]
     level = total * 0.25 / 0.75
     expected = level + (start - level) * exp(-0.75 * 2.0)
@@ -133,8 +136,8 @@ def test_breaking_speed_of_a_granule() -> None:
     """U_break = (2 St/rho)(9/8)((1-eps)^2/eps^2)(9/16)(mu/d_p), evaluated by hand: 0.30 m/s at eps 0.4, 1200 kg/m3."""
     volume = 1e-12
     strength = 2.0 * 0.2 * (9.0 / 8.0) * (9.0 / 16.0) * 0.05 / 78e-6
-    parameters = bare_parameters()._replace(strength_factor=strength)
-    assert breaking_speed(0.6 * volume, volume, 1200.0 * volume, parameters) == pytest.approx(0.3042, rel=1e-3)
+    parent = Parent(0.6 * volume, volume, 0.0, 1200.0 * volume)
+    assert breaking_speed(parent, strength) == pytest.approx(0.3042, rel=1e-3)
 
 
 @pytest.mark.parametrize("classes", [8, 20, 60])

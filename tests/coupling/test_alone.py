@@ -1,0 +1,54 @@
+"""A case with a population balance alone: run, kept, reported, and refused where only particles could tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from compute.errors import CaseError
+from coupling.case import Case
+from coupling.chain import DISTRIBUTION
+from coupling.driver import run
+from coupling.progress import Progress
+from pbm.result import GranulationResult
+from tests.pbm.test_stated_laws import stated_case
+
+
+def alone(**changes: Any) -> Case:
+    """Twelve classes for two seconds, in plain Python."""
+    balance = stated_case(grid={"classes": 12}, end="2 s", **changes)
+    return Case(name="alone", backend="python", pbm=balance)
+
+
+def test_a_stated_case_runs_without_particles(tmp_path: Path) -> None:
+    """`dempbm run` writes the distribution and a report that names it; the run is read, not run, the second time."""
+    facts = run(alone(), tmp_path, Progress(None))
+    result = GranulationResult.load(tmp_path / DISTRIBUTION)
+    assert max(result.worst_imbalance) <= 1e-12 and result.booked[-1, 0] > 0.0
+    assert "population balance" in facts["stage_seconds"]
+    page = (tmp_path / "report.html").read_text()
+    assert "The batch" in page and "Balances" in page and "Encounters" not in page
+    written = (tmp_path / DISTRIBUTION).stat().st_mtime_ns
+    run(alone(), tmp_path, Progress(None))
+    assert (tmp_path / DISTRIBUTION).stat().st_mtime_ns == written
+
+
+def test_measured_laws_need_particles(tmp_path: Path) -> None:
+    """The default kernel without a section dem: what to state instead."""
+    with pytest.raises(CaseError, match=r"pbm.aggregation.kernel.*one of: constant"):
+        run(alone(aggregation={}), tmp_path, Progress(None))
+
+
+def test_the_reduced_model_repeats_measured_laws_only() -> None:
+    """Beside particles, other laws are refused when the case is read: the exported model would not have them."""
+    from coupling.case_file import read_case
+    from coupling.shipped import cases_folder
+
+    case = read_case(cases_folder() / "high-shear-granulator" / "case.yaml")
+    assert case.pbm is not None
+    changed = case.pbm.model_copy(update={"aggregation": stated_case().aggregation})
+    with pytest.raises(ValidationError, match="reduced model knows the measured laws only"):
+        Case.model_validate(case.model_dump() | {"pbm": changed.model_dump()})
