@@ -16,7 +16,7 @@ import numpy as np
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.growth import Layering, add_layers
-from pbm.positive import Runs, Stages, make_run
+from pbm.positive import Runs, Stages, make_run, make_runs, make_stages
 from pbm.schemes.aggregation import Merging, add_scaled, merge_beyond, pool_mergers, share_births
 
 MERGED, GAINED, BEYOND_NUMBER, BEYOND_VOLUME, LAYERED = 0, 1, 2, 3, 4
@@ -142,18 +142,33 @@ def error_of(member: int, values: Floats, difference: Floats, problem: Problem) 
 run_member = routine(make_run(slope_of, error_of))
 
 
-def solve_member(
-    place: int, classes: Classes, merging: Merging, layering: Layering, members: Members, work: Work, stages: Stages,
+def solve_members(
+    begin: int,
+    end: int,
+    classes: Classes,
+    merging: Merging,
+    layering: Layering,
+    members: Members,
+    work: Work,
+    stages: Stages,
     runs: Runs,
-) -> None:  # fmt: skip
-    """Integrate the member whose turn it is at a place of the loop."""
+) -> None:
+    """Integrate the members whose turn it is from one place of the order to before another."""
     problem = Problem(classes, merging, layering, members)
-    run_member(runs.order[place], problem, work, stages, runs)
+    for place in range(begin, end):
+        run_member(runs.order[place], problem, work, stages, runs)
+
+
+def start_runs(starts: Floats, times: Floats, tolerance: Floats) -> tuple[Work, Stages, Runs]:
+    """Everything that changes during the runs of members from `starts`, shape (members, classes)."""
+    members, classes = starts.shape
+    states = np.concatenate((starts, np.zeros((members, BOOKED))), axis=1)
+    return make_work(members, classes), make_stages(*states.shape), make_runs(states, times, tolerance, classes)
 
 
 @cache
 def compiled_solve() -> Callable[..., None]:
-    """`solve_member` for one thread."""
+    """`solve_members` compiled; it leaves other Python threads free."""
     from numba import njit
 
     from compute.cache import use_cache_folder
@@ -161,4 +176,4 @@ def compiled_solve() -> Callable[..., None]:
 
     use_cache_folder()
     register_laws()
-    return njit(cache=True, error_model="numpy")(solve_member)
+    return njit(cache=True, nogil=True, error_model="numpy")(solve_members)

@@ -29,13 +29,14 @@ from pbm.classes import (
     make_work,
     single_member,
     slope_of,
-    solve_member,
+    solve_members,
+    start_runs,
 )
 from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, Grid
 from pbm.growth import Growth, layering_tables
 from pbm.laws import BreakageRate, Fragments, Kernel, Material
-from pbm.positive import check_runs, make_runs, make_stages
+from pbm.positive import Runs, check_runs
 from pbm.schemes.aggregation import merging_tables
 from pbm.schemes.pairs import make_pairs
 
@@ -149,14 +150,11 @@ class Population:
         """
         start, marks = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float)
         check_start(start, marks, self.grid)
-        classes, size = self.grid.classes, self.grid.classes + BOOKED
-        runs = make_runs(np.r_[start, np.zeros(BOOKED)][None], marks, np.array([self.tolerance]), classes)
-        solve_one = compiled_solve() if self.compiled else solve_member
-        tables = self.classes, self.merging, self.layering, single_member()
-        solve_one(0, *tables, make_work(1, classes), make_stages(1, size), runs)
+        work, stages, runs = start_runs(start[None], marks, np.array([self.tolerance]))
+        solve = compiled_solve() if self.compiled else solve_members
+        solve(0, 1, self.classes, self.merging, self.layering, single_member(), work, stages, runs)
         check_runs(runs)
-        states, steps = runs.states[0], int(runs.steps[0, 0])
-        result = PopulationResult(self.grid, self.material, marks, states[:, :classes], states[:, classes:], steps)
+        result = self.result_of(runs, 0)
         lost = float(result.booked[-1, BEYOND_VOLUME] / (start @ self.grid.pivots))
         if lost > TELLING_LOSS:
             warnings.warn(
@@ -165,6 +163,12 @@ class Population:
                 stacklevel=2,
             )
         return result
+
+    def result_of(self, runs: Runs, member: int) -> PopulationResult:
+        """Result of one member of finished runs."""
+        states, classes = runs.states[member], self.grid.classes
+        steps = int(runs.steps[member, 0])
+        return PopulationResult(self.grid, self.material, runs.times, states[:, :classes], states[:, classes:], steps)
 
 
 def check_start(numbers: Floats, times: Floats, grid: Grid) -> None:

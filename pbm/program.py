@@ -124,7 +124,7 @@ def compile_program(rate: str = "dem", sticking: str = "stokes", selection: str 
     use_cache_folder()
     plain = load_program(rate, sticking, selection)
     register_laws()
-    return Program(*(njit(cache=True, error_model="numpy")(_make_entry(routine(part))) for part in plain))
+    return Program(*(njit(cache=True, nogil=True, error_model="numpy")(_make_entry(routine(part))) for part in plain))
 
 
 def _make_entry(part: Callable[..., Any]) -> Callable[..., Any]:
