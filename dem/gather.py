@@ -20,7 +20,7 @@ from dem.liquid.pairs import FILM, make_break, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.pairs import PairSettings, approach_and_slip, make_part
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
-from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise
+from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise_signed
 from dem.touch import Touch, cross, pair_touch
 
 Vector = tuple[float, float, float]
@@ -114,7 +114,7 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
         cell = pair_cell(tally.sizes, kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
         if not apart:
             add(tally.pair_counts, (0, cell, CONTACT_STEPS), 1)
-        add(tally.pair_counts, (0, cell, LOSS), quantise(loss, tally.quanta[0]))
+        add(tally.pair_counts, (0, cell, LOSS), quantise_signed(loss, tally.quanta[0]))
 
     return book_step
 

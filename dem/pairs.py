@@ -33,7 +33,7 @@ from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X, Y, Z
-from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise
+from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise_signed
 from dem.touch import cross
 
 SLOT, ENTRY, PLACE = 2**31 - 1, 2**62 - 1, BLOCK - 1
@@ -279,6 +279,6 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
                 cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
                 if not wet or buffer[DEPTH * BLOCK + t] > 0.0:
                     tally.pair_counts[c, cell, CONTACT_STEPS] += 1
-                tally.pair_counts[c, cell, LOSS] += quantise(buffer[HEAT * BLOCK + t] * step, tally.quanta[0])
+                tally.pair_counts[c, cell, LOSS] += quantise_signed(buffer[HEAT * BLOCK + t] * step, tally.quanta[0])
 
     return scatter

@@ -24,7 +24,7 @@ from compute.physics import physics
 from dem.contact.damping import tsuji_coefficient
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
 from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
-from dem.contact.tangential import spring_limited, tangent_spring
+from dem.contact.tangential import mid_approach, spring_limited, tangent_spring
 from dem.touch import Touch
 
 
@@ -63,8 +63,9 @@ def force(touch: Touch, parameters: Any, history: Any) -> Any:
     limit = friction * second * (ceiling - plastic)
     moved = tangent_spring(touch, (sx, sy, sz), approach)
     fx, fy, fz, heat, (sx, sy, sz) = spring_limited(moved, 8.0 * shear_modulus * a, damping, limit, touch)
-    loss = damper * approach * approach + yielding + heat
-    return hysteretic + damper * approach - constant, fx, fy, fz, loss, (sx, sy, sz, plastic)
+    normal = hysteretic + damper * approach - constant
+    loss = damper * approach * mid_approach(touch, approach, normal) + yielding + heat
+    return normal, fx, fy, fz, loss, (sx, sy, sz, plastic)
 
 
 @physics

@@ -26,7 +26,7 @@ from dem.contact.damping import DAMPINGS
 from dem.contact.damping import tsuji_coefficient as damping_coefficient
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
 from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
-from dem.contact.tangential import LIMITS, SPRINGS, tangent_spring
+from dem.contact.tangential import LIMITS, SPRINGS, mid_approach, tangent_spring
 from dem.touch import Touch
 
 __all__ = ["damping_coefficient", "effective_shear_modulus", "effective_youngs_modulus", "law_name", "make_law"]
@@ -50,7 +50,7 @@ def make_normal(clipped: bool) -> Callable[..., Any]:
         damper = damping * math.sqrt(stiffness * touch.mass)
         elastic = 2.0 / 3.0 * stiffness * touch.overlap
         normal = elastic + damper * approach
-        loss = damper * approach * approach
+        loss = damper * approach * mid_approach(touch, approach, normal)
         if clipped:
             loss = loss if normal > 0.0 else -elastic * approach
             normal = max(normal, 0.0)
@@ -62,14 +62,18 @@ def make_normal(clipped: bool) -> Callable[..., Any]:
 @cache
 def make_force(limit: str, spring: str, clipped: bool) -> Callable[..., Any]:
     """Return the force of the law with these parts."""
-    normal_part, hold, (carry, keep, _) = make_normal(clipped), LIMITS[limit], SPRINGS[spring]
+    normal_part, hold, (carry, keep, _, lost) = make_normal(clipped), LIMITS[limit], SPRINGS[spring]
 
     @physics
     def force(touch: Touch, parameters: Any, history: Any) -> Any:
         modulus, shear_modulus, damping, friction = parameters
         a, approach, normal, loss = normal_part(touch, modulus, damping)
-        moved = tangent_spring(touch, carry(history, a), approach)
+        carried = carry(history, a)
         stiffness = 8.0 * shear_modulus * a
+        sx, sy, sz = carried
+        stiffening = 0.25 * stiffness * (sx * sx + sy * sy + sz * sz) * approach / max(touch.overlap, 1e-300)
+        loss += lost(stiffening)
+        moved = tangent_spring(touch, carried, approach)
         fx, fy, fz, heat, spring = hold(moved, stiffness, damping, friction * abs(normal), touch)
         return normal, fx, fy, fz, loss + heat, keep(spring, a)
 

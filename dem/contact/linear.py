@@ -14,7 +14,7 @@ from typing import Any
 from compute.physics import physics
 from dem.contact.damping import damping_ratio
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
-from dem.contact.tangential import spring_limited, tangent_spring
+from dem.contact.tangential import mid_approach, spring_limited, tangent_spring
 from dem.touch import Touch
 
 
@@ -33,7 +33,8 @@ def force(touch: Touch, parameters: Any, history: Any) -> Any:
     tangential = ratio * stiffness
     moved = tangent_spring(touch, history, approach)
     fx, fy, fz, heat, spring = spring_limited(moved, tangential, 2.0 * beta, friction * abs(normal), touch)
-    return normal, fx, fy, fz, damper * approach * approach + heat, spring
+    loss = damper * approach * mid_approach(touch, approach, normal)
+    return normal, fx, fy, fz, loss + heat, spring
 
 
 @physics

@@ -19,6 +19,27 @@ from compute.physics import physics
 from dem.touch import Touch
 
 Spring = tuple[float, float, float]
+SLIP_COMPLIANCE = 3.5
+"""m* times the acceleration of the slip of two solid spheres for each newton of tangential force: 1 + m r^2/I."""
+
+
+@physics
+def mid_approach(touch: Touch, approach: float, normal: float) -> float:
+    """Return the rate of approach [m/s] in the middle of the kick by this normal force [N].
+
+    Velocities come to a law half a step before its forces; a damper's work is its force times the mean of the
+    velocities before and after the kick, and taken with those before alone it is wrong to first order in the step.
+    """
+    return approach - 0.5 * touch.step * normal / touch.mass
+
+
+@physics
+def mid_slip_square(touch: Touch, slip: Spring, force: Spring) -> float:
+    """Return the slip [m/s] times the slip amid the kick by this tangential force [N], as in `mid_approach`."""
+    tx, ty, tz = slip
+    fx, fy, fz = force
+    gain = 0.5 * touch.step * SLIP_COMPLIANCE / touch.mass
+    return tx * tx + ty * ty + tz * tz + gain * (fx * tx + fy * ty + fz * tz)
 
 
 @physics
@@ -49,9 +70,9 @@ def spring_limited(
     share = limit / trial if slips else 1.0
     drag = 0.0 if slips else damping * math.sqrt(stiffness * touch.mass)
     sliding = (1.0 - share) * stretch / touch.step * limit
-    heat = drag * (tx * tx + ty * ty + tz * tz) + sliding
     sx, sy, sz = share * sx, share * sy, share * sz
-    return -stiffness * sx - drag * tx, -stiffness * sy - drag * ty, -stiffness * sz - drag * tz, heat, (sx, sy, sz)
+    fx, fy, fz = -stiffness * sx - drag * tx, -stiffness * sy - drag * ty, -stiffness * sz - drag * tz
+    return fx, fy, fz, drag * mid_slip_square(touch, (tx, ty, tz), (fx, fy, fz)) + sliding, (sx, sy, sz)
 
 
 @physics
@@ -60,6 +81,7 @@ def together_limited(
 ) -> tuple[float, float, float, float, Spring]:
     """Return the same with spring and damper together held to the limit; while they slip the spring is set back."""
     tx, ty, tz, sx, sy, sz = moved
+    bx, by, bz = sx - tx * touch.step, sy - ty * touch.step, sz - tz * touch.step
     damper = damping * math.sqrt(stiffness * touch.mass)
     fx, fy, fz = -stiffness * sx - damper * tx, -stiffness * sy - damper * ty, -stiffness * sz - damper * tz
     trial = math.sqrt(fx * fx + fy * fy + fz * fz)
@@ -69,7 +91,9 @@ def together_limited(
     sx = -(fx + damper * tx) / stiffness if slips else sx
     sy = -(fy + damper * ty) / stiffness if slips else sy
     sz = -(fz + damper * tz) / stiffness if slips else sz
-    heat = -(fx * tx + fy * ty + fz * tz) if slips else damper * (tx * tx + ty * ty + tz * tz)
+    sticking = damper * mid_slip_square(touch, (tx, ty, tz), (fx, fy, fz))
+    released = 0.5 * stiffness * (bx * bx + by * by + bz * bz - sx * sx - sy * sy - sz * sz) / touch.step
+    heat = released - (fx * tx + fy * ty + fz * tz) if slips else sticking
     return fx, fy, fz, heat, (sx, sy, sz)
 
 
@@ -112,16 +136,39 @@ def keep_radius(spring: Spring, a: float) -> Any:
     return sx, sy, sz, a
 
 
+@physics
+def given_back(stiffening: float) -> float:
+    """Return what a spring of unchanged stretch loses while it stiffens: it gains."""
+    return -stiffening
+
+
+@physics
+def held_back(stiffening: float) -> float:
+    """Return what a spring of unchanged force loses while it stiffens."""
+    return stiffening
+
+
+@physics
+def magnitude(stiffening: float) -> float:
+    """Return what a spring loses that keeps its force while it stiffens and its stretch while it softens."""
+    return abs(stiffening)
+
+
 class SpringKind(NamedTuple):
-    """How a spring passes from step to step: carry(history, a) -> spring, keep(spring, a) -> history, and its size."""
+    """How a spring passes from step to step.
+
+    carry(history, a) -> spring; keep(spring, a) -> history; history_size: of that; lost(stiffening): power that the
+    stored energy loses [W] while its stiffness changes, stiffening = s^2/2 dk/dt.
+    """
 
     carry: Callable[..., Any]
     keep: Callable[..., Any]
     history_size: int
+    lost: Callable[..., Any]
 
 
 SPRINGS = {
-    "total": SpringKind(carry_total, keep_total, 3),
-    "incremental": SpringKind(carry_incremental, keep_radius, 4),
-    "rescaled": SpringKind(carry_rescaled, keep_radius, 4),
+    "total": SpringKind(carry_total, keep_total, 3, given_back),
+    "incremental": SpringKind(carry_incremental, keep_radius, 4, held_back),
+    "rescaled": SpringKind(carry_rescaled, keep_radius, 4, magnitude),
 }

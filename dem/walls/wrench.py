@@ -13,7 +13,7 @@ from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
 from dem.hold import make_wall_limit
 from dem.interaction import Interaction
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
-from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise, wall_cell
+from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise_signed, wall_cell
 from dem.touch import Touch, cross, wall_touch
 from dem.walls.arrays import CYLINDER, HISTORY, MESH, PLANE, SLOTS, Walls, WallTouches
 from dem.walls.distance import FAR, cylinder_distance, plane_distance
@@ -167,7 +167,7 @@ def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., No
         if statistics:
             counts = tally.wall_counts
             cell = wall_cell(tally.sizes, particles.kind[i, COMPARTMENT], particles.kind[i, CLASS], w)
-            add(counts, (chunk, cell, LOSS), quantise(max(loss, 0.0), tally.quanta[0]))
+            add(counts, (chunk, cell, LOSS), quantise_signed(loss, tally.quanta[0]))
             if is_first:
                 add(counts, (chunk, cell, CONTACT_STEPS), 1)
             if is_first and begins:
