@@ -12,8 +12,8 @@ from compute.quantities import AngularSpeed, Number, Positive, Time
 from dem.case import DemCase
 from pbm.case import PbmCase
 
-LIMITS = ("blade-strike-overlap", "time-step", "parcel-geometry", "start-positions")
-Limit = Literal["blade-strike-overlap", "time-step", "parcel-geometry", "start-positions"]
+LIMITS = ("blade-strike-overlap", "time-step", "parcel-geometry", "start-positions", "feed-room")
+Limit = Literal["blade-strike-overlap", "time-step", "parcel-geometry", "start-positions", "feed-room"]
 
 
 class GrownWindow(CaseModel):

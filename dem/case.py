@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from compute.case_model import CaseModel, invalid, require_name
 from compute.quantities import AccelerationVector, Position, Rate
+from dem.case_flow import Outlet
 from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
@@ -61,6 +62,7 @@ class DemCase(CaseModel):
         pairs: every two materials that can meet; order within a pair does not matter.
         liquid: what wets the particles; without it they are dry.
         classes: size classes of the particles.
+        outlets: where particles leave.
         numerics: `exact` keeps IEEE arithmetic throughout, `fast` lets the compiler contract and approximate.
     """
 
@@ -73,6 +75,7 @@ class DemCase(CaseModel):
     classes: tuple[ParticleClass, ...] = ()
     walls: tuple[Wall, ...] = ()
     particles: tuple[ParticleSource, ...] = Field(min_length=1)
+    outlets: tuple[Outlet, ...] = ()
     time: TimeSettings = TimeSettings()
     statistics: StatisticsSettings | None = None
     neighbour: NeighbourSettings = NeighbourSettings()
@@ -88,12 +91,12 @@ class DemCase(CaseModel):
         return self
 
     def _check_unique_names(self) -> None:
-        for what, items in (("classes", self.classes), ("walls", self.walls)):
-            seen: set[str] = set()
-            for index, item in enumerate(items):  # type: ignore[var-annotated,arg-type]
-                if item.name in seen:
-                    raise invalid("the name is used twice", key=f"{what}.{index}.name", value=item.name)
-                seen.add(item.name)
+        feeders = [source.name if isinstance(source, Insertion) else None for source in self.particles]
+        groups = {what: [each.name for each in getattr(self, what)] for what in ("classes", "walls", "outlets")}
+        for what, names in (*groups.items(), ("particles", feeders)):
+            for index, name in enumerate(names):
+                if name is not None and name in names[:index]:
+                    raise invalid("the name is used twice", key=f"{what}.{index}.name", value=name)
 
     def _check_materials(self) -> None:
         for index, pair in enumerate(self.pairs):

@@ -10,6 +10,7 @@ from dem.case import DemCase
 from dem.case_equipment import Drum, Impeller
 from dem.case_materials import Material, Shares
 from dem.case_particles import Given, Insertion, Packing, ParticleFile
+from dem.case_time import Duration, Passages
 from dem.case_walls import CylinderWall, MeshWall, PlaneWall, Wall
 
 HERTZ_CONTACT_TIME = 2.9432
@@ -171,26 +172,41 @@ def class_numbers(case: DemCase) -> dict[str, float]:
 
 
 def number_shares(case: DemCase, shares: Shares) -> dict[str, float]:
-    """Return the shares by number of classes whose shares are given by number or by volume."""
+    """Return the shares by number of classes whose shares are given by number, volume or mass."""
     if shares.by == "number":
         return dict(shares.of)
-    volumes = {size_class.name: sphere_volume(size_class.diameter) for size_class in case.classes}
-    numbers = {name: share / volumes[name] for name, share in shares.of.items()}
+    own = {each.name: sphere_volume(each.diameter) for each in case.classes}
+    if shares.by == "mass":
+        own = {each.name: own[each.name] * case.materials[each.material].density for each in case.classes}
+    numbers = {name: share / own[name] for name, share in shares.of.items()}
     total = sum(numbers.values())
     return {name: number / total for name, number in numbers.items()}
 
 
 def source_number(case: DemCase, source: Packing | Insertion) -> float:
-    """Return how many particles a source brings, before rounding."""
+    """Return how many particles a source brings until the end of the run, before rounding."""
     volume, mass = mean_particle(case, source.shares)
     if isinstance(source, Insertion):
         rate = source.number_rate if source.number_rate is not None else (source.mass_rate or 0.0) / mass
-        return rate * (source.end - source.start)
+        return rate * source.fed_time(run_duration(case))
     if source.number is not None:
         return float(source.number)
     if source.mass is not None:
         return source.mass / mass
     return (source.solids_fraction or 0.0) * source.region.volume / volume
+
+
+def seconds(case: DemCase, duration: Duration) -> float:
+    """Return a duration in seconds at the case's wall speeds."""
+    return duration.duration(case.wall_speed(duration.of)) if isinstance(duration, Passages) else float(duration)
+
+
+def run_duration(case: DemCase) -> float:
+    """Return the simulated time of one run: settling, spin-up and all blocks, or the given end [s]."""
+    if case.statistics is None or not case.statistics.enabled:
+        return case.time.end or 0.0
+    moving = seconds(case, case.time.spin_up) + case.statistics.blocks * seconds(case, case.statistics.block)
+    return case.time.settle + moving
 
 
 def mean_particle(case: DemCase, shares: Shares) -> tuple[float, float]:

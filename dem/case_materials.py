@@ -144,11 +144,11 @@ class Shares(CaseModel):
 
     Attributes:
         of: share of each class by name; they must add up to 1.
-        by: whether the shares are of the number or of the solid volume.
+        by: whether the shares are of the number, of the solid volume or of the mass.
     """
 
     of: dict[str, Fraction] = Field(min_length=1)
-    by: Literal["number", "volume"] = "number"
+    by: Literal["number", "volume", "mass"] = "number"
 
     @field_validator("of")
     @classmethod

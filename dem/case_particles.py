@@ -105,16 +105,41 @@ class Packing(CaseModel):
         return self
 
 
+class Pulse(CaseModel):
+    """A feeder that runs during a share of each period only, as screws with refilling do; its mean rate is the rate.
+
+    Attributes:
+        duty: share of the period during which it feeds, at rate/duty.
+    """
+
+    period: Annotated[Time, Positive]
+    duty: Annotated[Fraction, Field(gt=0, lt=1)]
+
+    def fed_time(self, elapsed: float) -> float:
+        """Return the time that the mean rate would take for what the pulses have fed after `elapsed` [s]."""
+        whole, within = divmod(elapsed, self.period)
+        return whole * self.period + min(within / self.duty, self.period)
+
+
 class Insertion(CaseModel):
-    """Particles streamed into a region between `start` and `end`, at a rate by number or by mass."""
+    """Particles streamed into a region between `start` and `end`, at a rate by number or by mass: a feeder.
+
+    Attributes:
+        name: under which its flow is recorded; none: `feeder-` and its place among the sources, from 1.
+        end: none: it feeds to the end of the run.
+        patience: how long particles that are due may find no room before the run ends with an error [s].
+    """
 
     kind: Literal["insertion"]
+    name: str | None = Field(default=None, min_length=1)
     region: Region
     shares: Shares
     number_rate: Annotated[Rate, Positive] | None = None
     mass_rate: Annotated[MassRate, Positive] | None = None
+    pulse: Pulse | None = None
     start: Annotated[Time, NotNegative] = 0.0
-    end: Annotated[Time, Positive]
+    end: Annotated[Time, Positive] | None = None
+    patience: Annotated[Time, Positive] = 1.0
     velocity: Velocity = AT_REST
     spread: Annotated[Speed, NotNegative] = 0.0
 
@@ -122,9 +147,14 @@ class Insertion(CaseModel):
     def _one_rate_in_time(self) -> Insertion:
         if (self.number_rate is None) == (self.mass_rate is None):
             raise invalid("the rate must be given once", expected="one of number_rate, mass_rate")
-        if self.end <= self.start:
+        if self.end is not None and self.end <= self.start:
             raise invalid("insertion ends before it starts", key="end", value=self.end, expected="end > start")
         return self
+
+    def fed_time(self, time: float) -> float:
+        """Return the time that the mean rate would take for what is owed at a time [s]."""
+        elapsed = max((time if self.end is None else min(time, self.end)) - self.start, 0.0)
+        return elapsed if self.pulse is None else self.pulse.fed_time(elapsed)
 
 
 class GivenParticle(CaseModel):

@@ -27,7 +27,10 @@ from dem.walls import Walls, make_touches
 from dem.walls.near import mark_near_walls
 
 GROWTH = 1.3
-"""Factor by which arrays grow when they are too small."""
+"""Factor by which lists grow when they are too small."""
+
+DOUBLING = 2
+"""Factor by which the room for particles grows, so that a stream of them makes few new arrays however long it runs."""
 
 
 class EngineSettings(NamedTuple):
@@ -63,6 +66,8 @@ class Engine:
         size: number of particles.
         step_number: number of the next step.
         stale: whether the list must be rebuilt before the next step.
+        capacity: number of particles there is room for.
+        film_added, film_removed: volume of liquid that particles entered and left with [m3].
         rebuilds, rebuild_seconds: how often the list was made anew, and the wall time that took [s].
         particles, pairs, touches, motion: arrays of the backend.
     """
@@ -70,7 +75,7 @@ class Engine:
     def __init__(self, backend: Backend, settings: EngineSettings, tally: Tally) -> None:
         self.backend, self.interaction, self.statistics = backend, settings.interaction, settings.statistics
         self.step_size, self.skin, self.tally = settings.step_size, settings.skin, tally
-        self.film_share, self.film_added = settings.film_share, 0.0
+        self.film_share, self.film_added, self.film_removed = settings.film_share, 0.0, 0.0
         set_cells(settings.domain, 2.0 * settings.largest_radius + settings.skin)
         self.kind = boundary_kind(settings.domain)
         self.cell_count = int(np.prod(settings.domain.cells))
@@ -122,7 +127,7 @@ class Engine:
         """Put particles into new slots; their velocity, given at this step, is taken back by half a step of gravity."""
         count = len(particles.radius)
         if self.size + count > self.capacity:
-            self._grow(int(GROWTH * (self.size + count)) if self.size else count)
+            self._grow(max(self.size + count, DOUBLING * self.capacity))
         row, kind = np.zeros((count, ROW_SIZE)), np.zeros((count, KIND_SIZE), np.int32)
         row[:, X : X + 3] = particles.position
         row[:, VX : VX + 3] = particles.velocity - 0.5 * self.step_size * self.gravity
@@ -213,9 +218,9 @@ class Engine:
         """Return the particles as numpy arrays, without the empty slots; on the CPU these are views."""
         return Particles(*(self.backend.numpy(array[: self.size]) for array in self.particles))
 
-    def set_compartments(self, compartment: NDArray[np.int32]) -> None:
-        """Note the compartment of each slot."""
-        self.particles.kind[: self.size, COMPARTMENT] = self.backend.array(compartment)
+    def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
+        """Note the compartment of each slot from slot `first` on."""
+        self.particles.kind[first : self.size, COMPARTMENT] = self.backend.array(compartment)
 
     def _state_arrays(self, entries: int) -> dict[str, Any]:
         n = self.size
@@ -240,9 +245,8 @@ class Engine:
         arrays = self._state_arrays(int(self.pairs.start[self.size]))
         numbers = np.array([self.step_number, self.built, int(self.stale)], np.int64)
         state = {name: self.backend.numpy(array) for name, array in arrays.items()}
-        return state | {
-            "numbers": numbers, "full": np.array(self.loops.full), "film_added": np.array(self.film_added),
-        }  # fmt: skip
+        film = np.array([self.film_added, self.film_removed])
+        return state | {"numbers": numbers, "full": np.array(self.loops.full), "film_balance": film}
 
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Take over the arrays of a checkpoint; a list of the kind of another backend is turned into ours."""
@@ -250,7 +254,7 @@ class Engine:
         self.size = len(state["id"])
         self.step_number, self.built = (int(value) for value in state["numbers"][:2])
         self.stale = bool(state["numbers"][2])
-        self.film_added = float(state["film_added"])
+        self.film_added, self.film_removed = (float(volume) for volume in state["film_balance"])
         self._allocate(max(1, self.size))
         entries = len(state["other"])
         self.pairs = self.empty_list(max(1, entries))

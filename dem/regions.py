@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -172,4 +173,21 @@ def make_room(region: Box | Cylinder, domain: Domain, walls: Walls, present: Par
     place = make_place(region, domain)
     points = place.sample(np.random.Generator(np.random.Philox(0)), np.zeros(SAMPLE))
     bodies = find_bodies(walls, points[place.holds(points, np.zeros(SAMPLE))])
-    return Room(place, walls, bodies, present.position, present.radius)
+    return Room(place, walls, bodies, *_around(place, domain, present))
+
+
+def _around(place: Place, domain: Domain, present: ParticleSet) -> tuple[Vectors, Vectors]:
+    """Return centres [m] and radii [m] of the spheres that reach into the box around a region, images included.
+
+    The images across the sheared direction of a sheared domain are not known here and left out.
+    """
+    across = [axis in domain.periodic and not (domain.shear_rate and axis == "y") for axis in "xyz"]
+    lengths = np.where(np.array(across) & (place.period == 0.0), np.array(domain.size), 0.0)
+    shifts = product(*((-length, 0.0, length) if length else (0.0,) for length in lengths))
+    found, inset = [], present.radius[:, None]
+    for shift in shifts:
+        position = present.position + np.array(shift)
+        inside = (position > place.low - inset) & (position < place.high + inset) | (place.period > 0.0)
+        close = inside.all(axis=1)
+        found.append((position[close], present.radius[close]))
+    return np.concatenate([at for at, _ in found]), np.concatenate([radius for _, radius in found])

@@ -24,6 +24,8 @@ from dem.tally import Tally
 from dem.walls import build_walls
 
 DEFAULT_REARM_GAP = 0.01
+RECORDS = 100
+"""Lines of what is recorded on the way, in a case that does not say how often."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Setup:
         schedule: blocks of the statistics; none: nothing is counted.
         last_step: number of steps of the whole run.
         output_steps, checkpoint_steps: steps between outputs, 0 for none before the end.
+        record_steps: steps between two lines of what is recorded on the way.
     """
 
     case: DemCase
@@ -47,6 +50,7 @@ class Setup:
     last_step: int
     output_steps: int
     checkpoint_steps: int
+    record_steps: int
 
 
 def make_setup(case: DemCase) -> Setup:
@@ -59,6 +63,7 @@ def make_setup(case: DemCase) -> Setup:
     return Setup(
         case, classes, _engine_settings(case, classes, step, settle), step, settle, schedule, last,
         _interval(case.time.output_interval, step), _interval(case.time.checkpoint_interval, step),
+        _interval(case.time.output_interval, step) or max(1, last // RECORDS),
     )  # fmt: skip
 
 

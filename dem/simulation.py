@@ -16,7 +16,7 @@ from compute.errors import StateSaved
 from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
 from dem.engine import Engine
-from dem.inflow import Inflow
+from dem.flow import Flow
 from dem.liquid.balance import require_liquid
 from dem.packing import initial_particles
 from dem.particles import CLASS, RADIUS, VX, WX, X
@@ -29,6 +29,9 @@ PATROL_STEPS = 500
 """Steps between two looks at the clock and at requests to stop."""
 
 SNAPSHOT_NAME, STATISTICS_NAME, LOADS_NAME = "particles.vtkhdf", "statistics.h5", "walls.csv"
+
+TELLINGS = 10
+"""How often in a run what flows is told."""
 
 CHECKPOINT_SECONDS = 60.0
 """Wall time between checkpoints that the case does not ask for: how much a killed run loses at most."""
@@ -52,6 +55,7 @@ class Simulation:
 
     Attributes:
         setup: what it is made of.
+        flow: feeders and outlets.
         engine: particles, lists and loops.
         recorder: encounter statistics, None if the case asks for none.
         particle_steps: particle-steps done by this process.
@@ -62,8 +66,9 @@ class Simulation:
         self.setup = make_setup(case)
         classes, walls = self.setup.classes, self.setup.engine.walls
         self._start = particles = initial_particles(case, classes, walls, seed)
-        self.inflow = Inflow(case, classes, walls, seed, self.setup.step_size)
-        self.inflow.next_id = len(particles)
+        self.flow = Flow(case, classes, walls, seed, self.setup.step_size, particles)
+        if folder:
+            self.flow.open(folder)
         mass = particles.mass if len(particles) else classes.mass
         tally, self.recorder = make_recorder(self.setup, backend, float(mass.mean()))
         self.engine = Engine(backend, self.setup.engine, tally)
@@ -112,22 +117,36 @@ class Simulation:
 
     def _visit(self, watch: Watch) -> None:
         step, engine = self.engine.step_number, self.engine
-        if step > 0 and self.inflow.next_event(step - 1) == step:
-            waited = self.inflow.waiting
-            engine.add(self.inflow.enter(step, engine.host_particles()))
-            if self.inflow.waiting and not waited:
-                watch.told(
-                    f"{self.inflow.waiting} particles to be inserted find no room (t = {step * self.step_size:.6g} s) "
-                    "and wait; enlarge the region of the insertion, or lower its rate"
-                )
+        if step > 0 and self.flow.next_event(step - 1) == step:
+            self._let_flow(watch)
         if self.recorder:
             self.recorder.visit(step, engine)
         if engine.interaction.wet:
             liquid = require_liquid(engine)
             if step == self.last_step:
                 watch.told(str(liquid))
+        if self.flow.active and (step % self.setup.record_steps == 0 or step == self.last_step):
+            self._record_flow(watch)
         if self._output_due(step):
             self.write_output()
+
+    def _let_flow(self, watch: Watch) -> None:
+        step, engine = self.engine.step_number, self.engine
+        entered, message = self.flow.visit(step, engine)
+        if message:
+            watch.told(message)
+        if self.recorder and entered:
+            first = engine.size - entered
+            position = engine.host_particles().row[first:, X : X + 3]
+            engine.set_compartments(self.recorder.transport.locate(position), first)
+
+    def _record_flow(self, watch: Watch) -> None:
+        """Write the account of what flows, and tell it a number of times in a run."""
+        step, every = self.engine.step_number, self.setup.record_steps
+        text = self.flow.record(step, self.engine)
+        before = (step - 1) // every * every
+        if TELLINGS * step // self.last_step > TELLINGS * max(before, 0) // self.last_step:
+            watch.told(text)
 
     def _next_stop(self, step: int) -> int:
         stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]
@@ -135,7 +154,8 @@ class Simulation:
             stops.append(self.recorder.schedule.next_event(step))
         if self.setup.output_steps:
             stops.append((step // self.setup.output_steps + 1) * self.setup.output_steps)
-        stops.append(self.inflow.next_event(step))
+        if self.flow.active:
+            stops += [self.flow.next_event(step), (step // self.setup.record_steps + 1) * self.setup.record_steps]
         return min(stop for stop in stops if stop > step)
 
     def _output_due(self, step: int) -> bool:
@@ -176,7 +196,7 @@ class Simulation:
             arrays = {f"engine.{name}": array for name, array in self.engine.state().items()}
             if self.recorder:
                 arrays |= {f"recorder.{name}": array for name, array in self.recorder.state().items()}
-            arrays |= {f"inflow.{name}": array for name, array in self.inflow.state().items()}
+            arrays |= {f"flow.{name}": array for name, array in self.flow.state().items()}
             self._store.save(self.engine.step_number, arrays, {"time": self.engine.step_number * self.step_size})
         self._saved_at = time.monotonic()
 
@@ -184,12 +204,14 @@ class Simulation:
         checkpoint = self._store.load_latest() if self._store else None
         if checkpoint is None:
             case, engine = self.setup.case, self.setup.engine
+            self.flow.rewind(0.0)
             require_clear_start(self._start, engine.walls, case.domain, engine.interaction.contact.overlap_limit)
             return
         self.engine.restore(_part(checkpoint.arrays, "engine."))
         for message in checkpoint.skipped:
             watch.told(message)
-        self.inflow.restore(_part(checkpoint.arrays, "inflow."))
+        self.flow.restore(_part(checkpoint.arrays, "flow."))
+        self.flow.rewind(self.engine.step_number * self.step_size)
         if self.recorder:
             self.recorder.restore(_part(checkpoint.arrays, "recorder."))
         assert self.folder is not None

@@ -70,6 +70,9 @@ class Transport:
 
     class_count, compartment_count; lag_samples: lag of the transition matrices in samples; volume: fixed volume that
     exposures are divided by [m3], or None for the solids' volume of the compartment.
+
+    Attributes:
+        past: ids in rising order and compartments at the last samples, each of shape (2, particles).
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class Transport:
     ) -> None:
         self.locate, self.volume, self.lag_samples = locate, volume, lag_samples
         self.compartments, self.classes = compartment_count, class_count
-        self.past: list[NDArray[np.int32]] = []
+        self.past: list[NDArray[np.int64]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -117,16 +120,15 @@ class Transport:
         self.exposure += np.triu(pairs * inverse[:, None, None])
 
     def _transit(self, ids: NDArray[np.int64], place: NDArray[np.int32]) -> None:
-        by_id = np.full(int(ids.max(initial=-1)) + 1, -1, np.int32)
-        by_id[ids] = place
-        self.past.append(by_id)
+        order = np.argsort(ids)
+        now = np.stack([ids[order], place[order].astype(np.int64)])
+        self.past.append(now)
         self.past = self.past[-(LAGS[-1] * self.lag_samples + 1) :]
         for at, lag in enumerate(LAGS):
             if len(self.past) > lag * self.lag_samples:
                 before = self.past[-1 - lag * self.lag_samples]
-                both = np.flatnonzero((before >= 0) & (by_id[: len(before)] >= 0))
-                flat = before[both].astype(np.int64) * self.compartments + by_id[both]
-                count = np.bincount(flat, minlength=self.compartments**2)
+                _, then, here = np.intersect1d(before[0], now[0], assume_unique=True, return_indices=True)
+                count = np.bincount(before[1, then] * self.compartments + now[1, here], minlength=self.compartments**2)
                 self.transitions[at] += count.reshape(self.compartments, self.compartments)
 
     def mean_velocity(self) -> NDArray[np.float64]:

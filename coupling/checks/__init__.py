@@ -8,6 +8,7 @@ from coupling.checks.adhesion import check_adhesion
 from coupling.checks.contact import check_step, check_strikes
 from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted
+from coupling.checks.flow import check_flow
 from coupling.checks.geometry import check_box, check_parcels
 from coupling.checks.meshes import check_meshes, require_meshes
 from coupling.checks.scale import check_scale
@@ -25,6 +26,7 @@ CHECKS = (
     check_meshes,
     check_box,
     check_start,
+    check_flow,
 )
 
 

@@ -27,9 +27,10 @@ def check_effort(case: Case) -> Iterator[Finding]:
         return
     count = particle_count(case.dem)
     steps = sum(each.duration for each in windows(case)) / time_step(case.dem)
-    yield Finding("note", "particles", "Particles in a window, insertions complete.", f"{count:.0f}")
+    text = "Particles in a window, insertions complete" + (", if none had left." if case.dem.outlets else ".")
+    yield Finding("note", "particles", text, f"{count:.0f}")
     yield Finding("note", "steps", "Time steps over all windows.", f"{steps:.3g}")
-    yield Finding("note", "memory", "Estimate.", f"{memory(case.dem, count) / 1e6:.0f} MB")
+    yield Finding("note", "memory", "Estimate for that many particles.", f"{memory(case.dem, count) / 1e6:.0f} MB")
     rate, source = expected_rate(case)
     text = f"Estimate for the particles alone, from {rate:.2g} particle-steps/s ({source})."
     yield Finding("note", "wall-time", text, clock(count * steps / rate))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from coupling.case import Case
 from coupling.checks.finding import Finding
 from dem.case import DemCase
-from dem.case_time import Duration, Passages
+from dem.case_limits import run_duration
 
 BLOCKS_NEEDED = 20
 
@@ -22,31 +22,16 @@ class Window:
     duration: float
 
 
-def seconds(dem: DemCase, duration: Duration) -> float:
-    """Return a duration in seconds at the case's wall speeds."""
-    if isinstance(duration, Passages):
-        return duration.duration(dem.wall_speed(duration.of))
-    return float(duration)
-
-
-def window_duration(dem: DemCase) -> float:
-    """Return the simulated time of one window: settling, spin-up and all blocks, or the given end [s]."""
-    if dem.statistics is None or not dem.statistics.enabled or dem.time.end is not None:
-        return dem.time.end or 0.0
-    moving = seconds(dem, dem.time.spin_up) + dem.statistics.blocks * seconds(dem, dem.statistics.block)
-    return dem.time.settle + moving
-
-
 def windows(case: Case) -> list[Window]:
     """Return the windows a run will simulate, in order."""
     if case.dem is None:
         return []
     if case.coupling is None:
-        return [Window("run", 0.0, window_duration(case.dem))]
+        return [Window("run", 0.0, run_duration(case.dem))]
     design, name = case.coupling.design, case.coupling.impeller
     speeds = [(f"speed-{at + 1}", speed) for at, speed in enumerate(design.speeds)]
     speeds.append(("grown", design.grown.speed or design.middle))
-    return [Window(label, speed, window_duration(case.dem.with_wall_speed(name, speed))) for label, speed in speeds]
+    return [Window(label, speed, run_duration(case.dem.with_wall_speed(name, speed))) for label, speed in speeds]
 
 
 def check_windows(case: Case) -> Iterator[Finding]:

@@ -17,22 +17,23 @@ TOLERANCE = 1e-9
 
 
 class LiquidVolumes(NamedTuple):
-    """films, bridges: volumes [m3]; joined: number of bridges; added: volume that the particles entered with [m3]."""
+    """films, bridges: volumes [m3]; joined: number of bridges; added, removed: with particles that came, went [m3]."""
 
     films: float
     bridges: float
     joined: int
     added: float
+    removed: float
 
     @property
     def error(self) -> float:
-        """Liquid that is there over what was added, less 1 [-]."""
-        return (self.films + self.bridges) / self.added - 1.0 if self.added else 0.0
+        """Liquid that is there or has left over what was added, less 1 [-]."""
+        return (self.films + self.bridges + self.removed) / self.added - 1.0 if self.added else 0.0
 
     def __str__(self) -> str:
         return (
             f"liquid: {self.films:.6g} m3 in films, {self.bridges:.6g} m3 in {self.joined} bridges, "
-            f"of {self.added:.6g} m3 added, error {self.error:.1e}"
+            f"of {self.added:.6g} m3 added and {self.removed:.6g} m3 removed, error {self.error:.1e}"
         )
 
 
@@ -46,7 +47,8 @@ def liquid_volumes(engine: Engine) -> LiquidVolumes:
     if engine.loops.full:
         bridged &= host.id[first] < host.id[numpy(engine.pairs.other[:entries])]
     volumes = numpy(engine.pairs.history[:entries])[bridged, engine.interaction.solid_history]
-    return LiquidVolumes(float(host.film.sum()), float(volumes.sum()), len(volumes), engine.film_added)
+    held = float(host.film.sum()), float(volumes.sum()), len(volumes)
+    return LiquidVolumes(*held, engine.film_added, engine.film_removed)
 
 
 def require_liquid(engine: Engine) -> LiquidVolumes:

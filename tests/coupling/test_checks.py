@@ -28,6 +28,7 @@ from dem.case_limits import (
 )
 from dem.case_materials import Material, Shares
 from tests.coupling.case_text import read_small
+from tests.dem.chute import CHUTE
 
 GLASS = Material(density=2800, youngs_modulus=4.8e10, poisson_ratio=0.2)
 
@@ -244,3 +245,33 @@ def test_measured_rates_are_remembered(tmp_path: Path, monkeypatch: pytest.Monke
     assert "typical" in expected_rate(case)[1]
     remember_rate("cpu", 2, 1.5e7)
     assert expected_rate(case) == (1.5e7, "measured here by an earlier run")
+
+
+def flow_findings(tmp_path: Path, *assignments: str) -> dict[str, Finding]:
+    """Findings about feeders and outlets of the chute, by the key they begin with."""
+    path = tmp_path / "chute.yaml"
+    path.write_text(CHUTE)
+    findings = check_case(read_case(path, assignments))
+    return {each.text.split(":")[0].split()[0]: each for each in findings if each.name in ("feed-room", "outlet")}
+
+
+def test_a_feed_that_its_region_cannot_pass(tmp_path: Path) -> None:
+    """Solids fraction = volume flow x half the clearing time/volume, 6 mm at 0.8 m/s and gravity.
+
+    By hand: 10 kg/h of 1500 kg/m3 are 1.852 mL/s; t = (sqrt(0.64 + 2 x 9.81 x 0.006) - 0.8)/9.81 = 7.18 ms; the region
+    holds 0.9236 mL: 0.72 %. Pulses of 2 % of 200 ms make it 36 %, of 1 % 40 %; above 38 % no more can be drawn.
+    """
+    share = 1.852e-6 * 0.5 * 7.18e-3 / (math.pi * 0.007**2 * 0.006)
+    assert flow_findings(tmp_path)["dem.particles.1"].value == f"{share:.2%}" == "0.72%"
+    pulse = "dem.particles.1.pulse={period: 200 ms, duty: %s}"
+    levels = [flow_findings(tmp_path, pulse % duty)["dem.particles.1"].level for duty in ("10 %", "2 %", "1 %")]
+    assert levels == ["note", "warning", "refused"]
+
+
+def test_an_outlet_that_particles_would_pass_unseen(tmp_path: Path) -> None:
+    """250 steps of 5 us at the speed of a free fall through the domain are 1.6 mm: a box of 1 mm is too shallow."""
+    box = "dem.outlets=[{name: a, region: {shape: box, low: [-9 mm, -9 mm, %s], high: [9 mm, 9 mm, -15 mm]}}]"
+    assert flow_findings(tmp_path, box % "-19 mm")["dem.outlets.0"].level == "note"
+    assert flow_findings(tmp_path, box % "-16 mm")["dem.outlets.0"].level == "warning"
+    plane = "dem.outlets=[{name: a, region: {shape: plane, point: [0, 0, -21 mm], normal: [0, 0, 2]}}]"
+    assert flow_findings(tmp_path, plane)["dem.outlets.0"].level == "refused"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compute.errors import CaseError
+from compute.errors import CaseError, SimulationError
 from dem.case import DemCase
+from dem.case_particles import Box
 from dem.insertion import InsertionSource, InsertionState
 from dem.packing import initial_particles, largest_remainder
 from dem.particle_set import ParticleSet, class_table
@@ -153,7 +154,7 @@ def insertion(**keys: Any) -> dict[str, Any]:
 def stream(case: DemCase, times: Any) -> tuple[list[ParticleSet], InsertionState]:
     """What enters at these times, nothing else being there."""
     source = InsertionSource(case, case.particles[0], class_table(case), 3, 0)  # type: ignore[arg-type]
-    state, sets = InsertionState(), []
+    state, sets = source.begin(), []
     nothing = start(case)
     for time in times:
         entered, state = source.insert(state, time, walls_of(case), nothing, 100)
@@ -191,3 +192,67 @@ def test_what_finds_no_room_waits() -> None:
     assert (state.inserted, state.waiting) == (2, 3)
     gaps = [np.linalg.norm(a - b) for a, b in combinations(sets[0].position, 2)]
     assert not gaps
+
+
+def test_pulses_feed_the_mean_rate() -> None:
+    """On for a quarter of each 0.2 s at four times the rate: what is fed at the ends of pulses and of pauses."""
+    pulsed = insertion(number_rate=1000, pulse={"period": 0.2, "duty": 0.25})
+    sets, _ = stream(a_case(pulsed), [0.125, 0.15, 0.25, 0.3, 0.35, 0.6])
+    assert np.cumsum([len(each) for each in sets]).tolist() == [100, 200, 200, 200, 400, 600]
+
+
+def test_a_rare_class_comes_as_often_as_it_should() -> None:
+    """1.1 % of the mass: after any whole runs of 256, no class is ahead by one particle, and so none lags by two."""
+    case = a_case(insertion(mass_rate=1.0, shares={"of": {"fine": 0.989, "coarse": 0.011}, "by": "mass"}))
+    source = InsertionSource(case, case.particles[0], class_table(case), 3, 0)  # type: ignore[arg-type]
+    kinds = source.due(source.begin(), 0.101)
+    assert len(kinds) > 5000
+    mass = class_table(case).mass
+    shares = np.array([0.989, 0.011]) / mass / (np.array([0.989, 0.011]) / mass).sum()
+    for end in range(256, len(kinds), 256):
+        ahead = np.bincount(kinds[:end], minlength=2) - shares * end
+        assert np.abs(ahead).max() < 1.0, end
+
+
+def test_a_stream_goes_on_from_its_state() -> None:
+    """Asked at many events, over more than one run of the sequence, it gives what one event would have given."""
+    case = a_case(insertion(mass_rate=1.0, region={**BOX, "high": [0.02, 0.02, 0.02]}))
+    source = InsertionSource(case, case.particles[0], class_table(case), 3, 0)  # type: ignore[arg-type]
+    state, parts = source.begin(), []
+    nothing = start(case)
+    for time in np.linspace(0.1001, 0.101, 10):
+        entered, state = source.insert(state, float(time), walls_of(case), nothing, 0)
+        assert state.waiting == 0
+        parts.append(entered.particle_class)
+    assert state.inserted > 2 * 256
+    np.testing.assert_array_equal(np.concatenate(parts), source.due(source.begin(), 0.101))
+
+
+def test_a_blocked_feeder_ends_the_run() -> None:
+    """What has waited longer than the stated patience is an error that says what to change."""
+    narrow = {**BOX, "high": [0.0011, 0.0011, 0.0011]}
+    keys = {"region": narrow, "shares": {"of": {"coarse": 1.0}}, "patience": 0.2, "name": "hopper"}
+    case = a_case({**insertion(number_rate=100), **keys})
+    _, state = stream(case, [0.2, 0.3, 0.4])
+    assert state.since == 0.2 and state.waiting > 0
+    with pytest.raises(SimulationError, match=r"hopper is blocked: since t = 0.2 s .* enlarge dem.particles.0.region"):
+        stream(case, [0.2, 0.3, 0.41])
+
+
+def test_nothing_enters_an_image_across_the_boundary() -> None:
+    """A region at one end of a periodic direction: spheres at the other end are in the way there."""
+    narrow = {**BOX, "high": [0.0011, 0.02, 0.02]}
+    place = make_place(Box.model_validate(narrow), a_case(packing(number=1), periodic=["x"]).domain)
+    assert place.period.tolist() == [0.0, 0.0, 0.0]
+    case = a_case({**insertion(number_rate=1e5), "region": narrow, "shares": {"of": {"coarse": 1.0}}}, periodic=["x"])
+    table = class_table(case)
+    source = InsertionSource(case, case.particles[0], table, 3, 0)  # type: ignore[arg-type]
+    y, z = np.meshgrid(np.arange(0.0, 0.02, 1e-3), np.arange(0.0, 0.02, 1e-3))
+    wall = np.stack([np.full(y.size, 0.0198), y.ravel(), z.ravel()], axis=1)
+    still = np.zeros((len(wall), 3))
+    present = table.particles(np.ones(len(wall), np.int64), wall, still, still)
+    entered, state = source.insert(source.begin(), 0.11, walls_of(case), present, 1000)
+    assert len(entered) + state.waiting == 1000
+    low = entered.position[:, 0].min(initial=1.0) - 5e-4 - (0.0198 + 5e-4 - 0.02)
+    gaps = [np.linalg.norm(wall - [0.02, 0, 0] - each, axis=1).min() for each in entered.position]
+    assert not gaps or min(gaps) > 1e-3, low
