@@ -1,19 +1,21 @@
 """Time integration, written once for plain Python and for the compiler.
 
 Both methods build on E, an Euler step that is explicit but for the absorption of films, which is implicit.
-`make_advance`: third-order extrapolation of one, two and three E with accept and reject, the reference. Its length is
-bound by the other losses, not by absorption. A step that would make any content negative, or that misses the tolerance,
-is rejected; nothing is clipped, so every sum that E keeps is kept to round-off. Deuflhard, Hairer and Zugck, Numer.
-Math. 51 (1987) 501, doi 10.1007/BF01400352.
+`make_advance`: third-order extrapolation of one, two and three E with accept and reject, the reference. Here E takes
+transport between compartments implicitly too, so that a step is bound by neither, only by the other losses. A step that
+misses the tolerance is rejected; one that would end below nil is mixed with its last level, which never does, and the
+difference counts as error. Nothing is clipped, so every sum that E keeps is kept to round-off. Deuflhard, Hairer and
+Zugck, Numer. Math. 51 (1987) 501, doi 10.1007/BF01400352.
 `make_fixed_rule`: (y0 + E(E(y0)))/2 with a step that is a continuous function of the state, for models that other
-languages repeat; losses of E are limited, so that it is never negative for any step. Of second order where films are in
-balance with what feeds them.
+languages repeat; losses of E, those by transport with them, are limited, so that it is never negative for any step. Of
+second order where films are in balance with what feeds them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from pbm.compartments import fill_moves, move
 from pbm.grid import Floats
 from pbm.model import BOOKED, Parameters, Tables, Workspace
 from pbm.right_hand_side import change_of, limit_losses
@@ -37,12 +39,9 @@ DONE, FULL, COLLAPSED, NOT_FINITE, NOT_CONSERVED = 0, 1, 2, 3, 4
 SAFE_LOSS = 0.9
 """Largest product of step and relative loss, absorption apart, that is tried: no loss is limited below."""
 
-NEGATIVE = 5.832
-"""Stands for the error, over the tolerance, of a trial with a negative content: the step is halved."""
-
 
 def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., float]:
-    """Build one step under trial from a prepared state; it returns the lowest content, a negative one if it fails."""
+    """Build one step under trial from a prepared state; it returns the share of the last level, `extrapolate`."""
 
     def trial(
         state: Floats,
@@ -60,6 +59,8 @@ def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., flo
             limit_losses(part, work)
             change_of(state, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
             add_euler_step(level, part, scratch)
+            fill_moves(part, tables, scratch.weights, scratch.moves[level])
+            move(scratch.level[level], scratch.moves[level], tables, scratch.trial, scratch.ledger[level])
         for level in range(1, LEVELS):
             part = step / (level + 1.0)
             for _ in range(level):
@@ -68,6 +69,7 @@ def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., flo
                 limit_losses(part, work)
                 change_of(here, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
                 add_euler_step(level, part, scratch)
+                move(here, scratch.moves[level], tables, scratch.trial, scratch.ledger[level])
         return extrapolate(state, scratch)
 
     return trial
@@ -108,9 +110,8 @@ def make_advance(
             if not step > control.shortest:
                 return COLLAPSED, time, step, rows
             length = min(step, end - time)
-            lowest = trial(state, length, speed, spray, parameters, tables, work, scratch)
-            error = error_over_tolerance(control, tables, scratch)
-            worst = error if lowest >= 0.0 else NEGATIVE
+            share = trial(state, length, speed, spray, parameters, tables, work, scratch)
+            worst = error_over_tolerance(share, control, tables, scratch)
             if worst != worst:
                 return NOT_FINITE, time, step, rows
             factor = step_factor(worst)
@@ -120,7 +121,7 @@ def make_advance(
                 ends = length >= end - time
                 time = end if ends else time + length
                 step = max(step, length * factor) if ends else length * factor
-                book(scratch, booked)
+                book(share, scratch, booked)
                 settle(state, scratch.trial)
                 drift = write_record(state, time, length, start, tables, booked, record[rows])
                 rows += 1

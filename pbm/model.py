@@ -107,7 +107,7 @@ class Tables(NamedTuple):
     nucleus_number_above: float  # nuclei booked at the pivot above, per nucleus
     exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
     outlet: Floats  # rate out of the whole [1/s], (compartments,)
-    outflow: Floats  # outlet and sum over b of k_ab [1/s], (compartments,)
+    outflow: Floats  # outlet and sum over b of k_ab [1/s], nil where steps take transport implicitly, (compartments,)
     feed: Floats  # what comes in: number [1/s], liquids and gas [m3/s], (compartments, 4, classes)
     spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
     spray_cover: float  # solids above which a compartment catches all of its spray, in proportion below [m3]

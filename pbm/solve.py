@@ -82,7 +82,8 @@ class _Run:
 
     def advance(self, time: float, end: float, speed: float, spray: float) -> None:
         rows = np.zeros((RECORD_ROWS, RECORD))
-        tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape))
+        implicit = np.zeros(self.state.shape[0])
+        tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape), outflow=implicit)
         status = FULL
         while status == FULL:
             status, time, self.step, filled = self.program.advance(

@@ -38,6 +38,8 @@ LEVELS = 3
 """Levels of the extrapolation: a step taken as one, two and three Euler steps."""
 RECORD = 6
 """Values kept per accepted step: time, step [s]; relative errors of solids, liquid, gas, number."""
+ABOVE_NIL = 1.0 + 1e-6
+"""Factor by which a mixture that would end at nil is kept above it."""
 LEAST = 1e-300
 """Stands for nothing in a denominator."""
 
@@ -59,6 +61,8 @@ class Scratch(NamedTuple):
     level: Floats  # (LEVELS, compartments, 4, classes)
     ledger: Floats  # (LEVELS, BOOKED)
     trial: Floats  # (compartments, 4, classes)
+    moves: Floats  # of an implicit step of transport, (LEVELS, compartments, compartments + 1)
+    weights: Floats  # (compartments, compartments)
 
 
 class Start(NamedTuple):
@@ -74,7 +78,8 @@ def make_scratch(compartments: int, classes: int) -> Scratch:
     """Zeroed stages for a state of this shape."""
     shape = (compartments, QUANTITIES, classes)
     pair, levels = np.zeros((2, *shape)), np.zeros((LEVELS, *shape))
-    return Scratch(pair, np.zeros((2, BOOKED)), levels, np.zeros((LEVELS, BOOKED)), np.zeros(shape))
+    moves, weights = np.zeros((LEVELS, compartments, compartments + 1)), np.zeros((compartments, compartments))
+    return Scratch(pair, np.zeros((2, BOOKED)), levels, np.zeros((LEVELS, BOOKED)), np.zeros(shape), moves, weights)
 
 
 @routine
@@ -118,32 +123,51 @@ def extrapolated(first: float, second: float, third: float) -> float:
 
 @routine
 def extrapolate(state: Floats, scratch: Scratch) -> float:
-    """Fill `trial` from the state and the changes of the levels; returns its lowest value."""
-    lowest, level = 0.0, scratch.level
+    """Fill `trial` from the state and the changes of the levels; returns the share of the last level in it.
+
+    That level is never negative. Where the extrapolation is, as it can be by next to nothing in compartments that are
+    just being reached, so much of the last level is mixed in, everywhere alike so that sums are kept.
+    """
+    level, share = scratch.level, 0.0
     for place in range(state.shape[0]):
         for quantity in range(4):
             for k in range(state.shape[2]):
                 start = state[place, quantity, k]
                 one, two = level[0, place, quantity, k] - start, level[1, place, quantity, k] - start
-                value = start + extrapolated(one, two, level[2, place, quantity, k] - start)
+                last = level[2, place, quantity, k]
+                value = start + extrapolated(one, two, last - start)
                 scratch.trial[place, quantity, k] = value
-                lowest = min(lowest, value)
-    return lowest
+                if value < 0.0:
+                    share = max(share, min(ABOVE_NIL * value / (value - last), 1.0))
+    if share > 0.0:
+        for place in range(state.shape[0]):
+            for quantity in range(4):
+                for k in range(state.shape[2]):
+                    value, last = scratch.trial[place, quantity, k], level[2, place, quantity, k]
+                    scratch.trial[place, quantity, k] = (1.0 - share) * value + share * last
+    return share
 
 
 @routine
-def error_over_tolerance(control: Control, tables: Tables, scratch: Scratch) -> float:
+def error_over_tolerance(share: float, control: Control, tables: Tables, scratch: Scratch) -> float:
     """Largest error of the step over its tolerance, each content measured as a share of all solids present.
 
-    The error is T_33 - T_32 = (T_1 - 4 T_2 + 3 T_3)/2, of the second-order result beside the third-order one.
+    The error is T_33 - T_32 = (T_1 - 4 T_2 + 3 T_3)/2, of the second-order result beside the third-order one, and
+    `share` of T_33 - T_3 where `extrapolate` mixed that in.
     """
     worst, level, solids = 0.0, scratch.level, max(sums(scratch.trial, tables)[0], LEAST)
     for place in range(scratch.trial.shape[0]):
         for quantity in range(4):
             for k in range(scratch.trial.shape[2]):
                 weight = (tables.solid_volume[k] if quantity == 0 else 1.0) / solids
-                one, two = level[0, place, quantity, k], level[1, place, quantity, k]
-                error = abs(0.5 * one - 2.0 * two + 1.5 * level[2, place, quantity, k])
+                one, two, last = (
+                    level[0, place, quantity, k],
+                    level[1, place, quantity, k],
+                    level[2, place, quantity, k],
+                )
+                error = abs(0.5 * one - 2.0 * two + 1.5 * last)
+                if share > 0.0:
+                    error += share * abs(extrapolated(one, two, last) - last)
                 allowed = control.tolerance * (scratch.trial[place, quantity, k] * weight + control.floor)
                 ratio = error * weight / allowed
                 worst = ratio if not ratio <= worst else worst
@@ -203,11 +227,12 @@ def step_factor(worst: float) -> float:
 
 
 @routine
-def book(scratch: Scratch, booked: Floats) -> None:
-    """Add the events of an accepted step to the ledger."""
+def book(share: float, scratch: Scratch, booked: Floats) -> None:
+    """Add the events of an accepted step to the ledger; share: what `extrapolate` returned."""
     ledger = scratch.ledger
     for event in range(BOOKED):
-        booked[event] += extrapolated(ledger[0, event], ledger[1, event], ledger[2, event])
+        value = extrapolated(ledger[0, event], ledger[1, event], ledger[2, event])
+        booked[event] += (1.0 - share) * value + share * ledger[2, event]
 
 
 @routine

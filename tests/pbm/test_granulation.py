@@ -147,6 +147,21 @@ def test_two_compartments_with_exchange_keep_all_sums() -> None:
     assert liquid[0] / solids[0] > liquid[1] / solids[1]
 
 
+def test_fast_exchange_costs_no_steps() -> None:
+    """Two compartments exchanged in a tenth of a millisecond are one, in as many steps; explicit ones would be 2e5.
+
+    The difference from the whole is that of the exchange time to the batch, below 1e-3; number is balanced to 1e-12.
+    """
+    links = [{"from": "wet", "to": "dry", "rate": 7e3}, {"from": "dry", "to": "wet", "rate": 3e3}]
+    regions = {"names": ["wet", "dry"], "charge": {"wet": 0.3, "dry": 0.7}, "exchange": links}
+    split = Granulation(granulation_case(compartments=regions), kernel_law())
+    times = np.array([0.0, 30.0])
+    result, whole = split.simulate(SPEED, times), Granulation(granulation_case(), kernel_law()).simulate(SPEED, times)
+    assert len(result.steps) < 1.5 * len(whole.steps)
+    assert result.d50[-1] == pytest.approx(whole.d50[-1], rel=1e-3)
+    assert max(result.worst_imbalance) <= 1e-12
+
+
 def test_inputs_change_at_their_times(model: Granulation, batch: GranulationResult) -> None:
     """A step never spans a change of an input: liquid is the integral of the spray to round-off."""
     spray = Steps((0.0, 3.3, 7.77, 12.0), (1e-4, 3e-4, 0.0, 2e-4))

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from compute.errors import CaseError
 from pbm.assemble import bare_parameters, make_tables
 from pbm.case import PbmCase
+from pbm.compartments import fill_moves
 from pbm.feeding import Inflow
 from pbm.granulation import Granulation
 from pbm.graph import Graph, axial_line, tanks
@@ -73,6 +74,19 @@ def test_two_graphs_in_a_row_add_mean_and_variance() -> None:
     assert mean == pytest.approx(sum(part[0] for part in parts), rel=1e-12)
     assert variance * mean**2 == pytest.approx(sum(part[1] * part[0] ** 2 for part in parts), rel=1e-10)
     assert both.names[2] == "b-1" and both.ways_out().all()
+
+
+@pytest.mark.parametrize("step", [1e-3, 1.0, 1e8])
+def test_an_implicit_step_of_transport_is_the_inverse(step: float) -> None:
+    """(I - h M)^-1 as numpy inverts it; shares that are not negative, with the sum one to round-off for any step."""
+    random = np.random.Generator(np.random.Philox(1)).uniform(0.0, 3.0, (5, 5)) * (1.0 - np.eye(5))
+    random[:, 2] = 0.0
+    graph = Graph("abcde", random, [0.0, 0.4, 0.0, 0.0, 1.0])
+    moves, weights = np.zeros((5, 6)), np.zeros((5, 5))
+    fill_moves(step, make_tables(GRID, graph=graph), weights, moves)
+    exact = np.linalg.inv(np.eye(5) - step * graph.matrix)
+    assert moves[:, :5] == pytest.approx(exact.T, rel=1e-9, abs=1e-15)
+    assert moves.sum(axis=1) == pytest.approx(1.0, rel=1e-15) and moves.min() >= 0.0
 
 
 def test_what_is_no_graph_is_refused() -> None:
