@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from compute.errors import CaseError
-from pbm.breakage import breakable_classes, fragment_table
+from pbm.breakage import breakable_classes, fragment_lists
+from pbm.cells import Cells, cells_of
 from pbm.graph import Graph
 from pbm.grid import Floats, Grid
 from pbm.laws import Fragments
 from pbm.model import FITTED, QUANTITIES, Parameters, Stated, Tables
-from pbm.schemes.cell_average import leaving_shares, merge_targets
+from pbm.schemes.merging import make_merging, outgrowing
 
 
 class StatedLaws(NamedTuple):
@@ -25,7 +26,7 @@ class StatedLaws(NamedTuple):
 
 
 def make_tables(
-    grid: Grid,
+    grid: Grid | tuple[Grid, ...] | Cells,
     nucleus_solids: float = 0.0,
     smallest_breakable: float = 0.0,
     graph: Graph | None = None,
@@ -36,6 +37,7 @@ def make_tables(
 ) -> Tables:
     """Everything that grid and compartments decide.
 
+    grid: of the solid volume, or grids of two solid components
     nucleus_solids: x_nuc [m3], smaller than the first pivot where drops only coat
     smallest_breakable: solid volume [m3] below which granules do not break
     graph: of the compartments, one closed compartment by default
@@ -47,25 +49,28 @@ def make_tables(
     graph, laws = graph or Graph(("whole",), [[0.0]]), laws or StatedLaws()
     shares = np.eye(1, graph.size)[0] if spray_share is None else np.array(spray_share, dtype=float)
     speeds = np.ones(graph.size) if speed_share is None else np.array(speed_share, dtype=float)
-    fragments = fragment_table(grid) if laws.fragments is None else laws.fragments.table(grid)
-    breaks = np.where(fragments.sum(axis=1) > 0.0, breakable_classes(grid, smallest_breakable), 0.0)
-    place, below, above = nucleus_pivots(grid, nucleus_solids)
+    cells = cells_of(grid)
+    starts, classes, numbers, gained = fragment_lists(cells, laws.fragments)
     return Tables(
-        solid_volume=np.ascontiguousarray(grid.pivots),
-        log_edge_diameter=np.log(6.0 / pi * grid.edges) / 3.0,
-        leaving=leaving_shares(grid),
-        target=merge_targets(grid),
-        fragments=fragments,
-        gained=fragments.sum(axis=1) - 1.0,
-        breakable=breaks,
-        powder=np.where(np.arange(grid.classes) < place, 1.0, 0.0),
-        nucleus_class=place,
-        nucleus_number=below,
-        nucleus_number_above=above,
+        solid_volume=cells.solid_volume,
+        component=cells.components,
+        up=cells.distances(up=True),
+        down=cells.distances(up=False),
+        stride=np.array(cells.stride, dtype=np.int64),
+        outgrowing=outgrowing(cells),
+        merging=make_merging(cells),
+        size_class=cells.size_class,
+        log_edge_diameter=np.log(6.0 / pi * cells.sizes.edges) / 3.0,
+        fragment_start=starts,
+        fragment_class=classes,
+        fragment_number=numbers,
+        gained=gained,
+        breakable=np.where(np.diff(starts) > 0, breakable_classes(cells, smallest_breakable), 0.0),
+        powder=np.where(cells.size_class < nucleus_pivots(cells.sizes, nucleus_solids)[0], 1.0, 0.0),
         exchange=graph.exchange,
         outlet=graph.outlet,
         outflow=graph.outflow,
-        feed=np.zeros((graph.size, QUANTITIES, grid.classes)),
+        feed=np.zeros((graph.size, QUANTITIES, cells.count)),
         spray_share=shares,
         spray_cover=spray_cover,
         speed_share=speeds,

@@ -16,10 +16,14 @@ import numpy as np
 
 from compute.physics import physics
 from pbm.aggregation.dem import clamped_log_ratio
+from pbm.cells import Cells
 from pbm.grid import Floats, Grid
+from pbm.laws import Fragments
 from pbm.model import Conditions, Parameters, Parent
 from pbm.selection.impact_speed import breaking_speed, share_above
 
+LEAST_SPAN = 1e-9
+"""Range of the daughters, as a share of the parent, below which they are halves."""
 FITTED_LAWS = {"impact": "pbm.breakage:impact_selection"}
 """Breakage rates with coefficients fitted to a particle simulation."""
 
@@ -41,9 +45,68 @@ def impact_selection(parent: Parent, conditions: Conditions, parameters: Paramet
     return conditions.hit_prefactor * math.exp(parameters.hit_size_exponent * ratio) * survival
 
 
-def breakable_classes(grid: Grid, smallest: float) -> Floats:
+def breakable_classes(cells: Cells, smallest: float) -> Floats:
     """1 where a class may break, else 0, shape (classes,): solid volume above `smallest` [m3] and room for two."""
-    return np.where((grid.pivots > smallest) & (grid.pivots >= 2.0 * grid.pivots[0]), 1.0, 0.0)
+    room = np.ones(cells.count, dtype=bool)
+    for axis, grid in enumerate(cells.grids):
+        room &= cells.components[axis] >= 2.0 * grid.pivots[0]
+    return np.where((cells.solid_volume > smallest) & room, 1.0, 0.0)
+
+
+def fragment_lists(cells: Cells, fragments: Fragments | None = None) -> tuple[np.ndarray, np.ndarray, Floats, Floats]:
+    """Daughters as lists: first entry of each class, int64 (classes + 1,); class and number of every entry; grains that
+    one breakage adds, (classes,). `fragments`: as a case states them; none: two, uniform in solid volume.
+    """
+    if len(cells.grids) > 1:
+        rows = proportionate_fragments(cells, fragments)
+    else:
+        rows = fragment_table(cells.grids[0]) if fragments is None else fragments.table(cells.grids[0])
+    filled = [np.flatnonzero(row) for row in rows]
+    starts = np.cumsum([0, *(places.size for places in filled)])
+    numbers = np.concatenate([row[places] for row, places in zip(rows, filled)])
+    return starts.astype(np.int64), np.concatenate(filled).astype(np.int64), numbers, rows.sum(axis=1) - 1.0
+
+
+def proportionate_fragments(cells: Cells, fragments: Fragments | None = None) -> Floats:
+    """Daughters of one breakage of class k in class j, shape (classes, classes): of the composition of their parent.
+
+    Where the line from the origin to the parent crosses a cell, daughters are shared by the pivots around their mean:
+    rows sum to the parent's solids in both components. None is smaller than the first pivot of either component: two
+    uniform daughters are so from the start, of other laws the fines are put there by volume.
+    """
+    table = np.zeros((cells.count, cells.count))
+    for parent in np.flatnonzero(breakable_classes(cells, 0.0)):
+        solids = cells.components[:, parent]
+        least = max(grid.pivots[0] / solids[axis] for axis, grid in enumerate(cells.grids))
+        marks = np.concatenate([grid.edges / solids[axis] for axis, grid in enumerate(cells.grids)])
+        if fragments is None:
+            mean, number = _two_uniform(marks, least)
+        else:
+            marks = np.unique(np.clip(marks, least, 1.0))
+            number, volume = fragments.shares(marks[:-1], marks[1:], float(solids.sum()))
+            mean = np.append(volume[number > 0.0] / number[number > 0.0], least)
+            number = np.append(number[number > 0.0], max(1.0 - volume.sum(), 0.0) / least)
+        np.add.at(table[parent], *_spread(cells, np.outer(solids, mean), number))
+    return table
+
+
+def _two_uniform(marks: Floats, least: float) -> tuple[Floats, Floats]:
+    """Mean share of the parent and number of two daughters between marks, uniform from `least` to 1 - least."""
+    if least >= 0.5 * (1.0 - LEAST_SPAN):
+        return np.array([0.5]), np.array([2.0])
+    inner = np.unique(np.clip(marks, least, 1.0 - least))
+    return 0.5 * (inner[1:] + inner[:-1]), 2.0 * np.diff(inner) / (1.0 - 2.0 * least)
+
+
+def _spread(cells: Cells, places: Floats, number: Floats) -> tuple[np.ndarray, Floats]:
+    """Classes and numbers of granules at these places [m3], shape (2, n), shared by the pivots around each."""
+    held, numbers = np.zeros((1, number.size), dtype=np.int64), number[None]
+    for axis, grid in enumerate(cells.grids):
+        low = np.clip(np.searchsorted(grid.pivots, places[axis], side="right") - 1, 0, grid.classes - 2)
+        above = np.clip((places[axis] - grid.pivots[low]) / np.diff(grid.pivots)[low], 0.0, 1.0)
+        held = np.concatenate((held + cells.stride[axis] * low, held + cells.stride[axis] * (low + 1)))
+        numbers = np.concatenate((numbers * (1.0 - above), numbers * above))
+    return held.ravel(), numbers.ravel()
 
 
 def fragment_table(grid: Grid) -> Floats:
@@ -53,7 +116,7 @@ def fragment_table(grid: Grid) -> Floats:
     parents with no room for two daughters are zero.
     """
     table = np.zeros((grid.classes, grid.classes))
-    for parent in np.flatnonzero(breakable_classes(grid, 0.0)):
+    for parent in np.flatnonzero(breakable_classes(Cells((grid,)), 0.0)):
         _book_daughters(table[parent], grid, grid.pivots[parent] - grid.edges[0])
     return table
 

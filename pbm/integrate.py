@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pbm.compartments import fill_moves, move
 from pbm.grid import Floats
 from pbm.model import BOOKED, Parameters, Tables, Workspace
-from pbm.right_hand_side import change_of, limit_losses
+from pbm.right_hand_side import limit_losses
 from pbm.stages import (
     LEVELS,
     Control,
@@ -40,7 +40,7 @@ SAFE_LOSS = 0.9
 """Largest product of step and relative loss, absorption apart, that is tried: no loss is limited below."""
 
 
-def make_trial(prepare: Callable[..., tuple[float, float]]) -> Callable[..., float]:
+def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[..., None]) -> Callable[..., float]:
     """Build one step under trial from a prepared state; it returns the share of the last level, `extrapolate`."""
 
     def trial(
@@ -133,7 +133,9 @@ def make_advance(
     return advance
 
 
-def make_fixed_rule(prepare: Callable[..., tuple[float, float]]) -> Callable[..., tuple[int, int]]:
+def make_fixed_rule(
+    prepare: Callable[..., tuple[float, float]], change_of: Callable[..., None]
+) -> Callable[..., tuple[int, int]]:
     """Build the integration by a fixed rule.
 
     `fixed_rule(state, duration, speed, spray, longest, share, most, parameters, tables, work, scratch, booked)`: steps

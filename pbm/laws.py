@@ -108,6 +108,11 @@ class Fragments:
         """Daughters of one breakage of class k at pivot j, shape (classes, classes)."""
         return daughter_table(grid, self.name, self.coefficients)
 
+    def shares(self, low: Floats, high: Floats, parent: float) -> tuple[Floats, Floats]:
+        """Number of daughters between two shares of their parent's volume [m3], and the share they hold together."""
+        found: tuple[Floats, Floats] = import_module(DAUGHTERS[self.name]).shares(low, high, parent, self.coefficients)
+        return found
+
     def moment(self, order: float) -> float:
         """Sum over the daughters of their share of the parent's volume to a power; CaseError where it is not closed."""
         law = import_module(DAUGHTERS[self.name])

@@ -31,6 +31,18 @@ CLASS_VALUES = 13
 1/(t_abs p) [1/(m3 s)]; share of the pore content squeezed out [1/s]; largest relative loss of any content but by
 absorption [1/s]; factor in (0, 1] on every loss."""
 
+FIRST, SECOND, MIXED = 4, 5, 6
+CARRIED = 7
+"""Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
+second component [m3], and their product [m6]."""
+
+MERGERS, SURPLUS_NUMBER, SURPLUS_VOLUME, HELD_BACK = 0, 1, 2, 3
+COUNTS = 4
+"""Of a compartment: mergers, grains booked beyond the births above the top class [1/s] and the solid volume of those
+pairs [m3/s]; one where the pools were made with a limit below one."""
+INSIDE = -1
+"""Marks sums that lie within the grid."""
+
 MOST_LOST = 0.9
 """Largest share of a class that one limited step may take away."""
 
@@ -91,20 +103,37 @@ FITTED = Stated(1.0, ())
 """Stands where the law is the one fitted to a particle simulation, whose coefficients are in `Parameters`."""
 
 
+class Merging(NamedTuple):
+    """Pairs i >= j, for each i put together by the cell of the sum."""
+
+    row: np.ndarray  # first segment of each i, int64 (cells + 1,)
+    start: np.ndarray  # first partner of each segment, int64 (segments + 1,)
+    target: np.ndarray  # cell of the sum, int64 (segments,)
+    rim: np.ndarray  # component whose top pivot the sum exceeds, INSIDE for none, int64 (segments,)
+    grows: np.ndarray  # 1 where i stays in its cell, int64 (segments,)
+    partner: np.ndarray  # j, int64 (pairs,)
+    apart: np.ndarray  # first partner of each i that it does not merge with, int64 (cells + 1,)
+    apart_partner: np.ndarray  # j, int64 (pairs that do not merge,)
+
+
 class Tables(NamedTuple):
     """Arrays of grid and compartments only, but for `feed`, constant between events; and the laws of the case."""
 
-    solid_volume: Floats  # pivots x_k [m3], (classes,)
-    log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge, (classes + 1,)
-    leaving: Floats  # largest share of i that a merger with j takes out of class i, (classes, classes)
-    target: np.ndarray  # cell of x_i + x_j, `classes` when above the top pivot, int64 (classes, classes)
-    fragments: Floats  # number of daughters of one breakage of k at pivot j, (classes, classes)
+    solid_volume: Floats  # of a granule, x_k [m3], (classes,)
+    component: Floats  # solid volume of each component at the pivots [m3], nil for a second there is not, (2, classes)
+    up: Floats  # distance to the pivot above [m3], infinite at the rim, (2, classes)
+    down: Floats  # distance to the pivot below [m3], infinite at the rim, (2, classes)
+    stride: np.ndarray  # classes from one to the next pivot, int64 (2,)
+    outgrowing: Floats  # share of a granule that leaves its class per volume gained [1/m3], (2, classes)
+    merging: Merging
+    size_class: np.ndarray  # class of sizes that each class is read in, int64 (classes,)
+    log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge of sizes, (sizes + 1,)
+    fragment_start: np.ndarray  # first fragment class of each class, int64 (classes + 1,)
+    fragment_class: np.ndarray  # where fragments go, int64 (entries,)
+    fragment_number: Floats  # number of daughters there of one breakage, (entries,)
     gained: Floats  # grains that one breakage of k adds, (classes,)
     breakable: Floats  # 1 where a class may break, else 0, (classes,)
     powder: Floats  # 1 below the pivots of nuclei, where a drop makes one, 0 where it coats, (classes,)
-    nucleus_class: int  # the lower of the two pivots that share nuclei
-    nucleus_number: float  # nuclei booked at the lower pivot, per nucleus
-    nucleus_number_above: float  # nuclei booked at the pivot above, per nucleus
     exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
     outlet: Floats  # rate out of the whole [1/s], (compartments,)
     outflow: Floats  # outlet and sum over b of k_ab [1/s], nil where steps take transport implicitly, (compartments,)
@@ -149,24 +178,42 @@ class Conditions(NamedTuple):
     tip_speed: float  # [m/s]
 
 
+CONDITIONS = len(Conditions._fields)
+
+
 class Workspace(NamedTuple):
     """Scratch arrays of the right-hand side; contents are valid between `prepare` and `change` only."""
 
     classes: Floats  # derived values of every class, (CLASS_VALUES, compartments, classes)
-    pair_rate: Floats  # b psi / V_s [1/s], (compartments, classes, classes), j <= i
-    births: Floats  # number, solid volume, I, E, G by cell and above the grid, (5, classes + 1)
-    growth: Floats  # mergers per granule, solid volume, I, E, G gained by granules that stay in class, (5, classes)
-    drain: Floats  # relative loss by merging [1/s], (classes,)
+    conditions: Floats  # of every compartment, (compartments, CONDITIONS)
+    row: Floats  # b psi / V_s [1/s] of one class with those up to it, (classes,)
+    carried: Floats  # what mergers carry of each class, (classes, CARRIED)
+    births: Floats  # number and contents born in each class, (compartments, classes, CARRIED)
+    growth: Floats  # mergers per granule and contents gained by granules that stay, (compartments, classes, CARRIED)
+    surplus: Floats  # granules added in the top class [1/s], (compartments, classes)
+    drain: Floats  # relative loss by merging into other classes [1/s], (compartments, classes)
+    outgrown: Floats  # relative loss by growth into other classes [1/s], (compartments, classes)
+    taken: Floats  # relative loss as the smaller partner [1/s], (classes,)
+    counts: Floats  # (compartments, COUNTS)
     solids: Floats  # V_s [m3], (compartments,)
+    sizes: Floats  # granule volume by class of sizes [m3], (sizes,)
 
 
 def make_workspace(compartments: int, classes: int) -> Workspace:
     """Zeroed scratch arrays for a state of this shape."""
+    each = (compartments, classes)
     return Workspace(
-        np.zeros((CLASS_VALUES, compartments, classes)),
-        np.zeros((compartments, classes, classes)),
-        np.zeros((5, classes + 1)),
-        np.zeros((5, classes)),
-        np.zeros(classes),
-        np.zeros(compartments),
+        classes=np.zeros((CLASS_VALUES, *each)),
+        conditions=np.zeros((compartments, CONDITIONS)),
+        row=np.zeros(classes),
+        carried=np.zeros((classes, CARRIED)),
+        births=np.zeros((*each, CARRIED)),
+        growth=np.zeros((*each, CARRIED)),
+        surplus=np.zeros(each),
+        drain=np.zeros(each),
+        outgrown=np.zeros(each),
+        taken=np.zeros(classes),
+        counts=np.zeros((compartments, COUNTS)),
+        solids=np.zeros(compartments),
+        sizes=np.zeros(classes),
     )

@@ -20,7 +20,7 @@ CLAMPED_LIMIT = 0.5
 class Outputs(NamedTuple):
     """Values of one state; sizes [m], of granules with their pores."""
 
-    fractions: Floats  # by granule volume, (classes,)
+    fractions: Floats  # by granule volume, (sizes,)
     d10: float
     d50: float
     d90: float
@@ -58,11 +58,12 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
     volumes = solids + inner + gas
     pores, liquid = float((inner + gas).sum()), float((inner + outer).sum())
     total = float(solids.sum())
-    cumulative = np.concatenate(([0.0], np.cumsum(volumes)))
+    by_size = np.bincount(tables.size_class, volumes, tables.log_edge_diameter.size - 1)
+    cumulative = np.concatenate(([0.0], np.cumsum(by_size)))
     log_edges = tables.log_edge_diameter + np.log(float(volumes.sum()) / total) / 3.0
     sizes = _sizes(number, volumes)
     return Outputs(
-        volumes / volumes.sum(),
+        by_size / volumes.sum(),
         percentile(cumulative, log_edges, 0.1),
         percentile(cumulative, log_edges, 0.5),
         percentile(cumulative, log_edges, 0.9),
@@ -70,7 +71,7 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
         mean_diameter(number, sizes, 4, 3),
         parameters.liquid_density * liquid / (parameters.solid_density * total),
         pores / (total + pores),
-        float(volumes[-1] / volumes.sum()),
+        float(volumes[top_classes(tables)].sum() / volumes.sum()),
     )
 
 
@@ -94,7 +95,8 @@ def design_flags(
     sizes = _sizes(total[NUMBER], tables.solid_volume * total[NUMBER] + total[INTERNAL] + total[GAS])
     ratio = sizes / values.d32
     beyond = (ratio < law.size_ratio_low) | (ratio > law.size_ratio_high)
-    clamped = float(values.fractions[beyond].sum())
+    volumes = tables.solid_volume * total[NUMBER] + total[INTERNAL] + total[GAS]
+    clamped = float(volumes[beyond].sum() / volumes.sum())
     return DesignFlags(
         not law.speed_low <= speed <= law.speed_high,
         not -STATE_MARGIN <= stage <= 1.0 + STATE_MARGIN,
@@ -102,6 +104,11 @@ def design_flags(
         float(stage),
         clamped,
     )
+
+
+def top_classes(tables: Tables) -> np.ndarray:
+    """Where a class is the top one of a component, shape (classes,)."""
+    return np.asarray(np.any((tables.component > 0.0) & np.isinf(tables.up), axis=0))
 
 
 def _sizes(number: Floats, volumes: Floats) -> Floats:

@@ -19,8 +19,8 @@ from pbm.aggregation import KERNELS, STICKING_LAWS
 from pbm.grid import Floats
 from pbm.integrate import make_advance, make_fixed_rule, make_trial
 from pbm.model import Conditions, Granule, Parameters, Parent, Stated, Tables, Workspace
-from pbm.right_hand_side import change_of, make_prepare, make_selection
-from pbm.schemes.cell_average import make_pair_rates
+from pbm.right_hand_side import make_change, make_prepare, make_selection
+from pbm.schemes.cell_average import make_pool, make_row
 from pbm.selection import SELECTIONS
 
 
@@ -86,7 +86,9 @@ def _named_law(name: str, table: dict[str, str], key: str) -> Callable[..., floa
     return law
 
 
-def _make_right_hand_side(prepare: Callable[..., tuple[float, float]]) -> Callable[..., None]:
+def _make_right_hand_side(
+    prepare: Callable[..., tuple[float, float]], change_of: Callable[..., None]
+) -> Callable[..., None]:
     def right_hand_side(
         state: Floats,
         speed: float,
@@ -106,11 +108,12 @@ def _make_right_hand_side(prepare: Callable[..., tuple[float, float]]) -> Callab
 @cache
 def load_program(rate: str = "dem", sticking: str = "stokes", selection: str = "impact") -> Program:
     """Plain Python program for laws by name; CaseError for an unknown name, with the nearest."""
-    pair_rates = routine(make_pair_rates(rate_law(rate), sticking_law(sticking)))
+    pool = routine(make_pool(routine(make_row(rate_law(rate), sticking_law(sticking)))))
     breaking = routine(make_selection(selection_law(selection)))
-    prepare = routine(make_prepare(pair_rates, breaking))
-    trial = routine(make_trial(prepare))
-    return Program(_make_right_hand_side(prepare), make_advance(prepare, trial), make_fixed_rule(prepare))
+    prepare, change_of = routine(make_prepare(pool, breaking)), routine(make_change(pool))
+    trial = routine(make_trial(prepare, change_of))
+    whole = _make_right_hand_side(prepare, change_of)
+    return Program(whole, make_advance(prepare, trial), make_fixed_rule(prepare, change_of))
 
 
 @cache

@@ -27,6 +27,7 @@ from pbm.model import (
     FRAGMENTED,
     GAS,
     GRANULE_VOLUME,
+    HELD_BACK,
     INTERNAL,
     LIMIT,
     LOG_DIAMETER,
@@ -34,14 +35,19 @@ from pbm.model import (
     LOSS,
     MASS,
     MERGED,
+    MERGERS,
     MOST_LOST,
     NUCLEATED,
     NUCLEI,
     NUMBER,
+    OVERFLOW_NUMBER,
+    OVERFLOW_VOLUME,
     SELECTION,
     SIZE_FACTOR,
     SPRAYED,
     SQUEEZE,
+    SURPLUS_NUMBER,
+    SURPLUS_VOLUME,
     VANISHED,
     WET_SHARE,
     Conditions,
@@ -51,7 +57,8 @@ from pbm.model import (
     Workspace,
 )
 from pbm.nucleation import nucleation_loss
-from pbm.schemes.cell_average import fill_top, merge, share_births
+from pbm.schemes.cell_average import hold_conditions
+from pbm.schemes.sharing import share_pools
 from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
 from pbm.wetting import soak_in, spray_on, squeeze_out
 
@@ -65,7 +72,7 @@ def conditions_of(
 ) -> Conditions:
     """What all pairs of a compartment share at this state and impeller speed [rad/s]; nothing moves at rest."""
     log_mean = surface_mean_log_diameter(place, state, work.classes)
-    log_median = median_log_diameter(place, state, tables, work.classes)
+    log_median = median_log_diameter(place, state, tables, work)
     growth = (log_median - parameters.log_feed_size) / parameters.log_growth_span
     stage = min(max(growth, 0.0), 1.0)
     moving = 1.0 if speed > 0.0 else 0.0
@@ -150,7 +157,7 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
     return selection
 
 
-def make_prepare(pair_rates: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
+def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
     """Build the first pass: fills `work`, sets all limits to one.
 
     It returns the largest relative loss of any class but by absorption [1/s], and the same with classes of less than
@@ -168,12 +175,22 @@ def make_prepare(pair_rates: Callable[..., None], selection: Callable[..., None]
                 selection(place, conditions, parameters, tables, work)
                 outer_rates(place, state, spray, parameters, tables, work)
                 inner_rates(place, state, parameters, tables, work)
-                pair_rates(place, state, conditions, parameters, tables, work)
+                hold_conditions(place, conditions, work)
+                pool(place, state, parameters, tables, work)
+                add_merging_loss(place, work)
                 here = largest_loss(place, state, tables, work)
                 largest, weighted = max(largest, here[0]), max(weighted, here[1])
         return largest, weighted
 
     return prepare
+
+
+@routine
+def add_merging_loss(place: int, work: Workspace) -> None:
+    """Add what merging and growth take from each class; the pools are those without limits."""
+    work.counts[place, HELD_BACK] = 0.0
+    for k in range(work.drain.shape[1]):
+        work.classes[LOSS, place, k] += work.drain[place, k] + work.outgrown[place, k]
 
 
 @routine
@@ -186,6 +203,15 @@ def limit_losses(step: float, work: Workspace) -> None:
 
 
 @routine
+def holds_back(place: int, work: Workspace) -> bool:
+    """Whether any loss of a compartment is limited."""
+    lowest = 1.0
+    for k in range(work.drain.shape[1]):
+        lowest = min(lowest, work.classes[LIMIT, place, k])
+    return lowest < 1.0
+
+
+@routine
 def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> float:
     """Break granules; liquids and gas follow the solid volume. Returns the grains gained per second."""
     solid, gained = tables.solid_volume, 0.0
@@ -195,8 +221,8 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
             gained += rate * state[place, NUMBER, k] * tables.gained[k]
             for quantity in range(4):
                 change[place, quantity, k] -= rate * state[place, quantity, k]
-            for j in range(k + 1):
-                daughters = tables.fragments[k, j]
+            for entry in range(tables.fragment_start[k], tables.fragment_start[k + 1]):
+                j, daughters = tables.fragment_class[entry], tables.fragment_number[entry]
                 part = daughters * solid[j] / solid[k]
                 change[place, NUMBER, j] += rate * state[place, NUMBER, k] * daughters
                 change[place, INTERNAL, j] += rate * state[place, INTERNAL, k] * part
@@ -206,39 +232,51 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
 
 
 @routine
-def change_of(
-    state: Floats,
-    step: float,
-    spray: float,
-    parameters: Parameters,
-    tables: Tables,
-    work: Workspace,
-    change: Floats,
-    booked: Floats,
-) -> None:
-    """Second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`.
+def book_pools(place: int, work: Workspace, booked: Floats) -> None:
+    """Add the mergers of a compartment to the ledger."""
+    booked[MERGED] += work.counts[place, MERGERS]
+    booked[OVERFLOW_NUMBER] += work.counts[place, SURPLUS_NUMBER]
+    booked[OVERFLOW_VOLUME] += work.counts[place, SURPLUS_VOLUME]
 
-    step: over which absorption is implicit [s], nil for the plain derivative.
+
+def make_change(pool: Callable[..., None]) -> Callable[..., None]:
+    """Build the second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`.
+
+    `change_of(state, step, spray, parameters, tables, work, change, booked)`, step: over which absorption is implicit
+    [s], nil for the plain derivative. Pairs are pooled again where limits have changed since.
     """
-    change[:] = 0.0
-    booked[:] = 0.0
-    for place in range(state.shape[0]):
-        if work.solids[place] > 0.0:
-            booked[MERGED] += merge(place, state, tables, work)
-            share_births(place, state, tables, work, change)
-            fill_top(place, tables, work, change, booked)
-            for quantity in range(4):
-                for k in range(state.shape[2]):
-                    change[place, quantity, k] -= work.drain[k] * state[place, quantity, k]
-            booked[FRAGMENTED] += shatter(place, state, tables, work, change)
-            liquid = caught_spray(place, spray, parameters, tables, work)
-            nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
-            booked[NUCLEI] += nuclei
-            booked[NUCLEATED] += grains
-            booked[SPRAYED] += liquid
-            booked[DISPLACED] += filled + squeeze_out(place, state, work, change)
-    mix(state, tables, work, change)
-    cross_border(state, tables, work, change, booked)
-    for place in range(state.shape[0]):
-        if work.solids[place] > 0.0:
-            booked[DISPLACED] += soak_in(place, state, step, work, change)
+
+    def change_of(
+        state: Floats,
+        step: float,
+        spray: float,
+        parameters: Parameters,
+        tables: Tables,
+        work: Workspace,
+        change: Floats,
+        booked: Floats,
+    ) -> None:
+        change[:] = 0.0
+        booked[:] = 0.0
+        for place in range(state.shape[0]):
+            if work.solids[place] > 0.0:
+                held = holds_back(place, work)
+                if held or work.counts[place, HELD_BACK] > 0.0:
+                    pool(place, state, parameters, tables, work)
+                    work.counts[place, HELD_BACK] = 1.0 if held else 0.0
+                book_pools(place, work, booked)
+                share_pools(place, state, tables, work, change)
+                booked[FRAGMENTED] += shatter(place, state, tables, work, change)
+                liquid = caught_spray(place, spray, parameters, tables, work)
+                nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
+                booked[NUCLEI] += nuclei
+                booked[NUCLEATED] += grains
+                booked[SPRAYED] += liquid
+                booked[DISPLACED] += filled + squeeze_out(place, state, work, change)
+        mix(state, tables, work, change)
+        cross_border(state, tables, work, change, booked)
+        for place in range(state.shape[0]):
+            if work.solids[place] > 0.0:
+                booked[DISPLACED] += soak_in(place, state, step, work, change)
+
+    return change_of

@@ -18,7 +18,7 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.grid import Floats, Grid
 from pbm.positive import integrate
-from pbm.schemes.cell_average import ROUND_OFF
+from pbm.schemes.merging import ROUND_OFF
 
 MOST_COORDINATES = 4
 MOST_ENTRIES = 60_000_000

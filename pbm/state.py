@@ -63,20 +63,24 @@ def surface_mean_log_diameter(place: int, state: Floats, classes: Floats) -> flo
 
 
 @routine
-def median_log_diameter(place: int, state: Floats, tables: Tables, classes: Floats) -> float:
-    """ln d50 by granule volume: linear in ln d over the cell where the cumulative volume passes one half.
+def median_log_diameter(place: int, state: Floats, tables: Tables, work: Workspace) -> float:
+    """ln d50 by granule volume: linear in ln d over the class of sizes where the cumulative volume passes one half.
 
-    Cell edges carry the mean pore ratio of the compartment, sum v N / sum x N.
+    Edges carry the mean pore ratio of the compartment, sum v N / sum x N.
     """
-    granules, solids = 0.0, 0.0
+    granules, solids, sizes = 0.0, 0.0, work.sizes
+    for size in range(tables.log_edge_diameter.size - 1):
+        sizes[size] = 0.0
     for k in range(state.shape[2]):
-        granules += classes[GRANULE_VOLUME, place, k] * state[place, NUMBER, k]
+        volume = work.classes[GRANULE_VOLUME, place, k] * state[place, NUMBER, k]
+        sizes[tables.size_class[k]] += volume
+        granules += volume
         solids += tables.solid_volume[k] * state[place, NUMBER, k]
     log_size, below = 0.0, 0.0
-    for k in range(state.shape[2]):
-        volume = classes[GRANULE_VOLUME, place, k] * state[place, NUMBER, k]
+    for size in range(tables.log_edge_diameter.size - 1):
+        volume = sizes[size]
         if below < 0.5 * granules and volume > 0.0:
-            low, high = tables.log_edge_diameter[k], tables.log_edge_diameter[k + 1]
+            low, high = tables.log_edge_diameter[size], tables.log_edge_diameter[size + 1]
             log_size = low + (high - low) * min((0.5 * granules - below) / volume, 1.0)
         below += volume
     return log_size + math.log(granules / solids) / 3.0

@@ -117,7 +117,7 @@ class StochasticGranulation:
         if liquid == 0.0:
             return
         per_solid = liquid / float(one.weight @ one.solid)
-        first = self.edges[self.tables.nucleus_class] if self.tables.powder.any() else 0.0
+        first = self.edges[int(self.tables.powder.sum())] if self.tables.powder.any() else 0.0
         powder = one.solid < first
         one.external += np.where(powder, 0.0, per_solid * one.solid)
         powder_solids = float(one.weight[powder] @ one.solid[powder])

@@ -32,15 +32,17 @@ def spray_on(
     """Coat granules and turn powder into nuclei; returns nuclei made, grains used [1/s], gas driven out [m3/s]."""
     solids = work.solids[place]
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
-    nuclei, grains, inner, outer, gas, filled = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    first, second, grains, inner, outer, gas, filled = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(state.shape[2]):
         met = liquid * tables.solid_volume[k] * state[place, NUMBER, k] / solids
         share = tables.powder[k] * work.classes[LIMIT, place, k]
         lost = taken * share
         drops = met * share
         inside = liquid_inside(drops, lost * state[place, GAS, k])
-        nuclei += drops / p.drop_volume
-        grains += lost * state[place, NUMBER, k]
+        used = lost * state[place, NUMBER, k]
+        first += used * tables.component[0, k]
+        second += used * tables.component[1, k]
+        grains += used
         inner += lost * state[place, INTERNAL, k] + inside
         outer += lost * state[place, EXTERNAL, k] + drops - inside
         gas += lost * state[place, GAS, k] - inside
@@ -48,27 +50,42 @@ def spray_on(
         for quantity in range(4):
             change[place, quantity, k] -= lost * state[place, quantity, k]
         change[place, EXTERNAL, k] += met - drops
-    book_nuclei(place, nuclei, inner, outer, gas, tables, change)
-    return nuclei * (tables.nucleus_number + tables.nucleus_number_above), grains, filled
+    if first + second <= 0.0:
+        return 0.0, grains, filled
+    return book_nuclei(place, (first, second, inner, outer, gas), p, tables, change), grains, filled
 
 
 @routine
 def book_nuclei(
-    place: int, nuclei: float, inner: float, outer: float, gas: float, tables: Tables, change: Floats
-) -> None:
-    """Share nuclei [1/s] and their liquids and gas [m3/s] between the two pivots around x_nuc."""
-    low = tables.nucleus_class
-    below = tables.nucleus_number * tables.solid_volume[low]
-    above = tables.nucleus_number_above * tables.solid_volume[low + 1]
-    part = above / (below + above)
-    change[place, NUMBER, low] += tables.nucleus_number * nuclei
-    change[place, NUMBER, low + 1] += tables.nucleus_number_above * nuclei
-    change[place, INTERNAL, low] += (1.0 - part) * inner
-    change[place, INTERNAL, low + 1] += part * inner
-    change[place, EXTERNAL, low] += (1.0 - part) * outer
-    change[place, EXTERNAL, low + 1] += part * outer
-    change[place, GAS, low] += (1.0 - part) * gas
-    change[place, GAS, low + 1] += part * gas
+    place: int, used: tuple[float, float, float, float, float], p: Parameters, tables: Tables, change: Floats
+) -> float:
+    """Make nuclei of the powder used: solids of both components, liquids and gas [m3/s]; returns their number [1/s].
+
+    A nucleus has the mean composition of the powder. It is shared by the pivots around it, so that number and both
+    components are kept; where it would hold less of a component than the first pivot, there are fewer of them.
+    """
+    solids = used[0] + used[1]
+    number = solids / p.nucleus_solids
+    number = min(number, used[0] / tables.component[0, 0])
+    if tables.component[1, 0] > 0.0:
+        number = min(number, used[1] / tables.component[1, 0])
+    low = 0
+    for axis in range(2):
+        while tables.component[axis, low] + tables.up[axis, low] <= used[axis] / number:
+            low += tables.stride[axis]
+    above = (used[0] / number - tables.component[0, low]) / tables.up[0, low]
+    beside = (used[1] / number - tables.component[1, low]) / tables.up[1, low]
+    for corner in range(4):
+        along, across = corner // 2, corner % 2
+        share = (above if along > 0 else 1.0 - above) * (beside if across > 0 else 1.0 - beside)
+        if share > 0.0:
+            k = low + along * tables.stride[0] + across * tables.stride[1]
+            part = share * number * tables.solid_volume[k] / solids
+            change[place, NUMBER, k] += share * number
+            change[place, INTERNAL, k] += part * used[2]
+            change[place, EXTERNAL, k] += part * used[3]
+            change[place, GAS, k] += part * used[4]
+    return number
 
 
 @routine

@@ -12,6 +12,7 @@ import numpy as np
 
 from compute.errors import CaseError
 from coupling.export.absent import absent_functions
+from coupling.export.dense import dense_tables
 from coupling.export.variables import Variable, variables_of
 from coupling.reduced.description import Description
 from coupling.reduced.flags import MEANINGS, TOP_SHARE, Flag
@@ -92,7 +93,7 @@ def _source_values(description: Description, interface: int) -> dict[str, Any]:
         "flags": list(Flag),
         "meanings": MEANINGS,
         "parameter_fields": Parameters._fields,
-        "tables": description.tables(),
+        "tables": dense_tables(description.grid, description.nucleus_solids, description.smallest_breakable),
         "log_class_width": description.log_class_width,
         "limits": description.limits(),
         "variables": variables,

@@ -1,37 +1,44 @@
-"""Cell average in one dimension: births of a cell are averaged, then shared by two pivots.
+"""Cell average in one or two components: births of a cell are pooled, then shared by the pivots around their mean.
 
-All mergers whose sum x_i + x_j falls into one cell are pooled to a number B and a solid volume V. With the mean V/B
-above (below) the pivot, the share (V - B x_k)/(x_n - x_k) goes to the next pivot n above (below) and the rest to k, so
-that number and solid volume are kept; liquids and gas follow the solid volume.
-Kumar, Peglow, Warnecke, Heinrich and Morl, Chem. Eng. Sci. 61 (2006) 3327, doi 10.1016/j.ces.2005.12.014.
+All mergers whose sum falls into one cell are pooled to a number B, displacements b_a from the pivot in each component,
+and a mixed one. With steps s_a to the pivots towards the mean, u_a = |b_a|/s_a granules move on along each component
+and w of them along both, so that number and every component are kept, and the mixed moment where 0 <= w <= u_a allows
+it; liquids and gas follow the solid volume. Kumar, Peglow, Warnecke, Heinrich and Morl, Chem. Eng. Sci. 61 (2006) 3327,
+doi 10.1016/j.ces.2005.12.014; in two components Kumar, Peglow, Warnecke and Heinrich, Powder Technol. 182 (2008) 81,
+doi 10.1016/j.powtec.2007.05.029, and, for the mixed moment, Vale and McKenna, Ind. Eng. Chem. Res. 44 (2005) 7885,
+doi 10.1021/ie050179s.
 
-A merger that leaves its larger partner in its own cell is growth: the partner is not taken out and put back, only the
-volume it gains enters the balance of the cell. Number and solids are those of the published scheme, term by term; what
-is gained is that a granule that sweeps up a million fine grains a second limits no time step.
+A merger that leaves its larger partner in its own cell is growth: the partner is not taken out and put back, only what
+it gains enters the balance of the cell. Number and solids are those of the published scheme, term by term; what is
+gained is that a granule that sweeps up a million fine grains a second limits no time step. Births below the pivot are
+first lifted by the growth of their cell.
 
-Sums above the top pivot go to the top class with the number V/x_top: solids are kept, the excess number is booked.
-Granules of the top class do not merge with each other.
+`pbm.schemes.merging` says what happens above the top pivots: components are kept, the excess number is booked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from compute.physics import physics, routine
-from pbm.grid import Floats, Grid
+from pbm.grid import Floats
 from pbm.model import (
+    CARRIED,
+    CONDITIONS,
     DIAMETER,
+    FIRST,
+    INSIDE,
     LIMIT,
     LOG_FILM,
     LOG_INERTIA,
-    LOSS,
     MASS,
+    MERGERS,
+    MIXED,
     NUMBER,
-    OVERFLOW_NUMBER,
-    OVERFLOW_VOLUME,
+    SECOND,
     SIZE_FACTOR,
+    SURPLUS_NUMBER,
+    SURPLUS_VOLUME,
     VANISHED,
     WET_SHARE,
     Conditions,
@@ -41,33 +48,7 @@ from pbm.model import (
     Workspace,
 )
 
-ROUND_OFF = 1e-14
-"""Relative excess over the top pivot that counts as the pivot itself."""
-
-
-def merge_targets(grid: Grid) -> np.ndarray:
-    """Cell of x_i + x_j for j <= i, and `classes` for sums above the top pivot; int64, shape (classes, classes).
-
-    The top class keeps what it sweeps up: its row names itself.
-    """
-    sums = grid.pivots[:, None] + grid.pivots[None, :]
-    cells = np.searchsorted(grid.edges, sums, side="right") - 1
-    beyond = sums > grid.pivots[-1] * (1.0 + ROUND_OFF)
-    targets = np.where(beyond, grid.classes, np.minimum(cells, grid.classes - 1)).astype(np.int64)
-    targets[-1] = grid.classes - 1
-    return targets
-
-
-def leaving_shares(grid: Grid) -> Floats:
-    """Largest share of granule i that a merger with j <= i takes out of its class, shape (classes, classes).
-
-    One where it leaves its cell; x_j x_n/(x_i (x_n - x_i)) with the next pivot n where it stays; none in the top class.
-    """
-    pivots = grid.pivots
-    shares = np.ones((grid.classes, grid.classes))
-    above = np.append(pivots[1:] / (pivots[:-1] * np.diff(pivots)), 0.0)
-    stays = merge_targets(grid) == np.arange(grid.classes)[:, None]
-    return np.where(stays, above[:, None] * pivots, shares)
+Sums = tuple[float, float, float, float, float, float, float]
 
 
 @physics
@@ -84,117 +65,174 @@ def granule(place: int, k: int, classes: Floats, tables: Tables) -> Granule:
     )
 
 
-def make_pair_rates(rate_law: Callable[..., float], sticking_law: Callable[..., float]) -> Callable[..., None]:
-    """Build the loop over pairs for one rate law and one sticking law (`pbm.aggregation` states their contract).
+@routine
+def hold_conditions(place: int, conditions: Conditions, work: Workspace) -> None:
+    """Keep the conditions of a compartment until its pairs are pooled again."""
+    for item in range(CONDITIONS):
+        work.conditions[place, item] = conditions[item]
 
-    It fills `pair_rate` = b psi / V_s [1/s] for j <= i and adds the relative loss [1/s] of each class to
-    `work.classes`. Pairs with an empty class have no events and are left at zero.
+
+@routine
+def held_conditions(place: int, work: Workspace) -> Conditions:
+    """The conditions kept of a compartment."""
+    held = work.conditions[place]
+    return Conditions(held[0], held[1], held[2], held[3], held[4], held[5], held[6])
+
+
+def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float]) -> Callable[..., None]:
+    """Build the loop over the partners of one class for a rate law and a sticking law (`pbm.aggregation` states their
+    contract).
+
+    `fill_row(place, i, number, conditions, parameters, tables, work)` fills `work.row` with b psi / V_s [1/s] for
+    j < i, with half of it times (N_i - 1)/N_i for i itself; nil for empty partners and those that do not merge.
     """
 
-    def pair_rates(
-        place: int, state: Floats, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace
+    def fill_row(
+        place: int,
+        i: int,
+        number: Floats,
+        conditions: Conditions,
+        parameters: Parameters,
+        tables: Tables,
+        work: Workspace,
     ) -> None:
-        number, loss, rates = state[place, NUMBER], work.classes[LOSS, place], work.pair_rate[place]
-        top = number.size - 1
-        for i in range(top + 1):
-            first = granule(place, i, work.classes, tables)
-            lost = 0.0
-            for j in range(i + 1):
-                rate = 0.0
-                if number[i] > VANISHED and number[j] > VANISHED and j < top:
-                    second = granule(place, j, work.classes, tables)
-                    meeting = rate_law(first, second, conditions, parameters, tables.kernel) / work.solids[place]
-                    rate = meeting * sticking_law(first, second, conditions, parameters)
-                rates[i, j] = rate
-                if j < i:
-                    lost += rate * number[j] * tables.leaving[i, j]
-                    loss[j] += rate * number[i]
-                else:
-                    lost += rate * max(number[i] - 1.0, 0.0)
-            loss[i] += lost
+        inverse = 1.0 / work.solids[place]
+        first = granule(place, i, work.classes, tables)
+        row = work.row
+        for j in range(i + 1):
+            second = granule(place, j, work.classes, tables)
+            meeting = rate_law(first, second, conditions, parameters, tables.kernel) * inverse
+            rate = meeting * sticking_law(first, second, conditions, parameters)
+            row[j] = rate if number[j] > VANISHED else 0.0
+        row[i] *= 0.5 * max(number[i] - 1.0, 0.0) / number[i]
+        for at in range(tables.merging.apart[i], tables.merging.apart[i + 1]):
+            row[tables.merging.apart_partner[at]] = 0.0
 
-    return pair_rates
+    return fill_row
 
 
-@routine
-def merge(place: int, state: Floats, tables: Tables, work: Workspace) -> float:
-    """Pool births by cell in `work.births`, growth by class in `work.growth`, relative losses in `work.drain`.
+def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
+    """Build the loop over pairs.
 
-    Returns the mergers per second.
+    `pool(place, state, parameters, tables, work)` fills births, growth, drain and counts of a compartment from the held
+    conditions, every pair multiplied by the limits of both partners.
     """
-    number, limit, rates = state[place, NUMBER], work.classes[LIMIT, place], work.pair_rate[place]
-    births, growth, drain = work.births, work.growth, work.drain
-    births[:] = 0.0
-    growth[:] = 0.0
-    drain[:] = 0.0
-    merged = 0.0
-    for i in range(number.size):
-        for j in range(i):
-            rate = rates[i, j] * limit[i] * limit[j]
-            if rate > 0.0:
-                from_i, from_j, target = rate * number[j], rate * number[i], tables.target[i, j]
-                merged += from_i * number[i]
-                drain[j] += from_j
-                if target == i:
-                    growth[0, i] += from_i
-                    growth[1, i] += from_j * number[j] * tables.solid_volume[j]
-                    for quantity in range(1, 4):
-                        growth[quantity + 1, i] += from_j * state[place, quantity, j]
-                else:
-                    drain[i] += from_i
-                    births[0, target] += from_i * number[i]
-                    births[1, target] += from_i * number[i] * (tables.solid_volume[i] + tables.solid_volume[j])
-                    for quantity in range(1, 4):
-                        pair = from_i * state[place, quantity, i] + from_j * state[place, quantity, j]
-                        births[quantity + 1, target] += pair
-        within = rates[i, i] * limit[i] * limit[i] * max(number[i] - 1.0, 0.0)
-        target = tables.target[i, i]
-        merged += 0.5 * within * number[i]
-        drain[i] += within
-        births[0, target] += 0.5 * within * number[i]
-        births[1, target] += within * number[i] * tables.solid_volume[i]
-        for quantity in range(1, 4):
-            births[quantity + 1, target] += within * state[place, quantity, i]
-    return merged
+
+    def pool(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
+        begin_pools(place, state, tables, work)
+        conditions, number, limit = held_conditions(place, work), state[place, NUMBER], work.classes[LIMIT, place]
+        for i in range(state.shape[2]):
+            if number[i] > VANISHED:
+                fill_row(place, i, number, conditions, parameters, tables, work)
+                take_partners(i, number[i] * limit[i], work)
+                for segment in range(tables.merging.row[i], tables.merging.row[i + 1]):
+                    sums = sum_segment(segment, limit[i], tables, work)
+                    if sums[0] > 0.0:
+                        if tables.merging.grows[segment] > 0:
+                            grow(place, i, segment, number[i], sums, tables, work)
+                        else:
+                            bear(place, i, segment, state, sums, tables, work)
+        for k in range(state.shape[2]):
+            work.drain[place, k] += work.taken[k] * limit[k]
+
+    return pool
 
 
 @routine
-def share_births(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
-    """Share pooled births and growth of each cell between two pivots, and add them to `change`.
-
-    Moves up take from births as far as these lie above the pivot, and from grown granules beyond; moves down take from
-    births. Liquids and gas move with the solid volume of the pool they are taken from.
-    """
-    solid, births, growth = tables.solid_volume, work.births, work.growth
-    top = solid.size - 1
-    for k in range(top + 1):
-        born = births[1, k] - births[0, k] * solid[k]
-        excess = born + growth[1, k] if k < top else min(born, 0.0)
-        other = k + 1 if excess > 0.0 or k == 0 else k - 1
-        step = solid[other] - solid[k]
-        moved = max(excess / step, 0.0)
-        of_births = min(max(born / step, 0.0), moved)
-        change[place, NUMBER, k] += births[0, k] - moved
-        change[place, NUMBER, other] += moved
-        pool = growth[0, k] * state[place, NUMBER, k] * solid[k] + growth[1, k]
-        birth_part = of_births * solid[other] / births[1, k] if births[1, k] > 0.0 else 0.0
-        growth_part = (moved - of_births) * solid[other] / pool if pool > 0.0 else 0.0
+def begin_pools(place: int, state: Floats, tables: Tables, work: Workspace) -> None:
+    """Empty the pools of a compartment, and put what its classes hold side by side, each times its limit."""
+    x = tables.component
+    for k in range(state.shape[2]):
+        limit = work.classes[LIMIT, place, k]
+        number = limit * state[place, NUMBER, k]
+        for column in range(CARRIED):
+            work.births[place, k, column] = 0.0
+            work.growth[place, k, column] = 0.0
         for quantity in range(1, 4):
-            gained = growth[quantity + 1, k]
-            grown = growth[0, k] * state[place, quantity, k] + gained
-            carried = birth_part * births[quantity + 1, k] + growth_part * grown
-            change[place, quantity, k] += births[quantity + 1, k] + gained - carried
-            change[place, quantity, other] += carried
+            work.carried[k, quantity] = limit * state[place, quantity, k]
+        work.carried[k, NUMBER] = number
+        work.carried[k, FIRST] = number * x[0, k]
+        work.carried[k, SECOND] = number * x[1, k]
+        work.carried[k, MIXED] = number * x[0, k] * x[1, k]
+        work.drain[place, k] = 0.0
+        work.outgrown[place, k] = 0.0
+        work.surplus[place, k] = 0.0
+        work.taken[k] = 0.0
+    for count in range(3):
+        work.counts[place, count] = 0.0
 
 
 @routine
-def fill_top(place: int, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
-    """Put what lies above the top pivot into the top class, by solid volume, and book it."""
-    top = tables.solid_volume.size - 1
-    volume = work.births[1, top + 1] + work.growth[1, top]
-    held = volume / tables.solid_volume[top]
-    change[place, NUMBER, top] += held
+def take_partners(i: int, number: float, work: Workspace) -> None:
+    """Add what granules of class i take of their partners [1/s]."""
+    row, taken = work.row, work.taken
+    for j in range(i + 1):
+        taken[j] += row[j] * number
+
+
+@routine
+def sum_segment(segment: int, limit: float, tables: Tables, work: Workspace) -> Sums:
+    """Mergers of one granule with the partners of a segment [1/s], and the contents of these partners [m3/s]."""
+    row, carried, partner = work.row, work.carried, tables.merging.partner
+    number, inner, outer, gas, first, second, mixed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for at in range(tables.merging.start[segment], tables.merging.start[segment + 1]):
+        j = partner[at]
+        rate = row[j]
+        number += rate * carried[j, 0]
+        inner += rate * carried[j, 1]
+        outer += rate * carried[j, 2]
+        gas += rate * carried[j, 3]
+        first += rate * carried[j, 4]
+        second += rate * carried[j, 5]
+        mixed += rate * carried[j, 6]
+    return limit * number, limit * inner, limit * outer, limit * gas, limit * first, limit * second, limit * mixed
+
+
+@routine
+def grow(place: int, i: int, segment: int, number: float, sums: Sums, tables: Tables, work: Workspace) -> None:
+    """Book mergers that leave granule i in its class."""
+    growth, counts = work.growth[place, i], work.counts[place]
+    rim = tables.merging.rim[segment]
+    first, second, mixed = sums[FIRST], sums[SECOND], sums[MIXED]
+    if rim != INSIDE:
+        made = sums[FIRST + rim] / tables.component[rim, i]
+        first, second, mixed = first - made * tables.component[0, i], second - made * tables.component[1, i], 0.0
+        first, second = (0.0, max(second, 0.0)) if rim == 0 else (max(first, 0.0), 0.0)
+        work.surplus[place, i] += number * made
+        counts[SURPLUS_NUMBER] += number * made
+        counts[SURPLUS_VOLUME] += number * (sums[FIRST] + sums[SECOND])
+    growth[NUMBER] += sums[NUMBER]
     for quantity in range(1, 4):
-        change[place, quantity, top] += work.births[quantity + 1, top + 1]
-    booked[OVERFLOW_NUMBER] += held - work.births[0, top + 1]
-    booked[OVERFLOW_VOLUME] += volume
+        growth[quantity] += number * sums[quantity]
+    growth[FIRST] += number * first
+    growth[SECOND] += number * second
+    growth[MIXED] += number * mixed
+    counts[MERGERS] += number * sums[NUMBER]
+    work.outgrown[place, i] += first * tables.outgrowing[0, i] + second * tables.outgrowing[1, i]
+
+
+@routine
+def bear(place: int, i: int, segment: int, state: Floats, sums: Sums, tables: Tables, work: Workspace) -> None:
+    """Book mergers whose sum falls into another cell."""
+    target, rim, x = tables.merging.target[segment], tables.merging.rim[segment], tables.component
+    births, counts, number = work.births[place, target], work.counts[place], state[place, NUMBER, i]
+    born = number * sums[NUMBER]
+    if rim == INSIDE:
+        first, second = x[0, i] - x[0, target], x[1, i] - x[1, target]
+        births[NUMBER] += born
+        births[FIRST] += number * (sums[FIRST] + first * sums[NUMBER])
+        births[SECOND] += number * (sums[SECOND] + second * sums[NUMBER])
+        mixed = sums[MIXED] + first * sums[SECOND] + second * sums[FIRST] + first * second * sums[NUMBER]
+        births[MIXED] += number * mixed
+    else:
+        one, other = number * (sums[FIRST] + x[0, i] * sums[NUMBER]), number * (sums[SECOND] + x[1, i] * sums[NUMBER])
+        copies = (one if rim == 0 else other) / x[rim, target]
+        births[NUMBER] += copies
+        births[FIRST] += one - copies * x[0, target] if rim == 1 else 0.0
+        births[SECOND] += other - copies * x[1, target] if rim == 0 else 0.0
+        counts[SURPLUS_NUMBER] += copies - born
+        counts[SURPLUS_VOLUME] += one + other
+    for quantity in range(1, 4):
+        births[quantity] += number * sums[quantity] + sums[NUMBER] * state[place, quantity, i]
+    counts[MERGERS] += born
+    work.drain[place, i] += sums[NUMBER]

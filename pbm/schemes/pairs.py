@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pbm.grid import Floats, Grid
-from pbm.schemes.cell_average import ROUND_OFF
+from pbm.schemes.merging import ROUND_OFF
 
 Places = np.ndarray
 

@@ -28,7 +28,8 @@ from pbm.model import (
     Tables,
     make_workspace,
 )
-from pbm.program import load_program
+from pbm.program import load_program, rate_law, sticking_law
+from pbm.schemes.cell_average import held_conditions, make_row
 from pbm.selection import SELECTIONS
 from tests.pbm.population import granulation_case, kernel_law
 from tests.pbm.test_kernels import SAMPLES, wet_granule
@@ -68,7 +69,13 @@ def right_hand_side(model: Granulation) -> tuple[np.ndarray, np.ndarray]:
     work, change, booked = make_workspace(1, model.grid.classes), np.zeros_like(model.initial_state()), np.zeros(BOOKED)
     program = load_program(model.case.aggregation.kernel["name"], "always", model.case.breakage.rate["name"])
     program.right_hand_side(state, 0.0, 0.0, model.parameters, tables, work, change, booked)
-    return work.pair_rate[0] * work.solids[0], work.classes[SELECTION, 0]
+    fill_row = make_row(rate_law(model.case.aggregation.kernel["name"]), sticking_law("always"))
+    rates = np.zeros((model.grid.classes,) * 2)
+    for i in np.flatnonzero(state[0, NUMBER] > 0.0):
+        fill_row(0, i, state[0, NUMBER], held_conditions(0, work), model.parameters, tables, work)
+        rates[i, :i] = work.row[:i] * work.solids[0]
+        rates[i, i] = 2.0 * work.row[i] * work.solids[0] * state[0, NUMBER, i] / (state[0, NUMBER, i] - 1.0)
+    return rates, work.classes[SELECTION, 0]
 
 
 @pytest.mark.parametrize("name", KERNELS)

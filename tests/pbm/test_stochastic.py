@@ -91,7 +91,7 @@ def test_same_seed_same_run(model: Granulation) -> None:
 def test_laws_repeat_those_of_the_classes(model: Granulation) -> None:
     """The formulas written twice give one number: pair and breakage rates of two classes to 1e-9, round-off apart.
 
-    Through the plain right-hand side: a state of two filled classes, whose `pair_rate` is b psi/V_s.
+    Through the plain right-hand side: a state of two filled classes, whose last `row` is b psi/V_s.
     """
     from pbm.model import BOOKED, SELECTION, make_workspace
     from pbm.program import load_program
@@ -110,7 +110,7 @@ def test_laws_repeat_those_of_the_classes(model: Granulation) -> None:
     program.right_hand_side(state, SPEED, 0.0, stage, model.tables, work, change, booked)
     solids = float(state[0, 0] @ model.grid.pivots)
     got = meeting_rates(pair, one, other, SPEED, stage)[0]
-    assert got == pytest.approx(work.pair_rate[0, 72, 60] * solids, rel=1e-9) and got > 0.0
+    assert got == pytest.approx(work.row[60] * solids, rel=1e-9) and got > 0.0
     broken = breakage_rates(pair, SPEED, stage)
     np.testing.assert_allclose(broken, work.classes[SELECTION, 0, places], rtol=1e-9)
     assert broken.max() > 0.0
