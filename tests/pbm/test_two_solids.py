@@ -1,0 +1,156 @@
+"""Two solid components in the granulation program: moments, symmetry, agreement with one component."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compute.errors import CaseError
+from pbm.assemble import bare_parameters, make_tables
+from pbm.breakage import breakable_classes, proportionate_fragments
+from pbm.cells import Cells
+from pbm.grid import Floats, Grid, geometric_grid
+from pbm.laws import fragments
+from pbm.model import BOOKED, EXTERNAL, MERGED, NUMBER, OVERFLOW_NUMBER, OVERFLOW_VOLUME, SPRAYED, make_workspace
+from pbm.program import load_program
+from pbm.solve import Accuracy, Solution, constant, solve
+from tests.pbm.population import NUMBER as COUNT
+from tests.pbm.population import UNIT, bare_state, stated
+
+GRID = geometric_grid(1e-2 * UNIT, 3e2 * UNIT, 8)
+PAIR = Cells((GRID, GRID))
+
+
+def exponential_shares(grid: Grid) -> Floats:
+    """Shares of the classes of an exponential distribution of mean UNIT."""
+    edges = grid.edges / UNIT
+    return np.exp(-edges[:-1]) - np.exp(-edges[1:])
+
+
+def coalesce(cells: Cells, numbers: Floats, end: float, name: str = "constant", rate: float = 1.0) -> Solution:
+    """Coalescence of these numbers, in plain Python, with the rate constant `rate` V_s / N0."""
+    tables = make_tables(cells, laws=stated(name, rate * float(numbers @ cells.solid_volume) / COUNT))
+    program = load_program(name, "always", "power")
+    times = np.array([0.0, 0.5 * end, end])
+    return solve(program, bare_state(numbers), times, bare_parameters(), tables, accuracy=Accuracy(1e-3, 1e-2))
+
+
+def moments(cells: Cells, state: Floats, first: int, second: int) -> float:
+    """M_ab in units of N0 UNIT^(a + b)."""
+    x, y = cells.components / UNIT
+    return float(np.sum(state[0, NUMBER] * x**first * y**second) / COUNT)
+
+
+@pytest.fixture(scope="module")
+def solution() -> Solution:
+    shares = exponential_shares(GRID)
+    return coalesce(PAIR, COUNT * np.outer(shares, shares).ravel(), 1.0)
+
+
+def test_constant_kernel_keeps_the_law_of_moments(solution: Solution) -> None:
+    """Gelbard and Seinfeld (1978), doi 10.1016/0021-9797(78)90312-3: M00 = 2 N0/(2 + tau), M10 and M01 stay, and every
+    second moment grows by M_a M_b tau / N0. The scheme keeps the mixed moment: all but the squares, which it spreads,
+    to the tolerance of the integration, 1e-3 of a class.
+    """
+    for at, tau in enumerate((0.0, 0.5, 1.0)):
+        state, start = solution.states[at], solution.states[0]
+        first = moments(PAIR, start, 1, 0)
+        whole = moments(PAIR, start, 0, 0)
+        assert moments(PAIR, state, 0, 0) == pytest.approx(whole / (1.0 + 0.5 * whole * tau), rel=2e-4)
+        assert moments(PAIR, state, 1, 0) == pytest.approx(first, rel=1e-12)
+        assert moments(PAIR, state, 0, 1) == pytest.approx(first, rel=1e-12)
+        assert moments(PAIR, state, 1, 1) == pytest.approx(moments(PAIR, start, 1, 1) + first**2 * tau, rel=1e-9)
+        square = moments(PAIR, start, 2, 0) + first**2 * tau
+        assert square * (1.0 - 1e-9) <= moments(PAIR, state, 2, 0) <= 1.06 * square
+    assert max(solution.worst_imbalance) <= 1e-12 and solution.states.min() >= 0.0
+
+
+def test_a_symmetric_start_stays_symmetric(solution: Solution) -> None:
+    """Components exchanged: nothing in the scheme prefers one; round-off of sums in another order."""
+    last = solution.states[-1][0, NUMBER].reshape(PAIR.shape)
+    assert np.abs(last - last.T).max() <= 1e-13 * last.max()
+
+
+@pytest.mark.parametrize(("name", "rate", "end"), [("constant", 1.0, 1.0), ("sum", 1.0, 0.2)])
+def test_proportional_components_agree_with_one(name: str, rate: float, end: float) -> None:
+    """Granules of one composition, y = 2 x: a population in x + y. Number and solids are those of one component, to the
+    tolerance of both; M2 to what the scheme spreads on these few classes, 6 % at most.
+    """
+    shares = COUNT * exponential_shares(GRID)
+    whole = Cells((Grid(3.0 * GRID.edges, 3.0 * GRID.pivots),))
+    pair = Cells((GRID, Grid(2.0 * GRID.edges, 2.0 * GRID.pivots)))
+    scale = {"constant": 1.0, "sum": 1.0 / (3.0 * UNIT)}[name] * rate
+    one = coalesce(whole, shares, end, name, scale).states
+    two = coalesce(pair, np.diag(shares).ravel(), end, name, scale).states
+    found = [[float(np.sum(state[0, NUMBER] * cells.solid_volume**order)) for order in (0, 1, 2)]
+             for cells, state in ((whole, one[-1]), (pair, two[-1]))]  # fmt: skip
+    assert found[1][0] == pytest.approx(found[0][0], rel=1e-3)
+    assert found[1][1] == pytest.approx(found[0][1], rel=1e-12)
+    assert found[1][2] == pytest.approx(found[0][2], rel=0.06)
+
+
+def test_what_grows_past_the_rim_keeps_both_components() -> None:
+    """A grid full to the top: both solids and liquid are kept to round-off, and the ledger says what numbers do."""
+    numbers = np.full(PAIR.count, 1e6)
+    solids = float(numbers @ PAIR.solid_volume)
+    tables = make_tables(PAIR, laws=stated("constant", 1e-6 * solids))
+    work, change, booked = make_workspace(1, PAIR.count), np.zeros((1, 4, PAIR.count)), np.zeros(BOOKED)
+    state = bare_state(numbers)
+    state[0, EXTERNAL] = 0.1 * numbers * PAIR.solid_volume
+    load_program("constant", "always", "power").right_hand_side(
+        state, 0.0, 0.0, bare_parameters()._replace(absorption_time=1e30), tables, work, change, booked
+    )
+    rates = change[0, NUMBER]
+    for component in PAIR.components:
+        assert abs(rates @ component) <= 1e-12 * float(np.abs(rates) @ component)
+    assert abs(change[0, EXTERNAL].sum()) <= 1e-12 * np.abs(change[0, EXTERNAL]).sum()
+    assert booked[OVERFLOW_VOLUME] > 0.0
+    assert rates.sum() == pytest.approx(booked[OVERFLOW_NUMBER] - booked[MERGED], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["uniform", "symmetric"])
+def test_fragments_have_the_composition_of_their_parent(name: str) -> None:
+    """Both components of every parent are kept to round-off; two daughters, or as many as the law says where no fines
+    are cut off; and no parent without room breaks.
+    """
+    law = None if name == "uniform" else fragments("symmetric", number=4)
+    table = proportionate_fragments(PAIR, law)
+    breaks = breakable_classes(PAIR, 0.0) > 0.0
+    for component in PAIR.components:
+        np.testing.assert_allclose(table[breaks] @ component, component[breaks], rtol=1e-12)
+    assert not table[~breaks].any() and table.min() >= 0.0
+    if law is None:
+        np.testing.assert_allclose(table[breaks].sum(axis=1), 2.0, rtol=1e-12)
+
+
+def test_drops_make_nuclei_of_the_powder_they_meet() -> None:
+    """Powder of which a third is the second solid: the solids that drops take are those that nuclei hold, in both
+    components, and so is the liquid.
+    """
+    numbers = np.zeros(PAIR.count)
+    numbers[[0, 1, PAIR.shape[1]]] = 1e9, 2e9, 4e9
+    powder = PAIR.components @ numbers
+    nucleus = 2.5 * UNIT
+    tables = make_tables(PAIR, nucleus, laws=stated())
+    parameters = bare_parameters()._replace(drop_volume=1e-12, nucleus_solids=nucleus, absorption_time=1e30)
+    times, spray = np.array([0.0, 1.0]), constant(0.2 * powder.sum() * 1e-12 / nucleus)
+    result = solve(
+        load_program("constant", "always", "power"), bare_state(numbers), times, parameters, tables, spray=spray
+    )
+    last = result.states[-1][0]
+    np.testing.assert_allclose(PAIR.components @ last[NUMBER], powder, rtol=1e-12)
+    assert max(result.worst_imbalance) <= 1e-12 and last.min() >= 0.0
+    assert last[EXTERNAL].sum() == pytest.approx(result.booked[-1, SPRAYED], rel=1e-12)
+    made = PAIR.solid_volume > 0.5 * nucleus
+    held = PAIR.components[:, made] @ last[NUMBER, made]
+    assert held.sum() == pytest.approx((1.0 - np.exp(-0.2)) * powder.sum(), rel=1e-3)
+    assert held[1] / held[0] == pytest.approx(powder[1] / powder[0], rel=1e-9)
+
+
+def test_grids_that_do_not_fit_are_refused() -> None:
+    """Three components, and classes so wide that two equal granules would stay where they are."""
+    with pytest.raises(CaseError, match="one or two solids"):
+        Cells((GRID, GRID, GRID))
+    wide = Grid(np.array([1.0, 10.0, 100.0]) * UNIT, np.array([2.0, 20.0]) * UNIT)
+    with pytest.raises(CaseError, match="two equal granules"):
+        Cells((wide,))
