@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from compute.base import Backend
 from dem.domain import OFFSET, SHEARED, Domain, boundary_kind, set_cells, slide_of_image
 from dem.faults import FAULT_SIZE, raise_fault
+from dem.hold import largest_separation
 from dem.interaction import Interaction
 from dem.list_kind import as_kind
 from dem.loops import make_loops
@@ -24,6 +25,7 @@ from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL
 from dem.step import Motion
 from dem.tally import Tally
 from dem.walls import Walls, make_touches
+from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SINE, SINE
 from dem.walls.near import mark_near_walls
 
 GROWTH = 1.3
@@ -82,7 +84,10 @@ class Engine:
         self.domain, self.walls = on_backend(backend, settings.domain), on_backend(backend, settings.walls)
         self.settings = on_backend(backend, settings.pairs)
         self.gravity = np.asarray(settings.gravity, float)
-        self.wall_count = len(settings.walls.shape)
+        self.wall_count, self.turning = len(settings.walls.shape), bool(settings.walls.turns.any())
+        self.wall_margin = 0.5 * self.skin + largest_separation(
+            self.interaction, settings.pairs.parameters, settings.largest_radius
+        )
         self.size, self.step_number, self.built, self.stale = 0, 0, 0, True
         self.rebuilds, self.rebuild_seconds = 0, 0.0
         self.fault = backend.zeros((backend.threads, FAULT_SIZE), np.int64)
@@ -174,12 +179,23 @@ class Engine:
         self.pairs = new
         self._sort_touches()
         if self.wall_count:
-            gap = self.settings.rearm_gap
-            self.backend.foreach(mark_near_walls, self.size, self.particles, self.walls, self.touches, self.skin, gap)
+            self._mark_near_walls()
         self.motion.reference[: self.size] = self.particles.row[: self.size, X : X + 3]
         self.built, self.stale = self.step_number, False
         self.motion.reach[1] = self.built
         self.loops.divide(self)
+
+    def _mark_near_walls(self) -> None:
+        self._note_pose()
+        self.backend.foreach(
+            mark_near_walls, self.size, self.particles, self.walls, self.touches, self.wall_margin,
+            self.settings.rearm_gap,
+        )  # fmt: skip
+
+    def _note_pose(self) -> None:
+        """Note where the walls are as the place that limits how long the lists are valid."""
+        pose = self.walls.pose
+        pose[:, LISTED_COSINE : LISTED_SINE + 1] = pose[:, COSINE : SINE + 1]
 
     def _set_offset(self) -> None:
         if self.kind == SHEARED:
@@ -262,3 +278,6 @@ class Engine:
             array[:] = self.backend.array(state[name])
         self.pairs.start[self.size :] = entries
         self.loops.divide(self)
+        self.loops.place_walls(self, self.built)
+        self._note_pose()
+        self.loops.place_walls(self, self.step_number)

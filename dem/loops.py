@@ -33,11 +33,14 @@ class Loops(Protocol):
     def divide(self, engine: Engine) -> None:
         """Divide the work among chunks after a rebuild."""
 
+    def place_walls(self, engine: Engine, step_number: int) -> None:
+        """Put the walls where they are at a step."""
+
     def run(self, engine: Engine, last: int) -> int:
         """Run steps up to `last` or until lists are stale; return the number of the next step."""
 
     def is_stale(self, engine: Engine) -> bool:
-        """Return whether the list must be rebuilt before the next step."""
+        """Return whether the lists must be made anew before the next step."""
 
 
 def make_loops(engine: Engine) -> Loops:

@@ -10,7 +10,7 @@ from dem.block import BLOCK, field_count
 from dem.faults import LOST
 from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
 from dem.pairs import PairScratch, force_columns
-from dem.step import lists_are_stale, make_run
+from dem.step import lists_are_stale, make_run, place_walls
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -28,7 +28,6 @@ class BlockLoops:
         count_rows, fill_rows = make_list_builder(engine.kind, False)
         self._count_rows, self._fill_rows = backend.compile(count_rows), backend.compile(fill_rows)
         self._run = backend.compile(make_run(engine.interaction, engine.kind, engine.statistics, engine.wall_count > 0))
-        self._is_stale = backend.compile(lists_are_stale)
 
     def moved(self, capacity: int) -> Any:
         """Return one value for each chunk."""
@@ -66,6 +65,10 @@ class BlockLoops:
         self.scratch.bounds[:] = np.searchsorted(start, shares)
         self.scratch.bounds[0], self.scratch.bounds[-1] = 0, engine.size
 
+    def place_walls(self, engine: Engine, step_number: int) -> None:
+        """Put the walls where they are at a step."""
+        place_walls(engine.walls, step_number, engine.step_size)
+
     def run(self, engine: Engine, last: int) -> int:
         """Run steps in one compiled call."""
         return int(
@@ -76,5 +79,9 @@ class BlockLoops:
         )  # fmt: skip
 
     def is_stale(self, engine: Engine) -> bool:
-        """Return whether somebody moved half the skin."""
-        return bool(lists_are_stale(engine.step_number, engine.motion, engine.fault, engine.domain, engine.step_size))
+        """Return whether somebody or a wall moved too far."""
+        return bool(
+            lists_are_stale(
+                engine.step_number, engine.motion, engine.fault, engine.domain, engine.step_size, engine.walls
+            )
+        )

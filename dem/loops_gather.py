@@ -19,6 +19,7 @@ from dem.particles import Particles
 from dem.step import Motion, advance, make_wall_part
 from dem.tally import plain_add
 from dem.walls import set_pose
+from dem.walls.motion import turned_too_far
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -139,8 +140,8 @@ class GatherLoops:
     def run(self, engine: Engine, last: int) -> int:
         """Run steps stage by stage."""
         n, step = engine.step_number, engine.step_size
+        self.place_walls(engine, n)
         while n < last:
-            self._place_walls(engine, n)
             self.backend.foreach(
                 self._gather, engine.size, engine.particles, engine.pairs, engine.domain, self.force,
                 engine.settings, engine.tally, step, engine.fault,
@@ -150,19 +151,21 @@ class GatherLoops:
                 engine.touches, engine.motion, engine.tally, step, engine.fault,
             )  # fmt: skip
             n += 1
+            self.place_walls(engine, n)
             if self._moved_too_far(engine, n):
                 break
         return n
 
-    def _place_walls(self, engine: Engine, n: int) -> None:
+    def place_walls(self, engine: Engine, step_number: int) -> None:
+        """Put the walls, and the image across a sheared box, where they are at a step."""
         if engine.wall_count:
-            self.backend.foreach(set_pose, engine.wall_count, engine.walls, n, engine.step_size)
+            self.backend.foreach(set_pose, engine.wall_count, engine.walls, step_number, engine.step_size)
         if engine.kind == SHEARED:
             box = self.backend.numpy(engine.domain.box)
-            engine.domain.box[OFFSET] = slide_of_image(box, n, engine.step_size)
+            engine.domain.box[OFFSET] = slide_of_image(box, step_number, engine.step_size)
 
     def is_stale(self, engine: Engine) -> bool:
-        """Return whether somebody moved half the skin."""
+        """Return whether somebody or a wall moved too far."""
         return self._moved_too_far(engine, engine.step_number)
 
     def _moved_too_far(self, engine: Engine, n: int) -> bool:
@@ -170,4 +173,11 @@ class GatherLoops:
         box = self.backend.numpy(engine.domain.box)
         slid = abs(box[SHEAR_RATE]) * box[LENGTH + 1] * engine.step_size * (n - engine.built)
         failed = bool((engine.fault[:, CODE] != NONE).any())
-        return failed or largest + 0.5 * slid > 0.5 * engine.skin
+        return failed or largest + 0.5 * slid > 0.5 * engine.skin or self._turned_too_far(engine)
+
+    def _turned_too_far(self, engine: Engine) -> bool:
+        if not engine.turning:
+            return False
+        walls = engine.walls
+        found = walls._replace(pose=self.backend.numpy(walls.pose), motion=self.backend.numpy(walls.motion))
+        return turned_too_far(found)

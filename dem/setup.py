@@ -95,7 +95,10 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     rearm_gap = case.statistics.rearm_gap if case.statistics else DEFAULT_REARM_GAP
     largest = float(radius.max())
     gap = largest_separation(interaction, parameters, largest)
-    skin = required_skin(interaction, parameters, largest)
+    skin = max(
+        case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())),
+        required_skin(interaction, parameters, largest),
+    )
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)
     delay = settle * step
@@ -105,11 +108,11 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         domain=make_domain(np.array(domain.low), np.array(domain.high), periodic, domain.shear_rate),
         pairs=PairSettings(parameters, len(names), rearm_gap),
         walls=build_walls(
-            walls, names, largest, max(rearm_gap, 0.5 * gap / largest), float(np.linalg.norm(domain.size))
+            walls, names, largest, rearm_gap + 0.5 * gap / largest, float(np.linalg.norm(domain.size)), skin
         ),
         gravity=np.array(case.gravity),
         step_size=step,
-        skin=max(case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())), skin),
+        skin=skin,
         largest_radius=largest,
         statistics=case.statistics is not None and case.statistics.enabled,
         film_share=case.liquid.content if case.liquid else 0.0,

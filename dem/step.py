@@ -22,6 +22,7 @@ from dem.pairs import PairScratch, PairSettings, make_pair_chunk
 from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
 from dem.tally import Tally, plain_add
 from dem.walls import Walls, WallTouches, set_pose
+from dem.walls.motion import turned_too_far
 from dem.walls.wrench import make_wall_wrench
 
 
@@ -140,8 +141,15 @@ def slide_image(domain: Domain, step_number: int, step: float) -> None:
 
 
 @routine
-def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain, step: float) -> bool:
-    """Return whether somebody moved half the skin, or an image slid with it, or something failed."""
+def place_walls(walls: Walls, step_number: int, step: float) -> None:
+    """Put all walls where they are at a step."""
+    for w in range(walls.shape.shape[0]):
+        set_pose(w, walls, step_number, step)
+
+
+@routine
+def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain, step: float, walls: Walls) -> bool:
+    """Return whether somebody moved half the skin, an image slid with it, a wall turned, or something failed."""
     largest = 0.0
     for c in range(motion.moved.shape[0]):
         largest = max(largest, motion.moved[c])
@@ -149,7 +157,7 @@ def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain
     failed = False
     for c in range(fault.shape[0]):
         failed = failed or fault[c, CODE] != NONE
-    return failed or math.sqrt(largest) + 0.5 * slid > motion.reach[0]
+    return failed or math.sqrt(largest) + 0.5 * slid > motion.reach[0] or turned_too_far(walls)
 
 
 @cache
@@ -180,10 +188,9 @@ def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: b
     ) -> int:
         chunks = scratch.force.shape[0]
         n = first
+        if has_walls:
+            place_walls(walls, n, step)
         while n < last:
-            if has_walls:
-                for w in range(walls.shape.shape[0]):
-                    set_pose(w, walls, n, step)
             if kind == SHEARED:
                 slide_image(domain, n, step)
             for c in prange(chunks):  # forces at x^n with v^(n-1/2)
@@ -191,7 +198,9 @@ def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: b
             for c in prange(chunks):  # walls at x^n; v^(n+1/2), x^(n+1)
                 particle_chunk(c, size, particles, scratch, settings, walls, touches, motion, tally, step, fault)
             n += 1
-            if lists_are_stale(n, motion, fault, domain, step):
+            if has_walls:
+                place_walls(walls, n, step)
+            if lists_are_stale(n, motion, fault, domain, step, walls):
                 break
         return n
 

@@ -12,25 +12,28 @@ POINT, AXIS = 0, 3
 """Columns of a plane (point, normal) and of a cylinder (point, axis) in `Walls.geometry`."""
 RADIUS, SIDE, LOW, HIGH, DEPTH = range(6, 11)
 GEOMETRY_SIZE = 11
-SWEPT_LOW, SWEPT_HIGH, SWEPT_RADIUS = range(3)
-"""Columns of a mesh: the cylinder about its motion axis that it never leaves."""
+SWEPT_RADIUS = 0
+"""Column of a mesh: its largest distance from the axis on the ground that moves it, for ever [m]."""
 
-SPEED, START, RAMP, PERIOD, FIRST, LAST = range(6, 12)
-MOTION_SIZE = 12
+SPEED, START, RAMP, PERIOD, FIRST, LAST, LIMIT = range(6, 13)
+MOTION_SIZE = 13
 SHARE_TIME, SHARE, SHARE_SUM = range(3)
 PROFILE_SIZE = 3
-COSINE, SINE, RATE, SPIN, PLACE, DRIFT = 0, 1, 2, 3, 6, 9
-POSE_SIZE = 12
+COSINE, SINE, RATE, SPIN, PLACE, DRIFT, LISTED_COSINE, LISTED_SINE = 0, 1, 2, 3, 6, 9, 12, 13
+POSE_SIZE = 14
 
 CORNER, FIRST_EDGE, SECOND_EDGE, NORMAL = 0, 3, 6, 9
 FIRST_SQUARE, MIXED, SECOND_SQUARE = 12, 13, 14
-TRIANGLE_SIZE = 15
+OWNER = 15
+TRIANGLE_SIZE = 16
 
 INVERSE_CELL = 3
 GRID_SIZE = 4
 FIRST_CELL = 3
 CELLS_SIZE = 4
 
+ROOM = 16
+"""Triangles listed for one particle; where it could meet more, it looks them up in the cells of the mesh."""
 SLOTS = 8
 """Wall contacts one particle can have at once."""
 WALL_LIMIT = 62
@@ -44,18 +47,20 @@ class Walls(NamedTuple):
 
     shape: PLANE, CYLINDER or MESH, and material: its place in the material list, shape (walls,) int32; geometry: plane:
     point [m], normal; cylinder: point [m], axis, radius [m], side (1 particles inside, -1 outside), low and high end
-    along the axis [m], depth (radii behind the surface at which it no longer acts); mesh: ends along the motion axis
-    and largest distance from it [m], shape (walls, 11); motion: point [m], axis, angular speed [rad/s], start [s], ramp
-    [s], period [s] (0: no swing), first and last row of the profile (equal: none), shape (walls + carriers, 12);
+    along the axis [m], depth (radii behind the surface at which it no longer acts); mesh: largest
+    distance from the axis on the ground [m], shape (walls, 11); motion: point [m], axis, angular speed [rad/s], start
+    [s], ramp [s], period [s] (0: no swing), first and last row of the profile (equal: none), and by how much of the
+    radius a place may be displaced before the lists are made anew [-], shape (walls + carriers, 13);
     profile: time [s], share of the speed and its integral up to then [s], shape (rows, 3); carrier: row of the motion
     that carries a wall, -1 for none, shape (walls,) int32; turns: whether the motion moves the surface as a set, shape
     (walls,) int32; pose: cosine and sine of the angle turned, present angular speed [rad/s]; and of a wall its angular
-    velocity [rad/s], a point of its axis [m] and the velocity of that point [m/s], shape (walls + carriers, 12).
+    velocity [rad/s], a point of its axis [m] and the velocity of that point [m/s]; then cosine and sine of the angle at
+    which the lists were made, shape (walls + carriers, 14).
 
-    triangles: corner a, edges ab and ac [m], unit normal, ab.ab, ab.ac, ac.ac [m2] in the body frame, shape
-    (triangles, 15); grid: lowest corner of the cells [m], 1/edge of a cell [1/m], shape (walls, 4); cells: number of
-    cells in x, y, z and the mesh's first cell, shape (walls, 4) int64; cell_start, cell_triangle: the triangles of cell
-    c are cell_triangle[cell_start[c]:cell_start[c + 1]]; sizes: number of materials, shape (1,) int64.
+    triangles: corner a, edges ab and ac [m], unit normal, ab.ab, ab.ac, ac.ac [m2] in the body frame, and the wall,
+    shape (triangles, 16); grid: lowest corner of the cells [m], 1/edge of a cell [1/m], shape (walls, 4); cells: number
+    of cells in x, y, z and the mesh's first cell, shape (walls, 4) int64; cell_start, cell_triangle: the triangles of
+    cell c are cell_triangle[cell_start[c]:cell_start[c + 1]]; sizes: number of materials, shape (1,) int64.
     """
 
     shape: Any
@@ -81,7 +86,9 @@ class WallTouches(NamedTuple):
     wall in the wall's body frame, then the contact's history, shape (capacity, SLOTS, 3 + max(1, history_size));
     touched, near: walls touched in the last step, walls not yet apart by the re-arm gap, as bits, shape (capacity,)
     int64. These four are the particle's state. close: walls it can meet before the next rebuild of the lists, as bits,
-    shape (capacity,) int64; all of them until that has been found out. fresh_wall, fresh: the slots of the step at
+    shape (capacity,) int64; all of them until that has been found out; triangle: those of their triangles that it can
+    meet until then, ROOM to a particle, shape (capacity * ROOM,) int32, and listed: how many, -1 where there is no such
+    list, shape (capacity,) int32. fresh_wall, fresh: the slots of the step at
     hand, one column longer for the distance [m]; they carry nothing from step to step.
     """
 
@@ -90,6 +97,8 @@ class WallTouches(NamedTuple):
     touched: Any
     near: Any
     close: Any
+    triangle: Any
+    listed: Any
     fresh_wall: Any
     fresh: Any
 
@@ -103,6 +112,8 @@ def make_touches(capacity: int, history_size: int) -> WallTouches:
         touched=np.zeros(capacity, np.int64),
         near=np.zeros(capacity, np.int64),
         close=np.full(capacity, -1, np.int64),
+        triangle=np.zeros(capacity * ROOM, np.int32),
+        listed=np.full(capacity, -1, np.int32),
         fresh_wall=np.full((capacity, SLOTS), -1, np.int32),
         fresh=np.zeros((capacity, SLOTS, width + 1)),
     )

@@ -22,6 +22,7 @@ from dem.walls.arrays import (
     GRID_SIZE,
     HIGH,
     INVERSE_CELL,
+    LIMIT,
     LOW,
     MESH,
     PLANE,
@@ -30,20 +31,21 @@ from dem.walls.arrays import (
     RADIUS,
     SIDE,
     SINE,
-    SWEPT_HIGH,
-    SWEPT_LOW,
     SWEPT_RADIUS,
     TRIANGLE_SIZE,
     WALL_LIMIT,
     Walls,
 )
-from dem.walls.courses import motion_rows, moves, profile_rows, swept_cylinder
+from dem.walls.courses import motion_rows, moves, profile_rows, reach_about, swept_radius
 from dem.walls.grid import make_grid
 from dem.walls.motion import set_pose
 from dem.walls.placement import Say, place_mesh, warn
 
 ON_AXIS = 1e-12
 """Sine of the angle, and share of the radius, up to which two axes are taken to be the same line."""
+
+TRAVEL = 1.0
+"""How far a wall moves before the lists are made anew, over the skin: the fastest particles have moved half of that."""
 
 Vectors = NDArray[np.float64]
 WallModel = PlaneWall | CylinderWall | MeshWall
@@ -54,13 +56,15 @@ def build_walls(
     material_names: Sequence[str],
     largest_radius: float,
     rearm_gap: float,
-    domain_size: float | None = None,
+    domain_size: float = 0.0,
+    skin: float = 0.0,
     say: Say = warn,
 ) -> Walls:
     """Return the walls of a case as arrays, at the pose of step 0.
 
     material_names: in the order of the parameter table; largest_radius: of all particles that will ever be there [m];
-    rearm_gap: share of a particle's diameter [-]; domain_size: diagonal of the domain [m]; say: told what is left out.
+    rearm_gap: share of a particle's diameter [-]; domain_size: diagonal of the domain [m], 0 where it is not
+    known; skin: of the lists [m]; say: told what is left out.
 
     Raises:
         CaseError: there are too many walls, or a mesh cannot be used.
@@ -68,28 +72,32 @@ def build_walls(
     size = len(wall_models)
     if size > WALL_LIMIT:
         raise CaseError("too many walls", key="dem.walls", value=size, expected=f"at most {WALL_LIMIT}")
-    reach = largest_radius * (1.0 + 2.0 * rearm_gap)
+    reach = largest_radius * (1.0 + 2.0 * rearm_gap) + (0.5 + TRAVEL) * skin
     walls = _empty([wall.motion for wall in wall_models], len(material_names))
-    meshes: list[Vectors] = []
+    triangles: list[Vectors] = []
     starts, members = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)]
     for w, wall in enumerate(wall_models):
         walls.material[w] = list(material_names).index(wall.material)
         if isinstance(wall, MeshWall):
-            corners = place_mesh(wall, f"dem.walls.{w}", domain_size, say)
+            corners = place_mesh(wall, f"dem.walls.{w}", domain_size or None, say)
             grid = make_grid(corners, reach)
             _set_mesh(walls, w, corners)
             walls.grid[w, :3], walls.grid[w, INVERSE_CELL] = grid.low, 1.0 / grid.edge
             walls.cells[w, :3], walls.cells[w, FIRST_CELL] = grid.shape, sum(map(len, starts)) - 1
-            members.append(grid.triangle + np.int32(sum(map(len, meshes))))
+            members.append(grid.triangle + np.int32(sum(map(len, triangles))))
             starts.append(grid.start[1:] + starts[-1][-1])
-            meshes.append(corners)
+            triangles.append(triangle_rows(corners, w))
         elif isinstance(wall, CylinderWall):
             _set_cylinder(walls, w, wall)
         else:
             _set_plane(walls, w, wall)
-    triangles = np.concatenate([_triangle_rows(corners) for corners in meshes] or [np.zeros((0, TRIANGLE_SIZE))])
+        if walls.turns[w]:
+            extent = corners.reshape(-1, 3) if isinstance(wall, MeshWall) else None
+            _limit_turning(walls, w, extent, domain_size, reach, TRAVEL * skin)
     walls = walls._replace(
-        triangles=triangles, cell_start=np.concatenate(starts), cell_triangle=np.concatenate(members)
+        triangles=np.concatenate([np.zeros((0, TRIANGLE_SIZE)), *triangles]),
+        cell_start=np.concatenate(starts),
+        cell_triangle=np.concatenate(members),
     )
     for w in range(size):
         set_pose(w, walls, 0, 0.0)
@@ -161,14 +169,31 @@ def _set_mesh(walls: Walls, w: int, corners: Vectors) -> None:
     walls.shape[w] = MESH
     walls.turns[w] = moves(walls, w)
     carrier = walls.motion[walls.carrier[w]] if walls.carrier[w] >= 0 else None
-    swept = swept_cylinder(walls.motion[w], carrier, corners.reshape(-1, 3))
-    walls.geometry[w, [SWEPT_LOW, SWEPT_HIGH, SWEPT_RADIUS]] = swept
+    walls.geometry[w, SWEPT_RADIUS] = swept_radius(walls.motion[w], carrier, corners.reshape(-1, 3))
 
 
-def _triangle_rows(corners: Vectors) -> Vectors:
-    """Return triangles, shape (n, 3, 3), as rows of `Walls.triangles`."""
+def _limit_turning(
+    walls: Walls, w: int, corners: Vectors | None, domain_size: float, reach: float, travel: float
+) -> None:
+    """Limit by how much the motions of wall w displace before the lists are made anew.
+
+    corners: of a mesh, shape (n, 3); reach [m]: farther from the wall no particle meets it; travel [m]: by how much
+    both motions may move the farthest of those that do.
+    """
+    rows = [w] if walls.carrier[w] < 0 else [w, int(walls.carrier[w])]
+    for r in rows:
+        if corners is None:
+            far = domain_size
+        else:
+            far = reach_about(walls.motion[w], corners) if r == w else float(walls.geometry[w, SWEPT_RADIUS])
+        walls.motion[r, LIMIT] = travel / len(rows) / (far + reach)
+
+
+def triangle_rows(corners: Vectors, w: int) -> Vectors:
+    """Return the triangles of wall w, shape (n, 3, 3), as rows of `Walls.triangles`."""
     a, first, second = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     normal = np.cross(first, second)
     normal /= np.linalg.norm(normal, axis=1)[:, None]
     products = [(first * first).sum(1), (first * second).sum(1), (second * second).sum(1)]
-    return np.concatenate([a, first, second, normal, np.stack(products, axis=1)], axis=1)
+    owner = np.full((len(corners), 1), float(w))
+    return np.concatenate([a, first, second, normal, np.stack(products, axis=1), owner], axis=1)

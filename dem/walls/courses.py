@@ -12,6 +12,7 @@ from dem.walls.arrays import (
     AXIS,
     FIRST,
     LAST,
+    LIMIT,
     MOTION_SIZE,
     PERIOD,
     POINT,
@@ -36,6 +37,7 @@ def motion_rows(motions: Sequence[Motion | None]) -> tuple[Vectors, NDArray[np.i
     for row, motion in zip(rows, every):
         row[AXIS + 2] = 1.0
         row[[FIRST, LAST]] = at
+        row[LIMIT] = np.inf
         if motion is not None:
             row[POINT : POINT + 3] = motion.point
             row[AXIS : AXIS + 3] = np.asarray(motion.axis, float) / np.linalg.norm(motion.axis)
@@ -73,25 +75,29 @@ def moves(walls: Walls, w: int) -> bool:
     return bool(carried or walls.motion[w, SPEED] != 0.0)
 
 
-def swept_cylinder(own: Vectors, carrier: Vectors | None, corners: Vectors) -> tuple[float, float, float]:
-    """Return ends along the axis on the ground and largest distance from it [m] of corners, shape (n, 3), for ever.
+def swept_radius(own: Vectors, carrier: Vectors | None, corners: Vectors) -> float:
+    """Return the largest distance of corners, shape (n, 3), from the axis on the ground, for ever [m].
 
     own, carrier: rows of `Walls.motion`; None where the wall is not carried. A carried mesh never leaves the ball about
     a point of its own axis, and that ball turns with the carrier.
     """
     along, away = _about(own, corners)
     if carrier is None:
-        return float(along.min()), float(along.max()), float(away.max())
+        return float(away.max())
     centre = own[POINT : POINT + 3] + 0.5 * (along.min() + along.max()) * own[AXIS : AXIS + 3]
     ball = float(np.linalg.norm(corners - centre, axis=1).max())
-    height, distance = _about(carrier, centre[None])
-    return float(height[0]) - ball, float(height[0]) + ball, float(distance[0]) + ball
+    return reach_about(carrier, centre[None]) + ball
 
 
 def carried_reach(motion: Motion, corners: Vectors) -> float:
     """Return how far a carried mesh, shape (triangles, 3, 3), gets from its carrier's axis [m], at most."""
     rows, _ = motion_rows([motion])
-    return swept_cylinder(rows[0], rows[1], corners.reshape(-1, 3))[2]
+    return swept_radius(rows[0], rows[1], corners.reshape(-1, 3))
+
+
+def reach_about(motion: Vectors, corners: Vectors) -> float:
+    """Return the largest distance of corners, shape (n, 3), from the axis of a row of `Walls.motion` [m]."""
+    return float(_about(motion, corners)[1].max())
 
 
 def _about(motion: Vectors, corners: Vectors) -> tuple[Vectors, Vectors]:

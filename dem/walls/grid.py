@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL_LIMIT = 60_000
-"""Cells of one mesh: their offsets, 0.5 MB, stay in a core's cache, as every sphere looks one up at each step."""
+"""Cells of one mesh: their offsets, 0.5 MB, stay in a core's cache when every sphere looks one up."""
 CELL_SHARE = 0.5
 """Width of a cell over the reach: the list of a cell then holds few triangles that its points cannot reach."""
 BATCH = 1_000_000

@@ -11,19 +11,15 @@ import math
 
 from compute.physics import physics
 from dem.walls.arrays import (
-    CELLS_SIZE,
     FIRST_CELL,
-    GRID_SIZE,
     INVERSE_CELL,
     NORMAL,
-    SWEPT_HIGH,
-    SWEPT_LOW,
-    SWEPT_RADIUS,
+    OWNER,
+    ROOM,
     Walls,
     WallTouches,
 )
 from dem.walls.distance import FAR
-from dem.walls.motion import axis_of, mount
 from dem.walls.triangle import height_above, offset_to_triangle
 
 SEAM_TOLERANCE = 0.03
@@ -32,20 +28,6 @@ SEAM_TOLERANCE = 0.03
 The foot on a face turned by an angle a lies at most R sin^2 a above the plane of its neighbour: faces that meet at less
 than 10 degrees, such as the facets of a drum, push once.
 """
-
-assert GRID_SIZE == INVERSE_CELL + 1 and CELLS_SIZE == FIRST_CELL + 1
-
-
-@physics
-def outside_swept(walls: Walls, w: int, x: float, y: float, z: float, reach: float) -> bool:
-    """Return whether a point is farther than `reach` [m] from all places the turning mesh w can be in."""
-    motion, g, r = walls.motion, walls.geometry, mount(walls, w)
-    kx, ky, kz = axis_of(walls, r)
-    rx, ry, rz = x - motion[r, 0], y - motion[r, 1], z - motion[r, 2]
-    along = rx * kx + ry * ky + rz * kz
-    square = rx * rx + ry * ry + rz * rz - along * along
-    limit = g[w, SWEPT_RADIUS] + reach
-    return along < g[w, SWEPT_LOW] - reach or along > g[w, SWEPT_HIGH] + reach or square > limit * limit
 
 
 @physics
@@ -60,6 +42,28 @@ def cell_of(walls: Walls, w: int, x: float, y: float, z: float) -> int:
     sx, sy, sz = walls.cells[w, 0], walls.cells[w, 1], walls.cells[w, 2]
     inside = px >= 0.0 and py >= 0.0 and pz >= 0.0 and px < sx and py < sy and pz < sz
     return walls.cells[w, FIRST_CELL] + (int(px) * sy + int(py)) * sz + int(pz) if inside else -1
+
+
+@physics
+def list_triangles(
+    walls: Walls, w: int, x: float, y: float, z: float, reach: float, touches: WallTouches, i: int, count: int
+) -> int:
+    """List for particle i the triangles of mesh w nearer than `reach` [m]; return how many there are then, or would be.
+
+    (x, y, z) [m]: centre in the body frame; count: triangles listed before.
+    """
+    cell = cell_of(walls, w, x, y, z)
+    if cell >= 0:
+        for entry in range(walls.cell_start[cell], walls.cell_start[cell + 1]):
+            t = walls.cell_triangle[entry]
+            height = height_above(walls.triangles, t, x, y, z)
+            if abs(height) < reach:
+                qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)
+                if qx * qx + qy * qy + qz * qz < reach * reach:
+                    if count < ROOM:
+                        touches.triangle[i * ROOM + count] = t
+                    count += 1
+    return count
 
 
 @physics
@@ -95,22 +99,27 @@ def mesh_distance(
 ) -> tuple[float, float, float, float, int]:
     """Return the distance [m] and direction of the nearest contact not yet accepted, and how many triangles touch.
 
-    (x, y, z) [m]: centre in the body frame; first, used: slots with the contacts of this mesh accepted so far.
+    (x, y, z) [m]: centre in the body frame; first, used: slots with the contacts of this mesh accepted so far. The
+    triangles are those listed for the particle, or those of its cell.
     """
-    cell = cell_of(walls, w, x, y, z)
+    listed = touches.listed[i] >= 0
+    begin, end = i * ROOM, i * ROOM + touches.listed[i]
+    if not listed:
+        cell = cell_of(walls, w, x, y, z)
+        begin = walls.cell_start[cell] if cell >= 0 else 0
+        end = walls.cell_start[cell + 1] if cell >= 0 else 0
     best, touching, nearest = reach * reach, 0, -1
     bx, by, bz = 0.0, 0.0, 0.0
-    if cell >= 0:
-        for entry in range(walls.cell_start[cell], walls.cell_start[cell + 1]):
-            t = walls.cell_triangle[entry]
-            height = height_above(walls.triangles, t, x, y, z)
-            if abs(height) < reach:
-                qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)
-                square = qx * qx + qy * qy + qz * qz
-                touching += 1 if square < radius * radius else 0
-                if square < best and not is_hidden(touches, i, first, used, qx, qy, qz, SEAM_TOLERANCE * radius):
-                    best, nearest = square, t
-                    bx, by, bz = qx, qy, qz
+    for entry in range(begin, end):
+        t = touches.triangle[entry] if listed else walls.cell_triangle[entry]
+        height = height_above(walls.triangles, t, x, y, z)
+        if abs(height) < reach and walls.triangles[t, OWNER] == w:
+            qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)
+            square = qx * qx + qy * qy + qz * qz
+            touching += 1 if square < radius * radius else 0
+            if square < best and not is_hidden(touches, i, first, used, qx, qy, qz, SEAM_TOLERANCE * radius):
+                best, nearest = square, t
+                bx, by, bz = qx, qy, qz
     if nearest < 0:
         return FAR, 0.0, 0.0, 0.0, 0
     if best == 0.0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from compute.physics import physics
+from compute.physics import physics, routine
 from dem.touch import cross
 from dem.walls.arrays import (
     AXIS,
@@ -12,6 +12,9 @@ from dem.walls.arrays import (
     DRIFT,
     FIRST,
     LAST,
+    LIMIT,
+    LISTED_COSINE,
+    LISTED_SINE,
     PERIOD,
     PLACE,
     POINT,
@@ -136,6 +139,26 @@ def set_pose(w: int, walls: Walls, step_number: int, step_size: float) -> None:
 
 
 @physics
+def slack(walls: Walls, r: int, x: float, y: float, z: float) -> float:
+    """Return how far motion r alone takes a point [m] in its frame while lists stay valid [m]."""
+    motion = walls.motion
+    kx, ky, kz = axis_of(walls, r)
+    cx, cy, cz = cross(kx, ky, kz, x - motion[r, POINT], y - motion[r, POINT + 1], z - motion[r, POINT + 2])
+    return motion[r, LIMIT] * math.sqrt(cx * cx + cy * cy + cz * cz)
+
+
+@routine
+def turned_too_far(walls: Walls) -> bool:
+    """Return whether a motion has displaced its places by more than its limit since the lists were made."""
+    pose, too_far = walls.pose, False
+    for r in range(pose.shape[0]):
+        along, across = pose[r, COSINE] - pose[r, LISTED_COSINE], pose[r, SINE] - pose[r, LISTED_SINE]
+        limit = walls.motion[r, LIMIT]
+        too_far = too_far or along * along + across * across > limit * limit
+    return too_far
+
+
+@physics
 def turn_back(walls: Walls, r: int, x: float, y: float, z: float) -> Vector:
     """Return where a point [m] was before motion r."""
     motion = walls.motion
@@ -150,6 +173,18 @@ def point_to_body(walls: Walls, w: int, x: float, y: float, z: float) -> Vector:
     if walls.carrier[w] >= 0:
         x, y, z = turn_back(walls, walls.carrier[w], x, y, z)
     return turn_back(walls, w, x, y, z)
+
+
+@physics
+def point_and_slack(walls: Walls, w: int, x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    """Return a point [m] in the body frame of a turning wall, and how far turning takes it there at most [m]."""
+    further, r = 0.0, walls.carrier[w]
+    if r >= 0:
+        further = slack(walls, r, x, y, z)
+        x, y, z = turn_back(walls, r, x, y, z)
+    further += slack(walls, w, x, y, z)
+    x, y, z = turn_back(walls, w, x, y, z)
+    return x, y, z, further
 
 
 @physics

@@ -1,40 +1,66 @@
-"""Which walls a particle can meet before the lists are made again: all others need not be looked at until then."""
+"""What a particle can meet before the lists are made again: walls, and of meshes the triangles.
+
+A particle moves at most half the skin until then, and a turning wall by at most the limit of its motion. Both are taken
+in the wall's body frame, so that meshes that turn and meshes at rest are one case.
+"""
 
 from __future__ import annotations
 
 from compute.physics import routine
 from dem.particles import RADIUS as SPHERE_RADIUS
 from dem.particles import Particles, X
-from dem.walls.arrays import CYLINDER, MESH, PLANE, Walls, WallTouches
+from dem.walls.arrays import CYLINDER, MESH, ROOM, Walls, WallTouches
 from dem.walls.distance import cylinder_distance, plane_distance
-from dem.walls.mesh import outside_swept
+from dem.walls.mesh import list_triangles
+from dem.walls.motion import point_and_slack
 
 
 @routine
-def can_meet(walls: Walls, w: int, x: float, y: float, z: float, radius: float, reach: float) -> bool:
-    """Return whether wall w can come within `reach` [m] of a point; True where that is not easily told."""
-    shape, turns = walls.shape[w], walls.turns[w] != 0
-    if shape == MESH:
-        return not (turns and outside_swept(walls, w, x, y, z, reach))
-    if turns:
-        return True
-    if shape == PLANE:
-        distance, _, _, _ = plane_distance(walls, w, x, y, z)
-        return distance < reach
-    if shape == CYLINDER:
+def list_what_meets(
+    walls: Walls,
+    w: int,
+    x: float,
+    y: float,
+    z: float,
+    radius: float,
+    reach: float,
+    touches: WallTouches,
+    i: int,
+    count: int,
+) -> tuple[bool, int]:
+    """Return whether wall w can come within `reach` [m] of particle i, and how many triangles are listed for it then.
+
+    count: triangles listed before.
+    """
+    if walls.turns[w] != 0:
+        x, y, z, further = point_and_slack(walls, w, x, y, z)
+        reach += further
+    if walls.shape[w] == MESH:
+        found = list_triangles(walls, w, x, y, z, reach, touches, i, count)
+        return found > count, found
+    if walls.shape[w] == CYLINDER:
         distance, _, _, _ = cylinder_distance(walls, w, x, y, z, radius, reach)
-        return distance < reach
-    return True
+    else:
+        distance, _, _, _ = plane_distance(walls, w, x, y, z)
+    return distance < reach, count
 
 
 @routine
-def mark_near_walls(i: int, particles: Particles, walls: Walls, touches: WallTouches, skin: float, gap: float) -> None:
-    """Note the walls that particle i can meet while it moves half the skin [m]; gap: re-arm gap over its diameter."""
+def mark_near_walls(
+    i: int, particles: Particles, walls: Walls, touches: WallTouches, margin: float, gap: float
+) -> None:
+    """Note the walls and triangles that particle i can meet.
+
+    margin [m]: half the skin and the largest gap across which a wall acts; gap: re-arm gap over its diameter.
+    """
     row = particles.row
     radius = row[i, SPHERE_RADIUS]
-    reach = radius * (1.0 + 2.0 * gap) + 0.5 * skin
-    close = 0
+    reach = radius * (1.0 + 2.0 * gap) + margin
+    close, count = 0, 0
     for w in range(walls.shape.shape[0]):
-        if can_meet(walls, w, row[i, X], row[i, X + 1], row[i, X + 2], radius, reach):
-            close |= 1 << w
+        meets, count = list_what_meets(
+            walls, w, row[i, X], row[i, X + 1], row[i, X + 2], radius, reach, touches, i, count
+        )
+        close |= (1 << w) if meets else 0
     touches.close[i] = close
+    touches.listed[i] = count if count <= ROOM else -1

@@ -15,10 +15,10 @@ from dem.interaction import Interaction
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise_signed, wall_cell
 from dem.touch import Touch, cross, wall_touch
-from dem.walls.arrays import CYLINDER, HISTORY, MESH, PLANE, SLOTS, Walls, WallTouches
-from dem.walls.distance import FAR, cylinder_distance, plane_distance
+from dem.walls.arrays import CYLINDER, HISTORY, PLANE, SLOTS, Walls, WallTouches
+from dem.walls.distance import cylinder_distance, plane_distance
 from dem.walls.loads import make_load_booking
-from dem.walls.mesh import mesh_distance, outside_swept
+from dem.walls.mesh import mesh_distance
 from dem.walls.motion import direction_to_space, point_to_body, surface_velocity, wall_spin
 
 SAME_CONTACT = math.cos(math.radians(30.0))
@@ -46,8 +46,6 @@ def nearest_contact(
     x, y, z = centre
     shape = walls.shape[w]
     if walls.turns[w] != 0:
-        if shape == MESH and outside_swept(walls, w, x, y, z, reach):
-            return FAR, 0.0, 0.0, 0.0, 0
         x, y, z = point_to_body(walls, w, x, y, z)
     if shape == PLANE:
         distance, nx, ny, nz = plane_distance(walls, w, x, y, z)
@@ -253,10 +251,10 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
         fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         used, touching, still_near = 0, 0, near
         for w in range(walls.shape.shape[0]):
-            bit, first = 1 << w, used
-            more = close & bit != 0
-            if not more:
+            bit, first, more = 1 << w, used, True
+            if close & bit == 0:
                 still_near &= ~bit
+                continue
             armed, begins = near & bit == 0, touched & bit == 0
             base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
             limit = wall_limit(begins, radius, parameters, base)

@@ -85,7 +85,7 @@ def make_engine(
         interaction=interaction,
         domain=make_domain(np.array(low, float), np.array(high, float), periodic, shear_rate),
         pairs=PairSettings(interaction.table(list(materials), pairs), len(materials), 0.01),
-        walls=build_walls(walls, names, largest, 0.01),
+        walls=build_walls(walls, names, largest, 0.01, float(np.linalg.norm(np.subtract(high, low))), skin),
         gravity=np.array(gravity, float),
         step_size=step,
         skin=skin,

@@ -15,7 +15,7 @@ from dem.interaction import make_interaction
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally, plain_add
 from dem.walls import SLOTS, Walls, WallTouches, build_walls, make_touches, set_pose
-from dem.walls.build import _set_mesh, _triangle_rows
+from dem.walls.build import _set_mesh, triangle_rows
 from dem.walls.grid import make_grid
 from dem.walls.wrench import make_wall_wrench
 
@@ -35,7 +35,7 @@ def with_corners(walls: Walls, corners: Any) -> Walls:
     grid = make_grid(np.asarray(corners, float), R * (1 + 2 * GAP))
     walls.grid[0], walls.cells[0] = [*grid.low, 1 / grid.edge], [*grid.shape, 0]
     return walls._replace(
-        triangles=_triangle_rows(np.asarray(corners, float)), cell_start=grid.start, cell_triangle=grid.triangle
+        triangles=triangle_rows(np.asarray(corners, float), 0), cell_start=grid.start, cell_triangle=grid.triangle
     )
 
 
