@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -88,6 +88,16 @@ class ExportSettings(CaseModel):
     fmi: Literal[2, 3] = 2
 
 
+class ReplicaSettings(CaseModel):
+    """Copies of the case, one for every combination of values, each a run of its own on one thread.
+
+    Attributes:
+        vary: values by key, such as `dem.pairs.0.friction: [0.3, 0.5]` or `seed: [1, 2, 3]`.
+    """
+
+    vary: Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Field(min_length=1)]
+
+
 class Case(CaseModel):
     """One case.
 
@@ -98,6 +108,7 @@ class Case(CaseModel):
         backend: where loops run; never replaced by another silently.
         dem, pbm: the two models; one of them alone is a case too.
         coupling: needed where both are given.
+        replicas: copies to run side by side in place of the case itself.
         accept: limits that `check` would refuse and the modeller accepts, by name.
     """
 
@@ -109,6 +120,7 @@ class Case(CaseModel):
     dem: DemCase | None = None
     pbm: PbmCase | None = None
     coupling: CouplingSettings | None = None
+    replicas: ReplicaSettings | None = None
     reduced: ReducedSettings = ReducedSettings()
     export: ExportSettings = ExportSettings()
     accept: tuple[Limit, ...] = ()

@@ -25,6 +25,10 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
     """
     fast = case.dem is not None and case.dem.numerics == "fast"
     with StopRequest() as stop:
+        if case.replicas is not None:
+            from coupling.flock import run_replicas
+
+            return run_replicas(case, folder, progress, stop)
         backend = get_backend(case.backend, case.threads, fast)
         if backend.note:
             progress.message(backend.note)

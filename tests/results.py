@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def assert_same_datasets(left: Path, right: Path) -> None:
         assert same, f"{left.name}:{name} differs"
 
 
-def assert_same_results(first: Path, second: Path) -> None:
+def assert_same_results(first: Path, second: Path, names: Sequence[str] = RESULTS) -> None:
     """Statistics and snapshots of the windows in two folders are the same."""
-    for name in RESULTS:
+    for name in names:
         assert_same_datasets(first / name, second / name)

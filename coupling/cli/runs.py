@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from compute.errors import CaseError, DempbmError, StateSaved
+from compute.errors import CaseError
 from coupling.cli.cases import Assignments, CaseName
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ def run(
     threads: Annotated[int | None, typer.Option("--threads", help="CPU threads; none: that of the case.")] = None,
     backend: Annotated[str | None, typer.Option("--backend", help="python, cpu or cuda.")] = None,
     fmi: Fmi = None,
+    replicas: Annotated[
+        list[str] | None,
+        typer.Option("--replicas", metavar="KEY=[VALUES]", help="Run a copy for each value, side by side; repeatable."),
+    ] = None,
 ) -> None:
     """Run a case from beginning to end into a new run folder."""
     from coupling.case_file import read_case
@@ -39,15 +44,26 @@ def run(
     path = find_case(case)
     changes = {"threads": threads, "backend": backend, "export.fmi": fmi}
     given = [f"{key}={value}" for key, value in changes.items() if value is not None]
-    checked = read_case(path, [*(assignments or ()), *given])
+    checked = read_case(path, [*(assignments or ()), *given, *_vary(replicas or ())])
     warnings = require_runnable(checked)
     require_meshes(checked)
     _require_backend(checked)
+    _require_replicas(checked)
     folder = make_run_folder(checked, out)
     begin_manifest(folder, checked, path, sys.argv)
     for warning in warnings:
         typer.echo(f"warning: {warning.name}: {warning.text}", err=True)
     _carry_out(checked, folder, _run_chain)
+
+
+def _vary(replicas: Sequence[str]) -> list[str]:
+    """Return the assignment to `replicas.vary` that --replicas stands for."""
+    pairs = [entry.partition("=") for entry in replicas]
+    for key, separator, values in pairs:
+        if not separator or not key.strip() or not values.strip():
+            raise CaseError("cannot be read", key="--replicas", value=key, expected="KEY=[VALUES], such as seed=[1, 2]")
+    inner = ", ".join(f"{json.dumps(key.strip())}: {values}" for key, _, values in pairs)
+    return [f"replicas={{vary: {{{inner}}}}}"] if pairs else []
 
 
 def resume(folder: RunFolder) -> None:
@@ -99,6 +115,17 @@ def _require_backend(case: Case) -> None:
     get_backend(case.backend, threads=case.threads)
 
 
+def _require_replicas(case: Case) -> None:
+    """Refuse replicas that cannot run before a folder is made."""
+    if case.replicas is None:
+        return
+    from coupling.checks import require_runnable
+    from coupling.replicas import replicas_of
+
+    for replica in replicas_of(case, Path.cwd()):
+        require_runnable(replica.case)
+
+
 def _run_chain(case: Case, folder: Path, progress: Progress) -> dict[str, Any] | None:
     from coupling.driver import run as run_case
 
@@ -120,20 +147,10 @@ def _carry_out(case: Case, folder: Path, chain: Chain) -> None:
 def carry_out(folder: Path, work: Callable[[Progress], dict[str, Any] | None]) -> dict[str, Any]:
     """Work with progress and log, and return its facts; whatever happens, the manifest says how it ended."""
     from coupling.progress import LOG_NAME, Progress
-    from coupling.provenance import end_manifest
+    from coupling.recorded import run_recorded
 
     with Progress(folder / LOG_NAME) as progress:
-        try:
-            facts = work(progress) or {}
-        except BaseException as error:
-            outcome = "saved" if isinstance(error, StateSaved) else "failed"
-            told = str(error) if isinstance(error, DempbmError) else type(error).__name__
-            progress.event(outcome, text=told)
-            end_manifest(folder, outcome, message=told)
-            raise
-        progress.event("done")
-    end_manifest(folder, "done", **facts)
-    return facts
+        return run_recorded(lambda: work(progress), folder, progress)
 
 
 TELLING_PARTICLE_STEPS = 1e8  # a smaller run mostly measures set-up and compilation

@@ -1,0 +1,138 @@
+"""Replicas run beside each other: a process each, as many at once as there are threads.
+
+Processes share the compiled code by its cache on disk, so the first one goes ahead until it has made a step; a failure
+of one leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from compute.errors import DempbmError, SimulationError, StateSaved
+from coupling.case import Case
+from coupling.checks.windows import windows
+from coupling.interrupt import StopRequest
+from coupling.progress import LOG_NAME, Progress
+from coupling.provenance import available_cores, resume_manifest
+from coupling.recorded import run_recorded
+from coupling.replicas import TABLE, Replica, make_folders, replicas_of, write_table
+from coupling.run_folder import CASE_NAME, open_run_folder
+
+WAIT = 0.5
+"""Seconds after which a parent that hears nothing looks at its children and at requests to stop."""
+PARTICLES = "particles"
+"""Beginning of the name of the stages whose progress is told."""
+
+
+class Relay(Progress):
+    """Progress of a replica: its own log, and to the parent the share of its particle windows that is done."""
+
+    def __init__(self, log: Path, number: int, parts: int, channel: Any) -> None:
+        super().__init__(log, io.StringIO())
+        self._number, self._parts, self._channel = number, max(parts, 1), channel
+
+    def advance(self, amount: float = 1.0) -> None:
+        """Report `amount` more units of work as done."""
+        super().advance(amount)
+        if self._name.startswith(PARTICLES) and self._total > 0:
+            self._channel.put((self._number, amount / self._total / self._parts, ""))
+
+
+def run_one(folder: Path, number: int, channel: Any) -> None:
+    """Run the replica in this folder, or go on with it, in a process of its own."""
+    from coupling.driver import resume
+
+    case = open_run_folder(folder)
+    try:
+        with Relay(folder / LOG_NAME, number, len(windows(case)), channel) as progress:
+            run_recorded(lambda: resume(folder, progress), folder, progress)
+    except DempbmError as error:
+        channel.put((number, 0.0, str(error)))
+        sys.exit(error.exit_code)
+
+
+class Flock:
+    """The replicas of a run while they run.
+
+    Attributes:
+        waiting: those not yet begun; failed: why, by number.
+    """
+
+    def __init__(self, waiting: Sequence[Replica], at_once: int, progress: Progress) -> None:
+        self.waiting, self.at_once, self.progress = list(waiting), at_once, progress
+        self.failed: dict[int, str] = {}
+        self._messages: dict[int, str] = {}
+        self._context = multiprocessing.get_context("spawn")
+        self._channel: Any = self._context.Queue()
+        self._running: dict[int, tuple[Replica, Any]] = {}
+        self._shares: dict[int, float] = {}
+
+    def run(self, stop: StopRequest) -> None:
+        """Run all, or as far as they are when asked to stop."""
+        told = False
+        while self._running or (self.waiting and not stop):
+            room = self.at_once if self._shares else 1
+            while self.waiting and len(self._running) < room and not stop:
+                self._begin(self.waiting.pop(0))
+            self._listen()
+            if stop and not told:
+                told = True
+                for _, process in self._running.values():
+                    process.terminate()
+            for number in [number for number, (_, process) in self._running.items() if not process.is_alive()]:
+                self._end(number, bool(stop))
+
+    def _begin(self, replica: Replica) -> None:
+        process = self._context.Process(target=run_one, args=(replica.folder, replica.number, self._channel))
+        process.start()
+        self._running[replica.number] = replica, process
+
+    def _listen(self) -> None:
+        try:
+            number, share, text = self._channel.get(timeout=WAIT)
+        except Empty:
+            return
+        self._shares[number] = self._shares.get(number, 0.0) + share
+        if share:
+            self.progress.advance(share)
+        if text:
+            self._messages[number] = text
+
+    def _end(self, number: int, stopped: bool) -> None:
+        replica, process = self._running.pop(number)
+        process.join()
+        if process.exitcode not in (0, StateSaved.exit_code) and not (stopped and replica.outcome != "failed"):
+            self.failed[number] = self._messages.get(number) or f"its process ended with {process.exitcode}"
+        self.progress.advance(max(1.0 - self._shares.setdefault(number, 0.0), 0.0))
+        self.progress.message(f"{replica.name}: {self.failed.get(number) or replica.outcome or 'stopped'}")
+
+
+def run_replicas(case: Case, folder: Path, progress: Progress, stop: StopRequest) -> dict[str, Any]:
+    """Run the replicas of a case that are not done; return facts for the manifest.
+
+    Raises:
+        StateSaved: told to stop. SimulationError: a replica failed; the others are done.
+    """
+    replicas = replicas_of(case, folder)
+    make_folders(replicas, folder / CASE_NAME, sys.argv)
+    todo = [replica for replica in replicas if replica.outcome != "done"]
+    for replica in todo:
+        if replica.outcome:
+            resume_manifest(replica.folder, sys.argv)
+    progress.stage(f"{len(todo)} of {len(replicas)} replicas", len(todo))
+    flock = Flock(todo, min(case.threads or available_cores(), max(len(todo), 1)), progress)
+    flock.run(stop)
+    write_table(replicas, folder / TABLE)
+    if flock.failed:
+        texts = [f"replica {number}: {text}" for number, text in sorted(flock.failed.items())]
+        raise SimulationError(f"{len(texts)} of {len(replicas)} replicas failed\n" + "\n".join(texts))
+    done = sum(replica.outcome == "done" for replica in replicas)
+    if done < len(replicas):
+        raise StateSaved(f"{done} of {len(replicas)} replicas are done; resume to go on")
+    return {"replicas": len(replicas)}

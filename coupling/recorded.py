@@ -1,0 +1,26 @@
+"""A run whose manifest says how it ended, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from compute.errors import DempbmError, StateSaved
+from coupling.progress import Progress
+from coupling.provenance import end_manifest
+
+
+def run_recorded(work: Callable[[], dict[str, Any] | None], folder: Path, progress: Progress) -> dict[str, Any]:
+    """Do the work of a run; note its outcome and the facts it returns in log and manifest; raises what it raises."""
+    try:
+        facts = work() or {}
+    except BaseException as error:
+        outcome = "saved" if isinstance(error, StateSaved) else "failed"
+        told = str(error) if isinstance(error, DempbmError) else type(error).__name__
+        progress.event(outcome, text=told)
+        end_manifest(folder, outcome, message=told)
+        raise
+    progress.event("done")
+    end_manifest(folder, "done", **facts)
+    return facts
