@@ -109,6 +109,9 @@ class DemCase(CaseModel):
 
     def _check_sources(self) -> None:
         names = [size_class.name for size_class in self.classes]
+        if self.liquid and isinstance(self.liquid.content, dict):
+            for name in self.liquid.content:
+                require_name(name, names, "class", f"liquid.content.{name}")
         for index, source in enumerate(self.particles):
             key = f"particles.{index}"
             if isinstance(source, (Packing, Insertion)):

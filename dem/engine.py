@@ -40,7 +40,7 @@ class EngineSettings(NamedTuple):
 
     interaction: composed law; domain: the box; pairs: parameter table; walls: walls of the case; gravity [m/s2] (3,);
     step_size [s]; skin [m]; largest_radius [m]; statistics: whether encounters are counted;
-    film_share: volume of the film that a particle enters with over its own [-].
+    film_share: volume of the film that a particle enters with over its own [-], by class, shape (classes,) or one.
     """
 
     interaction: Interaction
@@ -52,7 +52,7 @@ class EngineSettings(NamedTuple):
     skin: float
     largest_radius: float
     statistics: bool
-    film_share: float = 0.0
+    film_share: Any = 0.0
 
 
 def on_backend(backend: Backend, arrays: Any) -> Any:
@@ -144,7 +144,8 @@ class Engine:
         self._put(self.particles.row, slots, row)
         self._put(self.particles.kind, slots, kind)
         self._put(self.particles.id, slots, particles.id)
-        film = self.film_share * 4.0 / 3.0 * np.pi * particles.radius**3
+        share = np.asarray(self.film_share)
+        film = (share[particles.particle_class] if share.ndim else share) * 4.0 / 3.0 * np.pi * particles.radius**3
         self._put(self.particles.film, slots, film)
         self.film_added += float(film.sum())
         self.touches.wall[slots] = -1
@@ -153,6 +154,13 @@ class Engine:
         self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
         self.stale = True
+
+    def change_films(self, volume: NDArray[np.float64]) -> None:
+        """Add liquid [m3] to the film of each slot, shape (size,); what is negative is taken away."""
+        film = self.backend.numpy(self.particles.film[: self.size]) + volume
+        self._put(self.particles.film, slice(0, self.size), film)
+        self.film_added += float(volume[volume > 0.0].sum())
+        self.film_removed -= float(volume[volume < 0.0].sum())
 
     def _put(self, array: Any, slots: slice, values: Any) -> None:
         array[slots] = self.backend.array(np.asarray(values, dtype=array.dtype))

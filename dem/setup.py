@@ -115,7 +115,7 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         skin=skin,
         largest_radius=largest,
         statistics=case.statistics is not None and case.statistics.enabled,
-        film_share=case.liquid.content if case.liquid else 0.0,
+        film_share=np.array([case.liquid.content_of(name) if case.liquid else 0.0 for name in classes.names]),
     )
 
 

@@ -18,6 +18,7 @@ from dem.checkpoint import CheckpointStore
 from dem.engine import Engine
 from dem.flow import Flow
 from dem.liquid.balance import require_liquid
+from dem.liquid.wetting import Wetting
 from dem.packing import initial_particles
 from dem.particles import CLASS, RADIUS, VX, WX, X
 from dem.setup import make_recorder, make_setup
@@ -55,7 +56,7 @@ class Simulation:
 
     Attributes:
         setup: what it is made of.
-        flow: feeders and outlets.
+        flow: feeders and outlets; wetting: sprays and evaporation.
         engine: particles, lists and loops.
         recorder: encounter statistics, None if the case asks for none.
         particle_steps: particle-steps done by this process.
@@ -67,8 +68,10 @@ class Simulation:
         classes, walls = self.setup.classes, self.setup.engine.walls
         self._start = particles = initial_particles(case, classes, walls, seed)
         self.flow = Flow(case, classes, walls, seed, self.setup.step_size, particles)
+        self.wetting = Wetting(self.setup, seed)
         if folder:
             self.flow.open(folder)
+            self.wetting.open(folder)
         mass = particles.mass if len(particles) else classes.mass
         tally, self.recorder = make_recorder(self.setup, backend, float(mass.mean()))
         self.engine = Engine(backend, self.setup.engine, tally)
@@ -119,13 +122,14 @@ class Simulation:
         step, engine = self.engine.step_number, self.engine
         if step > 0 and self.flow.next_event(step - 1) == step:
             self._let_flow(watch)
+        if step > 0 and self.wetting.next_event(step - 1) == step:
+            self.wetting.visit(step, engine)
         if self.recorder:
             self.recorder.visit(step, engine)
+        record = step % self.setup.record_steps == 0 or step == self.last_step
         if engine.interaction.wet:
-            liquid = require_liquid(engine)
-            if step == self.last_step:
-                watch.told(str(liquid))
-        if self.flow.active and (step % self.setup.record_steps == 0 or step == self.last_step):
+            self._account_for_liquid(watch, record)
+        if self.flow.active and record:
             self._record_flow(watch)
         if self._output_due(step):
             self.write_output()
@@ -139,6 +143,13 @@ class Simulation:
             first = engine.size - entered
             position = engine.host_particles().row[first:, X : X + 3]
             engine.set_compartments(self.recorder.transport.locate(position), first)
+
+    def _account_for_liquid(self, watch: Watch, record: bool) -> None:
+        liquid = require_liquid(self.engine)
+        if record:
+            self.wetting.record(self.engine.step_number * self.step_size, liquid)
+        if self.engine.step_number == self.last_step:
+            watch.told(str(liquid))
 
     def _record_flow(self, watch: Watch) -> None:
         """Write the account of what flows, and tell it a number of times in a run."""
@@ -154,8 +165,9 @@ class Simulation:
             stops.append(self.recorder.schedule.next_event(step))
         if self.setup.output_steps:
             stops.append((step // self.setup.output_steps + 1) * self.setup.output_steps)
-        if self.flow.active:
-            stops += [self.flow.next_event(step), (step // self.setup.record_steps + 1) * self.setup.record_steps]
+        if self.flow.active or self.engine.interaction.wet:
+            stops += [self.flow.next_event(step), self.wetting.next_event(step)]
+            stops.append((step // self.setup.record_steps + 1) * self.setup.record_steps)
         return min(stop for stop in stops if stop > step)
 
     def _output_due(self, step: int) -> bool:
@@ -197,6 +209,7 @@ class Simulation:
             if self.recorder:
                 arrays |= {f"recorder.{name}": array for name, array in self.recorder.state().items()}
             arrays |= {f"flow.{name}": array for name, array in self.flow.state().items()}
+            arrays |= {f"wetting.{name}": array for name, array in self.wetting.state().items()}
             self._store.save(self.engine.step_number, arrays, {"time": self.engine.step_number * self.step_size})
         self._saved_at = time.monotonic()
 
@@ -205,13 +218,16 @@ class Simulation:
         if checkpoint is None:
             case, engine = self.setup.case, self.setup.engine
             self.flow.rewind(0.0)
+            self.wetting.rewind(0.0)
             require_clear_start(self._start, engine.walls, case.domain, engine.interaction.contact.overlap_limit)
             return
         self.engine.restore(_part(checkpoint.arrays, "engine."))
         for message in checkpoint.skipped:
             watch.told(message)
         self.flow.restore(_part(checkpoint.arrays, "flow."))
-        self.flow.rewind(self.engine.step_number * self.step_size)
+        self.wetting.restore(_part(checkpoint.arrays, "wetting."))
+        for part in (self.flow, self.wetting):
+            part.rewind(self.engine.step_number * self.step_size)
         if self.recorder:
             self.recorder.restore(_part(checkpoint.arrays, "recorder."))
         assert self.folder is not None

@@ -89,7 +89,9 @@ def _liquid(dem: DemCase) -> str:
     if liquid is None:
         return "none"
     tension, viscosity = Quantity(liquid.surface_tension, "N/m"), Quantity(liquid.viscosity, "Pa s")
-    return f"{liquid.law}, {tension}, {viscosity}, {100 * liquid.content:g} % of the solid volume"
+    contents = sorted({liquid.content_of(each.name) for each in dem.classes}) or [liquid.content_of("")]
+    shares = " to ".join(f"{100 * each:g}" for each in sorted({contents[0], contents[-1]}))
+    return f"{liquid.law}, {tension}, {viscosity}, {shares} % of the solid volume, {len(liquid.sprays)} nozzles"
 
 
 def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
