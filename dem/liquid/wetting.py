@@ -93,9 +93,9 @@ class Wetting:
         if liquid.evaporation:
             area = 4.0 * np.pi * particles.row[:, RADIUS] ** 2
             due = liquid.evaporation / liquid.density * area * self._every * self._step_size
-            gone: NDArray[np.float64] = np.minimum(particles.film, due)
+            gone = np.minimum(particles.film, due)
             self._evaporated += float(gone.sum())
-            engine.change_films(-gone)
+            engine.change_films(np.asarray(-gone, dtype=np.float64))
         for number, spray in enumerate(self._sprays):
             drop = self._due(spray, step, liquid) / liquid.density / liquid.drops
             if drop > 0.0:
