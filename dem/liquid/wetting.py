@@ -100,7 +100,7 @@ class Wetting:
             drop = self._due(spray, step, liquid) / liquid.density / liquid.drops
             if drop > 0.0:
                 caught, fates = self._arrive(number, spray, step, particles, liquid.drops)
-                engine.change_films(caught * drop)
+                engine.change_films(np.asarray(caught * drop, dtype=np.float64))
                 self._volumes[number] += fates * drop
 
     def _due(self, spray: Spray, step: int, liquid: Liquid) -> float:
