@@ -70,6 +70,7 @@ def make_tables(
         exchange=graph.exchange,
         outlet=graph.outlet,
         outflow=graph.outflow,
+        coupled=0,
         feed=np.zeros((graph.size, QUANTITIES, cells.count)),
         spray_share=shares,
         spray_cover=spray_cover,

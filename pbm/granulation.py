@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import exp, log, pi
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, solve
 from pbm.stages import Scratch, make_scratch
 from pbm.stated import complete_law, stated_laws
+
+if TYPE_CHECKING:
+    from pbm.steady import SteadyState
 
 OUTPUT_TIMES = 61
 """Output times of a simulation for which none are given, spread evenly."""
@@ -117,6 +120,14 @@ class Granulation:
         inputs = (speed, spray, accuracy, self.inflows)
         solution = solve(self.program, start, times, self.parameters, self.tables, *inputs)
         return make_result(solution, self, speed, spray)
+
+    def steady_state(
+        self, speed: float, spray: float | None = None, initial: Floats | None = None, residual: float = 1e-9
+    ) -> SteadyState:
+        """Where a continuous granulator comes to rest; arguments and errors as `pbm.steady.find_steady_state`."""
+        from pbm.steady import find_steady_state
+
+        return find_steady_state(self, speed, spray, initial, residual)
 
     def step_fixed_rule(
         self, state: Floats, duration: float, speed: float, spray: float, rule: FixedRule | None = None

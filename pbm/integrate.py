@@ -2,10 +2,10 @@
 
 Both methods build on E, an Euler step that is explicit but for the absorption of films, which is implicit.
 `make_advance`: third-order extrapolation of one, two and three E with accept and reject, the reference. Here E takes
-transport between compartments implicitly too, so that a step is bound by neither, only by the other losses. A step that
-misses the tolerance is rejected; one that would end below nil is mixed with its last level, which never does, and the
-difference counts as error. Nothing is clipped, so every sum that E keeps is kept to round-off. Deuflhard, Hairer and
-Zugck, Numer. Math. 51 (1987) 501, doi 10.1007/BF01400352.
+transport between compartments implicitly with it, so that a step is bound by neither, only by the other losses. A step
+that misses the tolerance is rejected; one that would end below nil is mixed with its last level, which never does, and
+the difference counts as error. Nothing is clipped, so every sum that E keeps is kept to round-off. Deuflhard, Hairer
+and Zugck, Numer. Math. 51 (1987) 501, doi 10.1007/BF01400352.
 `make_fixed_rule`: (y0 + E(E(y0)))/2 with a step that is a continuous function of the state, for models that other
 languages repeat; losses of E, those by transport with them, are limited, so that it is never negative for any step. Of
 second order where films are in balance with what feeds them.
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pbm.compartments import fill_moves, move
 from pbm.grid import Floats
 from pbm.model import BOOKED, Parameters, Tables, Workspace
 from pbm.right_hand_side import limit_losses
@@ -34,6 +33,7 @@ from pbm.stages import (
     step_factor,
     write_record,
 )
+from pbm.transport import fill_moves, hold_absorption, soak_and_move
 
 DONE, FULL, COLLAPSED, NOT_FINITE, NOT_CONSERVED = 0, 1, 2, 3, 4
 SAFE_LOSS = 0.9
@@ -54,22 +54,26 @@ def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[
         scratch: Scratch,
     ) -> float:
         begin_levels(state, scratch)
+        hold_absorption(state, work, scratch.soaking)
         for level in range(LEVELS):
             part = step / (level + 1.0)
             limit_losses(part, work)
             change_of(state, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
             add_euler_step(level, part, scratch)
-            fill_moves(part, tables, scratch.weights, scratch.moves[level])
-            move(scratch.level[level], scratch.moves[level], tables, scratch.trial, scratch.ledger[level])
+            if tables.coupled == 1:
+                fill_moves(part, tables, scratch.weights, scratch.moves[level])
+                soak_and_move(part, level, tables, scratch)
         for level in range(1, LEVELS):
             part = step / (level + 1.0)
             for _ in range(level):
                 here = scratch.level[level]
                 prepare(here, speed, spray, parameters, tables, work)
+                hold_absorption(here, work, scratch.soaking)
                 limit_losses(part, work)
                 change_of(here, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
                 add_euler_step(level, part, scratch)
-                move(here, scratch.moves[level], tables, scratch.trial, scratch.ledger[level])
+                if tables.coupled == 1:
+                    soak_and_move(part, level, tables, scratch)
         return extrapolate(state, scratch)
 
     return trial

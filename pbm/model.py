@@ -136,7 +136,8 @@ class Tables(NamedTuple):
     powder: Floats  # 1 below the pivots of nuclei, where a drop makes one, 0 where it coats, (classes,)
     exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
     outlet: Floats  # rate out of the whole [1/s], (compartments,)
-    outflow: Floats  # outlet and sum over b of k_ab [1/s], nil where steps take transport implicitly, (compartments,)
+    outflow: Floats  # outlet and sum over b of k_ab [1/s], (compartments,)
+    coupled: int  # 1 where steps take transport implicitly, and absorption with it, `pbm.transport`; else 0
     feed: Floats  # what comes in: number [1/s], liquids and gas [m3/s], (compartments, 4, classes)
     spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
     spray_cover: float  # solids above which a compartment catches all of its spray, in proportion below [m3]

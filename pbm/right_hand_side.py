@@ -125,8 +125,9 @@ def outer_rates(place: int, state: Floats, spray: float, p: Parameters, tables: 
     """Set the loss of every class to what breakage, nucleation and outflow take."""
     liquid = caught_spray(place, spray, p, tables, work)
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, work.solids[place])
+    outflow = 0.0 if tables.coupled == 1 else tables.outflow[place]
     for k in range(state.shape[2]):
-        other = tables.powder[k] * taken + tables.outflow[place]
+        other = tables.powder[k] * taken + outflow
         work.classes[LOSS, place, k] = work.classes[SELECTION, place, k] + other
 
 
@@ -273,10 +274,11 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
                 booked[NUCLEATED] += grains
                 booked[SPRAYED] += liquid
                 booked[DISPLACED] += filled + squeeze_out(place, state, work, change)
-        mix(state, tables, work, change)
         cross_border(state, tables, work, change, booked)
+        if tables.coupled == 0:
+            mix(state, tables, work, change)
         for place in range(state.shape[0]):
-            if work.solids[place] > 0.0:
+            if work.solids[place] > 0.0 and tables.coupled == 0:
                 booked[DISPLACED] += soak_in(place, state, step, work, change)
 
     return change_of

@@ -82,8 +82,8 @@ class _Run:
 
     def advance(self, time: float, end: float, speed: float, spray: float) -> None:
         rows = np.zeros((RECORD_ROWS, RECORD))
-        implicit = np.zeros(self.state.shape[0])
-        tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape), outflow=implicit)
+        coupled = 1 if np.any(self.tables.outflow > 0.0) else 0
+        tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape), coupled=coupled)
         status = FULL
         while status == FULL:
             status, time, self.step, filled = self.program.advance(

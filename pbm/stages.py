@@ -62,7 +62,10 @@ class Scratch(NamedTuple):
     ledger: Floats  # (LEVELS, BOOKED)
     trial: Floats  # (compartments, 4, classes)
     moves: Floats  # of an implicit step of transport, (LEVELS, compartments, compartments + 1)
-    weights: Floats  # (compartments, compartments)
+    weights: Floats  # of its elimination, (compartments, compartments)
+    leaving: Floats  # of its elimination, (compartments,)
+    soaking: Floats  # relative absorption of films [1/s], (compartments, classes)
+    films: Floats  # films after the step [m3], (compartments, classes)
 
 
 class Start(NamedTuple):
@@ -79,7 +82,9 @@ def make_scratch(compartments: int, classes: int) -> Scratch:
     shape = (compartments, QUANTITIES, classes)
     pair, levels = np.zeros((2, *shape)), np.zeros((LEVELS, *shape))
     moves, weights = np.zeros((LEVELS, compartments, compartments + 1)), np.zeros((compartments, compartments))
-    return Scratch(pair, np.zeros((2, BOOKED)), levels, np.zeros((LEVELS, BOOKED)), np.zeros(shape), moves, weights)
+    ledgers, films = (np.zeros((2, BOOKED)), np.zeros((LEVELS, BOOKED))), np.zeros((2, compartments, classes))
+    transport = (moves, weights, np.zeros(compartments), films[0], films[1])
+    return Scratch(pair, ledgers[0], levels, ledgers[1], np.zeros(shape), *transport)
 
 
 @routine

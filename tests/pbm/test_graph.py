@@ -14,15 +14,27 @@ from ruamel.yaml import YAML
 from compute.errors import CaseError
 from pbm.assemble import bare_parameters, make_tables
 from pbm.case import PbmCase
-from pbm.compartments import fill_moves
 from pbm.feeding import Inflow
 from pbm.granulation import Granulation
 from pbm.graph import Graph, axial_line, tanks
 from pbm.grid import geometric_grid
 from pbm.inputs import Steps, constant
-from pbm.model import EXTERNAL, FED_SOLIDS, GAS, INTERNAL, LEFT_SOLIDS, NUMBER, SPRAYED
+from pbm.model import (
+    DISPLACED,
+    EXTERNAL,
+    FED_SOLIDS,
+    GAS,
+    INTERNAL,
+    LEFT_GAS,
+    LEFT_LIQUID,
+    LEFT_SOLIDS,
+    NUMBER,
+    SPRAYED,
+)
 from pbm.program import load_program
 from pbm.solve import Accuracy, solve
+from pbm.stages import make_scratch
+from pbm.transport import fill_moves, soak_and_move
 from tests.pbm.population import LACTOSE, granulation_case, kernel_law, stated
 
 GRID = geometric_grid(1e-12, 1e-9, 8)
@@ -87,6 +99,28 @@ def test_an_implicit_step_of_transport_is_the_inverse(step: float) -> None:
     exact = np.linalg.inv(np.eye(5) - step * graph.matrix)
     assert moves[:, :5] == pytest.approx(exact.T, rel=1e-9, abs=1e-15)
     assert moves.sum(axis=1) == pytest.approx(1.0, rel=1e-15) and moves.min() >= 0.0
+
+
+@pytest.mark.parametrize("step", [1e-3, 1.0, 1e8])
+def test_films_are_moved_and_absorbed_at_once(step: float) -> None:
+    """(I - h M + h r)^-1 E as numpy solves it, liquid and gas against the ledger; with next to no gas as well."""
+    random = np.random.Generator(np.random.Philox(2))
+    graph = Graph("abcde", random.uniform(0.0, 3.0, (5, 5)) * (1.0 - np.eye(5)), [0.0, 0.4, 0.0, 0.0, 1.0])
+    tables, scratch, state = make_tables(GRID, graph=graph), make_scratch(5, 8), random.uniform(0.0, 1.0, (5, 4, 8))
+    scratch.soaking[:] = random.uniform(0.0, 10.0, (5, 8))
+    state[:, GAS, :4] *= 1e10
+    state[:, GAS, 4:] *= 1e-3
+    scratch.level[0] = state
+    fill_moves(step, tables, scratch.weights, scratch.moves[0])
+    soak_and_move(step, 0, tables, scratch)
+    moved, booked = scratch.level[0], scratch.ledger[0]
+    for k in range(4):
+        matrix = np.eye(5) - step * graph.matrix + step * np.diag(scratch.soaking[:, k])
+        assert moved[:, EXTERNAL, k] == pytest.approx(np.linalg.solve(matrix, state[:, EXTERNAL, k]), rel=1e-12)
+    assert moved.min() >= 0.0
+    liquid = moved[:, 1:3].sum() + booked[LEFT_LIQUID]
+    assert liquid == pytest.approx(state[:, 1:3].sum(), rel=1e-14)
+    assert moved[:, GAS].sum() + booked[LEFT_GAS] + booked[DISPLACED] == pytest.approx(state[:, GAS].sum(), rel=1e-14)
 
 
 def test_what_is_no_graph_is_refused() -> None:
