@@ -16,7 +16,7 @@ import numpy as np
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.growth import Layering, add_layers
-from pbm.positive import Runs, Stages, make_run, make_runs, make_stages
+from pbm.runs import Runs, Stages, make_run, make_runs, make_stages
 from pbm.schemes.aggregation import Merging, add_scaled, merge_beyond, pool_mergers, share_births
 
 MERGED, GAINED, BEYOND_NUMBER, BEYOND_VOLUME, LAYERED = 0, 1, 2, 3, 4

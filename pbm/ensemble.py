@@ -22,7 +22,7 @@ from compute.errors import CaseError
 from pbm.classes import BEYOND_VOLUME, Members, compiled_solve, solve_members, stack, start_runs
 from pbm.grid import Floats
 from pbm.population import TELLING_LOSS, Population, PopulationResult, check_start
-from pbm.positive import Runs, check_runs
+from pbm.runs import Runs, check_runs
 
 PARTS = 8
 """Parts of the work for each thread: more of them even out what members take."""

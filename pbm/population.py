@@ -36,7 +36,7 @@ from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, Grid
 from pbm.growth import Growth, layering_tables
 from pbm.laws import BreakageRate, Fragments, Kernel, Material
-from pbm.positive import Runs, check_runs
+from pbm.runs import Runs, check_runs, check_times
 from pbm.schemes.aggregation import merging_tables
 from pbm.schemes.pairs import make_pairs
 
@@ -177,5 +177,4 @@ def check_start(numbers: Floats, times: Floats, grid: Grid) -> None:
         raise CaseError("numbers do not fit the grid", value=numbers.shape, expected=str((grid.classes,)))
     if not np.all(np.isfinite(numbers)) or np.any(numbers < 0.0) or not np.any(numbers > 0.0):
         raise CaseError("a number is negative or none is positive", key="numbers", expected="finite numbers >= 0")
-    if times.ndim != 1 or times.size < 2 or not np.all(np.diff(times) > 0.0):
-        raise CaseError("output times have to rise", key="times", expected="at least two, rising")
+    check_times(times)

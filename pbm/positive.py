@@ -3,21 +3,16 @@
 Ketcheson, SIAM J. Sci. Comput. 30 (2008) 2113, doi 10.1137/07070485X; the third-order result for the error by Conde,
 Fekete and Shadid, J. Comput. Appl. Math. 412 (2022) 114325. Every stage keeps every linear sum that
 the right-hand side keeps.
-
-`make_run` is the text for loops, compiled or not; `integrate` is for right-hand sides of whole numpy arrays.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from compute.errors import SimulationError
-from compute.physics import routine
 from pbm.grid import Floats
 
 EMBEDDED = np.array([0.2, 0.0, 0.0, 0.3, 0.0, 0.0, 0.2, 0.0, 0.3, 0.0])
@@ -25,206 +20,6 @@ SHORTEST = 1e-13
 """Share of the time span below which a step means collapse."""
 FAILED, NEGATIVE = 1e4, 8.0
 """Stand for the error, over the tolerance, of a step that left the numbers, and of one that went below nil."""
-
-VANISHED = 1e-150
-"""A content below this share of the largest is nil."""
-
-
-class Stages(NamedTuple):
-    """Vectors of a step, each of shape (members, size)."""
-
-    state: Floats
-    first: Floats  # slope of the state
-    slope: Floats  # slope of a stage
-    moving: Floats  # stage; at last the end of the step
-    kept: Floats
-    difference: Floats  # end less the third-order result
-
-
-class Runs(NamedTuple):
-    """What is integrated, and what came of it, for every member of an ensemble."""
-
-    order: np.ndarray  # member to be run at each place, (members,)
-    times: Floats  # of output [s], (times,)
-    tolerance: Floats  # error of a step, (members,)
-    positive: int  # how many leading values may not fall below nil
-    states: Floats  # (members, times, size); the first of them is the start
-    steps: np.ndarray  # accepted and rejected steps, (members, 2)
-    stopped: Floats  # time and step at which a run was given up [s], not a number for one that was not, (members, 2)
-
-
-def make_stages(members: int, size: int) -> Stages:
-    """Zeroed vectors."""
-    return Stages(*(np.zeros((members, size)) for _ in Stages._fields))
-
-
-def make_runs(starts: Floats, times: Floats, tolerance: Floats, positive: int) -> Runs:
-    """Runs from `starts`, shape (members, size); neighbours are spread over the threads, as they take like times."""
-    members, size = starts.shape
-    states = np.zeros((members, times.size, size))
-    states[:, 0] = starts
-    order = np.argsort((np.arange(members) * 0.6180339887498949) % 1.0, kind="stable")
-    steps, stopped = np.zeros((members, 2), dtype=np.int64), np.full((members, 2), np.nan)
-    return Runs(order, times, tolerance, positive, states, steps, stopped)
-
-
-def check_runs(runs: Runs) -> None:
-    """Raise SimulationError for the first member that was given up."""
-    failed = np.flatnonzero(np.isfinite(runs.stopped[:, 0]))
-    if failed.size:
-        time, step = (float(value) for value in runs.stopped[failed[0]])
-        raise collapse(time, step, int(failed[0]), len(runs.order))
-
-
-def collapse(time: float, step: float, member: int = 0, members: int = 1) -> SimulationError:
-    """The error of a step that fell below every use."""
-    place = f"member {member}, {time:.6g} s" if members > 1 else f"{time:.6g} s"
-    return SimulationError(
-        f"population balance at {place}: the step fell to {step:.3g} s; expected rates that change over the "
-        "run: lower the kernel or the breakage rate, or shorten the run"
-    )
-
-
-@routine
-def add_stage(length: float, weight: float, slope: Floats, moving: Floats, difference: Floats) -> None:
-    """Move the stage on by `length` times the slope, and the difference by `weight` times it."""
-    for k in range(moving.size):
-        moving[k] += length * slope[k]
-        difference[k] += weight * slope[k]
-
-
-@routine
-def begin_step(state: Floats, moving: Floats, difference: Floats) -> None:
-    """Put the stage at the state, and the difference at nil."""
-    for k in range(state.size):
-        moving[k], difference[k] = state[k], 0.0
-
-
-@routine
-def keep(state: Floats, moving: Floats, kept: Floats) -> None:
-    """After five stages: average what is kept for the end, and go back."""
-    for k in range(state.size):
-        kept[k] = (state[k] + 9.0 * moving[k]) / 25.0
-        moving[k] = 15.0 * kept[k] - 5.0 * moving[k]
-
-
-@routine
-def end_step(length: float, kept: Floats, moving: Floats) -> None:
-    """Put the end of the step together, but for its last slope, which `add_stage` gave a sixth of the step."""
-    for k in range(kept.size):
-        moving[k] = kept[k] + 0.6 * moving[k]
-
-
-def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
-    """Build one step of a member: `stages.moving` becomes its end, `stages.difference` the error."""
-
-    def step(member: int, length: float, problem: Any, work: Any, stages: Stages) -> None:
-        state, moving, kept = stages.state[member], stages.moving[member], stages.kept[member]
-        slope, difference = stages.slope[member], stages.difference[member]
-        sixth, tenth = length / 6.0, 0.1 * length
-        begin_step(state, moving, difference)
-        add_stage(sixth, -tenth, stages.first[member], moving, difference)
-        for stage in range(1, 9):
-            slope_of(member, moving, problem, work, slope)
-            weight = tenth
-            if stage == 3 or stage == 8:
-                weight = -2.0 * tenth
-            elif stage == 6:
-                weight = -tenth
-            add_stage(sixth, weight, slope, moving, difference)
-            if stage == 4:
-                keep(state, moving, kept)
-        slope_of(member, moving, problem, work, slope)
-        end_step(length, kept, moving)
-        add_stage(tenth, tenth, slope, moving, difference)
-
-    return step
-
-
-def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> Callable[..., None]:
-    """Build the adaptive integration of one member over all its times.
-
-    slope_of(member, values, problem, work, slope) fills a slope; error_of(member, values, difference, problem) is the
-    relative error of a step.
-    """
-    take_step = routine(make_step(slope_of))
-
-    def run(member: int, problem: Any, work: Any, stages: Stages, runs: Runs) -> None:
-        state, times = stages.state[member], runs.times
-        copy(runs.states[member, 0], state)
-        slope_of(member, state, problem, work, stages.first[member])
-        pace = error_of(member, state, stages.first[member], problem)
-        failed, failed_length = 0.0, 0.0
-        step = min(times[1] - times[0], runs.tolerance[member] ** 0.25 / max(pace, 1e-300))
-        for mark in range(1, times.size):
-            time = times[mark - 1]
-            while time < times[mark]:
-                rest = times[mark] - time
-                length = min(step, rest)
-                take_step(member, length, problem, work, stages)
-                error = error_of(member, stages.moving[member], stages.difference[member], problem)
-                error = judged(error / runs.tolerance[member], stages.moving[member], runs.positive)
-                factor = step_factor(error, length, failed, failed_length)
-                if error <= 1.0:
-                    time = times[mark] if length >= rest else time + length
-                    step = max(step, length * factor) if length >= rest else length * factor
-                    failed = 0.0
-                    settle(stages.moving[member], runs.positive, state)
-                    slope_of(member, state, problem, work, stages.first[member])
-                    runs.steps[member, 0] += 1
-                else:
-                    step, failed, failed_length = length * min(factor, 0.8), error, length
-                    runs.steps[member, 1] += 1
-                    if step < SHORTEST * (times[times.size - 1] - times[0]):
-                        runs.stopped[member, 0], runs.stopped[member, 1] = time, step
-                        return
-            copy(state, runs.states[member, mark])
-
-    return run
-
-
-@routine
-def judged(error: float, values: Floats, positive: int) -> float:
-    """Error over tolerance; a step that leaves the numbers or goes below nil counts as far too long."""
-    lowest = 0.0
-    for k in range(positive):
-        lowest = min(lowest, values[k])
-    if not error < FAILED:
-        return FAILED
-    return error if lowest >= 0.0 else max(error, NEGATIVE)
-
-
-@routine
-def step_factor(error: float, length: float, failed: float, failed_length: float) -> float:
-    """Change of the step for an error over tolerance.
-
-    The error of a smooth step goes with its fourth power; after a step that failed, with the power that shows, which is
-    less where a rate has a kink.
-    """
-    power = 4.0
-    if failed > 0.0 and error > 1.0:
-        power = min(max(math.log(max(failed / error, 1.0)) / math.log(failed_length / length), 1.0), 4.0)
-    return min(max(0.9 * max(error, 1e-10) ** (-1.0 / power), 0.05), 4.0)
-
-
-@routine
-def settle(values: Floats, positive: int, state: Floats) -> None:
-    """Copy an accepted step; contents far below the round-off of any sum become nil, so that no product underflows."""
-    largest = 0.0
-    for k in range(positive):
-        largest = max(largest, values[k])
-    for k in range(values.size):
-        state[k] = values[k]
-    for k in range(positive):
-        if state[k] < VANISHED * largest:
-            state[k] = 0.0
-
-
-@routine
-def copy(values: Floats, place: Floats) -> None:
-    """Copy values to their place."""
-    for k in range(values.size):
-        place[k] = values[k]
 
 
 def stages(state: Floats, step: float, slope: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
@@ -292,3 +87,12 @@ def _try(
 def _check_step(step: float, times: Floats, time: float) -> None:
     if step < SHORTEST * float(times[-1] - times[0]):
         raise collapse(time, step)
+
+
+def collapse(time: float, step: float, member: int = 0, members: int = 1) -> SimulationError:
+    """The error of a step that fell below every use, of one of several members."""
+    place = f"member {member}, {time:.6g} s" if members > 1 else f"{time:.6g} s"
+    return SimulationError(
+        f"population balance at {place}: the step fell to {step:.3g} s; expected rates that change over the "
+        "run: lower the kernel or the breakage rate, or shorten the run"
+    )

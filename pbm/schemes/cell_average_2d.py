@@ -7,155 +7,226 @@ the rim of the grid, births are taken as uncorrelated, which keeps all but the m
 Warnecke and Heinrich, Powder Technol. 182 (2008) 81,
 doi 10.1016/j.powtec.2007.05.029, and, for the mixed moment, Vale and McKenna, Ind. Eng. Chem. Res. 44 (2005) 7885,
 doi 10.1021/ie050179s.
+
+Cells are counted row by row, the second coordinate running. Pairs of rows that fall into one row of cells are summed
+up, for every pair of columns, before columns are pooled: sums over all pairs of cells are then sums of whole rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from compute.physics import routine
 from pbm.grid import Floats, Grid
+from pbm.schemes.aggregation import add_scaled
 from pbm.schemes.merging import ROUND_OFF
+from pbm.schemes.pairs import Places
 
-NEIGHBOURS = [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)]
+
+class Axis(NamedTuple):
+    """Where sums of two classes of one coordinate fall."""
+
+    pivots: Floats  # [m3], (n,)
+    up: Floats  # to the pivot above, infinite at the top [m3], (n,)
+    down: Floats  # to the pivot below, infinite at the bottom [m3], (n,)
+    inside: np.ndarray  # whether x_i + x_j stays on the grid, (n, n)
+    target: Places  # cell of x_i + x_j, (n, n)
+    offset: Floats  # x_i + x_j less the pivot of its cell [m3], (n, n)
 
 
-@dataclass(frozen=True)
-class Births:
-    """Pooled births by cell, shape (n1, n2): number, and moments relative to the cell's pivot [m3], [m3], [m6]."""
+class Plane(NamedTuple):
+    """Pairs of rows i >= j in the order of the row they fall into; those with like rates share a block."""
+
+    rates: Floats  # b of cells (i, k) and (j, m) at [block, m, k], nil beyond the grid [m3/s], (blocks, n2, n2)
+    block: Places  # (pairs,)
+    first: Places  # row i, (pairs,)
+    second: Places  # row j, (pairs,)
+    begin: Places  # the first pair of each row of targets, and the end, (n1 + 1,)
+
+
+class Pools(NamedTuple):
+    """Pooled births of the cells, (n1 n2,), moments relative to the pivots; and of pairs of columns, (n2, n2)."""
 
     number: Floats
     first: Floats
     second: Floats
     mixed: Floats
+    loss: Floats  # what merges, (n1 n2,)
+    content: Floats  # born contents one after another, (contents n1 n2,)
+    each: Floats  # content of one grain, (contents n1 n2,)
+    events: Floats  # (n2,)
+    pair_number: Floats
+    pair_first: Floats
+    pair_content: Floats  # (contents, n2, n2)
+    share: Floats  # numbers for the pivots around the mean of one cell, (9,)
 
 
-class Pool:
-    """All pairs of cells that stay on the grid, in the order of the cell their sum falls into."""
-
-    def __init__(self, grids: tuple[Grid, Grid], rates: Floats) -> None:
-        """Pairs of flattened cells for b_ab [m3/s], shape (cells, cells), symmetric.
-
-        `losses` holds the rates of the pairs that may merge.
-        """
-        self.shape = (grids[0].classes, grids[1].classes)
-        cells = self.shape[0] * self.shape[1]
-        first, second = np.tril_indices(cells)
-        places, inside = [], np.ones(first.size, dtype=bool)
-        self.offsets = []
-        for axis, grid in enumerate(grids):
-            one, other = (np.unravel_index(cell, self.shape)[axis] for cell in (first, second))
-            sums = grid.pivots[one] + grid.pivots[other]
-            place = np.minimum(np.searchsorted(grid.edges, sums, side="right") - 1, grid.classes - 1)
-            inside &= sums <= grid.pivots[-1] * (1.0 + ROUND_OFF)
-            places.append(place)
-            self.offsets.append(sums - grid.pivots[place])
-        target = np.ravel_multi_index(tuple(places), self.shape)
-        kept = np.flatnonzero(inside & (rates[first, second] > 0.0))
-        order = kept[np.argsort(target[kept], kind="stable")]
-        self.first, self.second = first[order], second[order]
-        self.rate = np.where(first == second, 0.5, 1.0)[order] * rates[first[order], second[order]]
-        self.offsets = [offset[order] for offset in self.offsets]
-        self.losses = np.zeros((cells, cells))
-        self.losses[self.first, self.second] = self.losses[self.second, self.first] = rates[self.first, self.second]
-        self.cells, self._starts = np.unique(target[order], return_index=True)
-
-    def events(self, number: Floats) -> Floats:
-        """Mergers per second and volume of every pair."""
-        flat = number.ravel()
-        return np.asarray(self.rate * flat.take(self.first) * flat.take(self.second))
-
-    def gather(self, amount: Floats) -> Floats:
-        """Sum of an amount of every pair by target cell, shape (n1, n2)."""
-        result = np.zeros(self.shape[0] * self.shape[1])
-        if amount.size:
-            result[self.cells] = np.add.reduceat(amount, self._starts)
-        return result.reshape(self.shape)
-
-    def births(self, events: Floats) -> Births:
-        """Number and moments of what is born in each cell."""
-        first = events * self.offsets[0]
-        second = self.gather(events * self.offsets[1])
-        return Births(self.gather(events), self.gather(first), second, self.gather(first * self.offsets[1]))
+def make_axis(grid: Grid) -> Axis:
+    """Tables of one coordinate."""
+    pivots, gaps = grid.pivots, np.diff(grid.pivots)
+    sums = pivots[:, None] + pivots[None, :]
+    target = np.minimum(np.searchsorted(grid.edges, sums, side="right") - 1, grid.classes - 1)
+    inside = sums <= pivots[-1] * (1.0 + ROUND_OFF)
+    offset = np.where(target == np.arange(grid.classes), pivots[:, None], sums - pivots[target])
+    offset = np.where(target == np.arange(grid.classes)[:, None], pivots[None, :], offset)
+    return Axis(pivots, np.append(gaps, np.inf), np.append(np.inf, gaps), inside, target, offset)
 
 
-class Share:
-    """How the pooled births of every cell go to its pivot and the eight around it."""
-
-    def __init__(self, grids: tuple[Grid, Grid]) -> None:
-        gaps = [np.diff(grid.pivots) for grid in grids]
-        up = [np.append(gap, np.inf) for gap in gaps]
-        down = [np.append(np.inf, gap) for gap in gaps]
-        shape = (grids[0].classes, grids[1].classes)
-        self._step = {
-            (axis, sign): np.broadcast_to(gap[:, None] if axis == 0 else gap[None, :], shape)
-            for axis in (0, 1)
-            for sign, gap in ((1, up[axis]), (-1, down[axis]))
-        }
-        self._inner = np.ones(shape, dtype=bool)
-        self._inner[[0, -1], :] = self._inner[:, [0, -1]] = False
-
-    def shares(self, births: Births) -> dict[tuple[int, int], Floats]:
-        """Numbers for the pivot (0, 0) and its neighbours, by their offsets."""
-        product = births.first * births.second
-        alone = np.divide(product, births.number, out=np.zeros_like(product), where=births.number > 0.0)
-        whole = self._place(births, np.where(self._inner, births.mixed, alone))
-        bad = whole[0, 0] < 0.0
-        if np.any(bad):
-            whole = self._place(births, np.where(self._inner & ~bad, births.mixed, alone))
-        return whole
-
-    def _place(self, births: Births, mixed: Floats) -> dict[tuple[int, int], Floats]:
-        first, second, rest = births.first.copy(), births.second.copy(), mixed.copy()
-        shares: dict[tuple[int, int], Floats] = {}
-        for along, across in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
-            length, width = self._step[0, along], self._step[1, across]
-            fits = (first * along > 0.0) & (second * across > 0.0) & (rest * along * across > 0.0)
-            room = np.minimum(np.minimum(first * along / length, second * across / width), 1e300)
-            with np.errstate(invalid="ignore"):
-                taken = np.where(fits, np.minimum(room, rest * along * across / (length * width)), 0.0)
-            shares[along, across] = taken
-        for (along, across), taken in shares.items():
-            self._take(along, across, taken, first, second, rest)
-        for along, across in list(shares):
-            length, width = self._step[0, along], self._step[1, across]
-            fits = mixed_side(rest, along * across)
-            with np.errstate(invalid="ignore"):
-                shares[along, across] = shares[along, across] + np.where(
-                    fits, 0.5 * np.abs(rest) / (length * width), 0.0
-                )
-        return self._along_axes(births, shares)
-
-    def _take(self, along: int, across: int, taken: Floats, first: Floats, second: Floats, rest: Floats) -> None:
-        length, width = self._step[0, along], self._step[1, across]
-        used = taken > 0.0
-        first -= np.where(used, along * taken * np.where(used, length, 0.0), 0.0)
-        second -= np.where(used, across * taken * np.where(used, width, 0.0), 0.0)
-        rest -= np.where(used, along * across * taken * np.where(used, length * width, 0.0), 0.0)
-
-    def _along_axes(self, births: Births, shares: dict[tuple[int, int], Floats]) -> dict[tuple[int, int], Floats]:
-        """What the diagonal neighbours leave of the means goes to those along the axes, the rest to the pivot."""
-        first, second = births.first.copy(), births.second.copy()
-        for (along, across), taken in shares.items():
-            self._take(along, across, taken, first, second, np.zeros_like(first))
-        for sign in (1, -1):
-            shares[sign, 0] = np.maximum(sign * first, 0.0) / self._step[0, sign]
-            shares[0, sign] = np.maximum(sign * second, 0.0) / self._step[1, sign]
-        left = births.number - sum(shares.values())
-        shares[0, 0] = np.where(np.abs(left) < ROUND_OFF * births.number, 0.0, left)
-        return shares
+def make_plane(rates: Floats, first: Axis, second: Axis) -> Plane:
+    """Rates of pairs of rows from those of all pairs of cells, (cells, cells), or from the one rate of all."""
+    rows, columns = first.pivots.size, second.pivots.size
+    table = np.broadcast_to(rates, (rows * columns,) * 2).reshape(rows, columns, rows, columns)
+    one, other = np.tril_indices(rows)
+    kept = np.flatnonzero(first.inside[one, other])
+    targets = first.target[one[kept], other[kept]]
+    kept = kept[np.argsort(targets, kind="stable")]
+    found: dict[bytes, int] = {}
+    blocks: list[Floats] = []
+    places = np.zeros(kept.size, dtype=np.int64)
+    for place, pair in enumerate(kept if rates.size > 1 else kept[:1]):
+        block = np.where(second.inside, table[one[pair], :, other[pair], :].T, 0.0)
+        places[place] = found.setdefault(block.tobytes(), len(blocks))
+        if places[place] == len(blocks):
+            blocks.append(block)
+    begin = np.searchsorted(np.sort(targets), np.arange(rows + 1))
+    return Plane(np.array(blocks), places, one[kept], other[kept], begin)
 
 
-def mixed_side(rest: Floats, side: int) -> np.ndarray:
-    """Where the rest of a mixed moment has this sign."""
-    return rest * side > 0.0
+def make_pools(rows: int, columns: int, contents: int) -> Pools:
+    """Zeroed pools."""
+    cells, pairs = rows * columns, (columns, columns)
+    sizes = (cells,) * 5 + (contents * cells,) * 2 + (columns, pairs, pairs, (contents, *pairs), 9)
+    return Pools(*(np.zeros(size) for size in sizes))
 
 
-def shifted(amount: Floats, offset: tuple[int, int]) -> Floats:
-    """An amount of every cell, moved to the cell at `offset`; nothing leaves the grid."""
-    result = np.zeros_like(amount)
-    source = tuple(slice(max(0, -step), amount.shape[axis] - max(0, step)) for axis, step in enumerate(offset))
-    sink = tuple(slice(max(0, step), amount.shape[axis] - max(0, -step)) for axis, step in enumerate(offset))
-    result[sink] = amount[source]
-    return result
+@routine
+def total(values: Floats) -> float:
+    """Sum of values, four at a time: one after another they would wait for each other."""
+    whole = values.size - values.size % 4
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
+    for k in range(0, whole, 4):
+        one += values[k]
+        two += values[k + 1]
+        three += values[k + 2]
+        four += values[k + 3]
+    for k in range(whole, values.size):
+        one += values[k]
+    return (one + two) + (three + four)
+
+
+@routine
+def fill_events(amount: float, rates: Floats, numbers: Floats, events: Floats) -> None:
+    """Fill the mergers of `amount` grains with each class of a row."""
+    for k in range(events.size):
+        events[k] = rates[k] * amount * numbers[k]
+
+
+@routine
+def meet_rows(
+    share: float, offset: float, rates: Floats, fewer: Floats, more: Floats, fewer_loss: Floats, more_loss: Floats,
+    pools: Pools,
+) -> None:  # fmt: skip
+    """Add the mergers of the cells of two rows to the pairs of their columns, and to the losses of both rows."""
+    events = pools.events
+    for m in range(fewer.size):
+        amount = share * fewer[m]
+        if amount != 0.0:
+            fill_events(amount, rates[m], more, events)
+            add_scaled(1.0, events, pools.pair_number[m])
+            add_scaled(offset, events, pools.pair_first[m])
+            add_scaled(1.0, events, more_loss)
+            fewer_loss[m] += total(events)
+
+
+@routine
+def carry_rows(share: float, rates: Floats, fewer: Floats, more: Floats, of_fewer: Floats, of_more: Floats,
+               content: Floats) -> None:  # fmt: skip
+    """Add what the mergers of the cells of two rows hold of one content to the pairs of their columns."""
+    for m in range(fewer.size):
+        amount = share * fewer[m]
+        for k in range(more.size):
+            content[m, k] += rates[m, k] * amount * more[k] * (of_fewer[m] + of_more[k])
+
+
+@routine
+def pool_row(row: int, numbers: Floats, first: Axis, second: Axis, plane: Plane, pools: Pools) -> None:
+    """Pool all births that fall into one row of cells."""
+    size, cells = second.pivots.size, pools.number.size
+    for k in range(size):
+        clear(pools.pair_number[k])
+        clear(pools.pair_first[k])
+        for content in range(pools.pair_content.shape[0]):
+            clear(pools.pair_content[content, k])
+    for pair in range(plane.begin[row], plane.begin[row + 1]):
+        i, j = plane.first[pair], plane.second[pair]
+        share, rates = 0.5 if i == j else 1.0, plane.rates[plane.block[pair]]
+        more, fewer = numbers[i * size : (i + 1) * size], numbers[j * size : (j + 1) * size]
+        more_loss, fewer_loss = pools.loss[i * size : (i + 1) * size], pools.loss[j * size : (j + 1) * size]
+        meet_rows(share, first.offset[i, j], rates, fewer, more, fewer_loss, more_loss, pools)
+        for content in range(pools.pair_content.shape[0]):
+            begin = content * cells
+            of_more = pools.each[begin + i * size : begin + (i + 1) * size]
+            of_fewer = pools.each[begin + j * size : begin + (j + 1) * size]
+            carry_rows(share, rates, fewer, more, of_fewer, of_more, pools.pair_content[content])
+    pool_columns(row * size, second, pools)
+
+
+@routine
+def pool_columns(begin: int, axis: Axis, pools: Pools) -> None:
+    """Pool the pairs of columns into the row of cells that begins at `begin`."""
+    for m in range(axis.pivots.size):
+        for k in range(axis.pivots.size):
+            number, first, offset = pools.pair_number[m, k], pools.pair_first[m, k], axis.offset[m, k]
+            cell = begin + axis.target[m, k]
+            pools.number[cell] += number
+            pools.first[cell] += first
+            pools.second[cell] += number * offset
+            pools.mixed[cell] += first * offset
+            for content in range(pools.pair_content.shape[0]):
+                pools.content[content * pools.number.size + cell] += pools.pair_content[content, m, k]
+
+
+@routine
+def clear(values: Floats) -> None:
+    """Put nil everywhere."""
+    for k in range(values.size):
+        values[k] = 0.0
+
+
+@routine
+def place_births(
+    number: float, first: float, second: float, mixed: float, down: tuple[float, float], up: tuple[float, float],
+    share: Floats,
+) -> float:  # fmt: skip
+    """Fill the numbers for the pivots around, row by row; returns what is left for the pivot itself, perhaps below nil.
+
+    first, second, mixed: moments of the births relative to the pivot; down, up: distances to its neighbours.
+    """
+    for k in range(9):
+        share[k] = 0.0
+    rest = mixed
+    along, across = 1 if first > 0.0 else -1, 1 if second > 0.0 else -1
+    length, width = up[0] if first > 0.0 else down[0], up[1] if second > 0.0 else down[1]
+    if first != 0.0 and second != 0.0 and mixed * along * across > 0.0:
+        taken = min(min(abs(first) / length, abs(second) / width), abs(mixed) / (length * width))
+        share[3 * (along + 1) + across + 1] = taken
+        rest -= along * across * taken * length * width if taken > 0.0 else 0.0
+    if rest > 0.0:
+        share[8] += 0.5 * rest / (up[0] * up[1])
+        share[0] += 0.5 * rest / (down[0] * down[1])
+    elif rest < 0.0:
+        share[6] -= 0.5 * rest / (up[0] * down[1])
+        share[2] -= 0.5 * rest / (down[0] * up[1])
+    for one in range(2):
+        for other in range(2):
+            taken = share[6 * one + 2 * other]
+            if taken > 0.0:
+                first -= taken * (up[0] if one == 1 else -down[0])
+                second -= taken * (up[1] if other == 1 else -down[1])
+    share[7], share[1] = max(first, 0.0) / up[0], max(-first, 0.0) / down[0]
+    share[5], share[3] = max(second, 0.0) / up[1], max(-second, 0.0) / down[1]
+    left = number - total(share)
+    share[4] = 0.0 if abs(left) < ROUND_OFF * number else left
+    return share[4]

@@ -72,6 +72,24 @@ def test_full_grid_keeps_both_components() -> None:
     assert np.all(result.numbers >= 0.0)
 
 
+def test_compiled_loops_repeat_plain_python() -> None:
+    """One text, IEEE arithmetic: the same bits, with a content, a kernel of both grains and unequal grids."""
+    grids = geometric_grid(1e-1, 1e2, 7), geometric_grid(1e-1, 3e1, 6)
+    start = start_of(*grids)
+    contents = np.array([0.1 * start])
+
+    def rate(x: np.ndarray, y: np.ndarray, other_x: np.ndarray, other_y: np.ndarray) -> np.ndarray:
+        return np.asarray(1.0 + x * other_x + 0.3 * (y + other_y))
+
+    compiled, plain = (
+        TwoComponentPopulation(grids, rate, compiled=compiled).solve(start, np.array([0.0, 0.1]), contents)
+        for compiled in (True, False)
+    )
+    assert compiled.steps == plain.steps
+    np.testing.assert_array_equal(compiled.numbers, plain.numbers)
+    np.testing.assert_array_equal(compiled.contents, plain.contents)
+
+
 def test_mistakes_are_named() -> None:
     """A rate that depends on the order of a pair, and a start of another shape."""
     grid = geometric_grid(1e-1, 1e1, 4)
