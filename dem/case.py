@@ -11,6 +11,7 @@ from compute.quantities import AccelerationVector, Position, Rate
 from dem.case_flow import Outlet
 from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
+from dem.case_observables import Observables
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
 from dem.case_time import Passages, TimeSettings
@@ -63,6 +64,7 @@ class DemCase(CaseModel):
         liquid: what wets the particles; without it they are dry.
         classes: size classes of the particles.
         outlets: where particles leave.
+        observables: what is measured on the bed on the way.
         numerics: `exact` keeps IEEE arithmetic throughout, `fast` lets the compiler contract and approximate.
     """
 
@@ -78,6 +80,7 @@ class DemCase(CaseModel):
     outlets: tuple[Outlet, ...] = ()
     time: TimeSettings = TimeSettings()
     statistics: StatisticsSettings | None = None
+    observables: Observables | None = None
     neighbour: NeighbourSettings = NeighbourSettings()
     numerics: Literal["exact", "fast"] = "exact"
 
@@ -123,6 +126,10 @@ class DemCase(CaseModel):
                         require_name(particle.size_class, names, "class", f"{key}.items.{item}.class")
                     if particle.material is not None:
                         require_name(particle.material, self.materials, "material", f"{key}.items.{item}.material")
+
+        for index, mixing in enumerate(self.observables.mixing if self.observables else ()):
+            for place, name in enumerate(mixing.of):
+                require_name(name, names, "class", f"observables.mixing.{index}.of.{place}")
 
     def _check_pairs(self) -> None:
         require_composable(self.contact, self.liquid)

@@ -63,7 +63,8 @@ def make_setup(case: DemCase) -> Setup:
     return Setup(
         case, classes, _engine_settings(case, classes, step, settle), step, settle, schedule, last,
         _interval(case.time.output_interval, step), _interval(case.time.checkpoint_interval, step),
-        _interval(case.time.output_interval, step) or max(1, last // RECORDS),
+        _interval(case.observables.interval if case.observables else case.time.output_interval, step)
+        or max(1, last // RECORDS),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from dem.engine import Engine
 from dem.flow import Flow
 from dem.liquid.balance import require_liquid
 from dem.liquid.wetting import Wetting
+from dem.observation import Observation
 from dem.packing import initial_particles
 from dem.particles import CLASS, RADIUS, VX, WX, X
 from dem.setup import make_recorder, make_setup
@@ -56,7 +57,7 @@ class Simulation:
 
     Attributes:
         setup: what it is made of.
-        flow: feeders and outlets; wetting: sprays and evaporation.
+        flow: feeders and outlets; wetting: sprays and evaporation; observation: what is measured on the bed.
         engine: particles, lists and loops.
         recorder: encounter statistics, None if the case asks for none.
         particle_steps: particle-steps done by this process.
@@ -69,9 +70,11 @@ class Simulation:
         self._start = particles = initial_particles(case, classes, walls, seed)
         self.flow = Flow(case, classes, walls, seed, self.setup.step_size, particles)
         self.wetting = Wetting(self.setup, seed)
+        self.observation = Observation(case, classes, self.setup.step_size)
         if folder:
             self.flow.open(folder)
             self.wetting.open(folder)
+            self.observation.open(folder)
         mass = particles.mass if len(particles) else classes.mass
         tally, self.recorder = make_recorder(self.setup, backend, float(mass.mean()))
         self.engine = Engine(backend, self.setup.engine, tally)
@@ -129,8 +132,8 @@ class Simulation:
         record = step % self.setup.record_steps == 0 or step == self.last_step
         if engine.interaction.wet:
             self._account_for_liquid(watch, record)
-        if self.flow.active and record:
-            self._record_flow(watch)
+        if self._records and record:
+            self._record(watch)
         if self._output_due(step):
             self.write_output()
 
@@ -151,9 +154,16 @@ class Simulation:
         if self.engine.step_number == self.last_step:
             watch.told(str(liquid))
 
-    def _record_flow(self, watch: Watch) -> None:
-        """Write the account of what flows, and tell it a number of times in a run."""
+    @property
+    def _records(self) -> bool:
+        return self.flow.active or self.setup.case.observables is not None
+
+    def _record(self, watch: Watch) -> None:
+        """Write what is measured and the account of what flows, and tell that a number of times in a run."""
         step, every = self.engine.step_number, self.setup.record_steps
+        self.observation.visit(step, self.engine)
+        if not self.flow.active:
+            return
         text = self.flow.record(step, self.engine)
         before = (step - 1) // every * every
         if TELLINGS * step // self.last_step > TELLINGS * max(before, 0) // self.last_step:
@@ -165,7 +175,7 @@ class Simulation:
             stops.append(self.recorder.schedule.next_event(step))
         if self.setup.output_steps:
             stops.append((step // self.setup.output_steps + 1) * self.setup.output_steps)
-        if self.flow.active or self.engine.interaction.wet:
+        if self._records or self.engine.interaction.wet:
             stops += [self.flow.next_event(step), self.wetting.next_event(step)]
             stops.append((step // self.setup.record_steps + 1) * self.setup.record_steps)
         return min(stop for stop in stops if stop > step)
@@ -217,8 +227,7 @@ class Simulation:
         checkpoint = self._store.load_latest() if self._store else None
         if checkpoint is None:
             case, engine = self.setup.case, self.setup.engine
-            self.flow.rewind(0.0)
-            self.wetting.rewind(0.0)
+            self._rewind(0.0)
             require_clear_start(self._start, engine.walls, case.domain, engine.interaction.contact.overlap_limit)
             return
         self.engine.restore(_part(checkpoint.arrays, "engine."))
@@ -226,14 +235,18 @@ class Simulation:
             watch.told(message)
         self.flow.restore(_part(checkpoint.arrays, "flow."))
         self.wetting.restore(_part(checkpoint.arrays, "wetting."))
-        for part in (self.flow, self.wetting):
-            part.rewind(self.engine.step_number * self.step_size)
         if self.recorder:
             self.recorder.restore(_part(checkpoint.arrays, "recorder."))
         assert self.folder is not None
         self._writer = SnapshotWriter(self.folder / SNAPSHOT_NAME)
         self._writer.truncate(self.engine.step_number * self.step_size)
+        self._rewind(self.engine.step_number * self.step_size)
         watch.told(f"resumed at step {self.engine.step_number} of {self.last_step}")
+
+    def _rewind(self, time: float) -> None:
+        """Drop the lines that a run which got further than the last checkpoint has written from a time [s] on."""
+        for part in (self.flow, self.wetting, self.observation):
+            part.rewind(time)
 
     def _finish(self) -> EncounterStatistics | None:
         statistics = self.recorder.result() if self.recorder else None

@@ -10,8 +10,10 @@ from coupling.report.balances import balances_section
 from coupling.report.batch import batch_section
 from coupling.report.blades import blade_section
 from coupling.report.contents import Section
+from coupling.report.flow import flow_section
 from coupling.report.groups import groups_section
 from coupling.report.kernel import kernel_section
+from coupling.report.observables import loads_section, observables_section
 from coupling.report.picture import picture_section
 from coupling.report.record import RunRecord
 from coupling.report.reduced import reduced_section
@@ -28,6 +30,9 @@ DEM_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
     picture_section,
     windows_section,
+    flow_section,
+    observables_section,
+    loads_section,
     transport_section,
 )
 BALANCE_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
@@ -44,6 +49,8 @@ COUPLED_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     kernel_section,
     speeds_section,
     blade_section,
+    loads_section,
+    observables_section,
     transport_section,
     groups_section,
     reduced_section,

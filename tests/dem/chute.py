@@ -59,6 +59,10 @@ dem:
     blocks: 8
     speed_range: [1 mm/s, 10 m/s]
     partition: {kind: box, z: [-20 mm, 5 mm, 30 mm]}
+  observables:
+    interval: 4.5 ms
+    mixing: [{name: blend, of: [drug], sample_mass: 20 mg, scale: 10}]
+    densities: [{name: middle, region: {shape: cylinder, point: [0, 0, 3 mm], radius: 8 mm, length: 8 mm}}]
   neighbour: {skin: 0.2}
 """
 

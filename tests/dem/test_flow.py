@@ -15,6 +15,7 @@ from dem.contact.law import PairProperties
 from dem.engine import Engine
 from dem.flow import EXITS_NAME, FLOW_NAME
 from dem.liquid.balance import require_liquid
+from dem.observation import OBSERVABLES_NAME
 from dem.particles import X
 from dem.removal import remove_particles
 from dem.simulation import Simulation, Watch
@@ -130,7 +131,7 @@ def test_stopped_and_resumed(
             make_simulation(tmp_path / "run").run(watch)
     make_simulation(tmp_path / "run").run()
     assert_same_results(chute[2], tmp_path / "run")
-    for name in (FLOW_NAME, EXITS_NAME):
+    for name in (FLOW_NAME, EXITS_NAME, OBSERVABLES_NAME):
         assert (chute[2] / name).read_text() == (tmp_path / "run" / name).read_text(), name
 
 

@@ -1,0 +1,99 @@
+"""Measurements on the bed at intervals, written as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from dem.case import DemCase
+from dem.case_observables import Mixing
+from dem.engine import Engine
+from dem.free_surface import shares_inside, surface_slope
+from dem.mixing import equal_mass_samples, mixing_state
+from dem.neighbours import TOUCHING
+from dem.particle_set import ClassTable
+from dem.particles import CLASS, MASS, RADIUS, Particles, X
+from dem.table import Cell, Table
+
+OBSERVABLES_NAME = "observables.csv"
+COLUMNS = ("time [s]", "name", "quantity", "value")
+
+Row = list[Cell]
+
+
+class Observation:
+    """What a case measures; a case that measures nothing writes nothing. It holds no state of its own."""
+
+    def __init__(self, case: DemCase, classes: ClassTable, step_size: float) -> None:
+        self._case, self._classes, self._step_size = case, classes, step_size
+        self._table: Table | None = None
+
+    def open(self, folder: Path) -> None:
+        """Write into this folder."""
+        if self._case.observables is not None:
+            self._table = Table(folder / OBSERVABLES_NAME, COLUMNS)
+
+    def rewind(self, time: float) -> None:
+        """Drop what was written of a time [s] and later."""
+        if self._table is not None:
+            self._table.truncate(time - 0.5 * self._step_size)
+
+    def visit(self, step: int, engine: Engine) -> None:
+        """Measure and write."""
+        settings, time = self._case.observables, step * self._step_size
+        if self._table is None or settings is None or time < settings.start:
+            return
+        self._table.append([time, *row] for row in self.measure(engine))
+
+    def measure(self, engine: Engine) -> Iterator[Row]:
+        """Yield name, quantity and value of everything measured."""
+        host = by_id(engine.host_particles())
+        yield ["bed", "particles", len(host.id)]
+        for quantity, value in coordination(engine).items():
+            yield ["bed", quantity, value]
+        settings = self._case.observables
+        if settings is None or not len(host.id):
+            return
+        for mixing in settings.mixing:
+            yield from self._mixing(mixing, host)
+        position, radius = host.row[:, X : X + 3], host.row[:, RADIUS]
+        for surface in settings.surfaces:
+            slope = surface_slope(surface, np.asarray(self._case.gravity), position, radius)
+            if slope is not None:
+                yield [surface.name, "angle [deg]", float(np.degrees(slope.angle))]
+                yield [surface.name, "angle error [deg]", float(np.degrees(slope.error))]
+        for bulk in settings.densities:
+            shares = shares_inside(bulk.region, self._case.domain, position, radius) / bulk.region.volume
+            yield [bulk.name, "solids fraction", float(shares @ (4.0 / 3.0 * np.pi * radius**3))]
+            yield [bulk.name, "bulk density [kg/m3]", float(shares @ host.row[:, MASS])]
+
+    def _mixing(self, mixing: Mixing, host: Particles) -> Iterator[Row]:
+        mass, position = host.row[:, MASS], host.row[:, X : X + 3]
+        members = [self._classes.names.index(name) for name in mixing.of]
+        count = max(2, round(float(mass.sum()) / mixing.sample_mass))
+        label = equal_mass_samples(position, mass, count)
+        state = mixing_state(np.isin(host.kind[:, CLASS], members), mass, label, mixing.sample_mass, mixing.scale)
+        if state is not None:
+            yield from ([mixing.name, quantity, value] for quantity, value in state._asdict().items())
+
+
+def by_id(particles: Particles) -> Particles:
+    """Return the particles in the order of their ids, so that nothing depends on slots."""
+    order = np.argsort(particles.id)
+    return Particles(*(array[order] for array in particles))
+
+
+def coordination(engine: Engine) -> dict[str, float]:
+    """Return the mean numbers of contacts of a particle with others and with walls [-].
+
+    2 N_c/N of the pairs in touch; a wall counts at each contact with it.
+    """
+    size, numpy = engine.size, engine.backend.numpy
+    if size == 0:
+        return {}
+    entries = int(numpy(engine.pairs.start[: size + 1])[-1])
+    touching = int((numpy(engine.pairs.flags[:entries]) & TOUCHING != 0).sum())
+    walls = int((numpy(engine.touches.wall[:size]) >= 0).sum())
+    return {"coordination": (1 if engine.loops.full else 2) * touching / size, "wall contacts": walls / size}

@@ -1,0 +1,92 @@
+"""The report's sections on flow, on what was measured on the bed, and on the loads on walls: the files' own numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coupling.case_file import read_case
+from coupling.report.contents import Figure, Quantity, Section, Table
+from coupling.report.flow import flow_section
+from coupling.report.observables import loads_section, observables_section
+from coupling.report.record import RunRecord
+from dem import table
+from dem.flow import EXIT_COLUMNS, EXITS_NAME, FLOW_COLUMNS, FLOW_NAME
+from dem.observation import COLUMNS, OBSERVABLES_NAME
+from dem.simulation import LOADS_NAME
+from dem.wall_loads import WallLoads
+from tests.dem.chute import CHUTE
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
+    """A run folder with tables made by hand: 30 fed, 10 left at ages 1 to 10 s, 20 held."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "case.yaml").write_text(CHUTE)
+    window = folder / "dem" / "run"
+    window.mkdir(parents=True)
+    flow = table.Table(window / FLOW_NAME, FLOW_COLUMNS)
+    for time, numbers in ((0.0, (0, 0, 0)), (20.0, (30, 20, 10))):
+        flow.append(
+            [time, what, outlet, "active", "drug", number, 1e-6 * number, 0.0]
+            for (what, outlet), number in zip((("fed", ""), ("held", ""), ("removed", "chute")), numbers)
+        )
+    exits = table.Table(window / EXITS_NAME, EXIT_COLUMNS)
+    exits.append([10.0 + age, age, "drug", "active", "chute", float(age), 1e-6] for age in range(1, 11))
+    observables = table.Table(window / OBSERVABLES_NAME, COLUMNS)
+    quantities = {
+        "share": 0.1,
+        "samples": 8,
+        "parcels": 20.0,
+        "lacey": 0.875,
+        "rsd": 0.5,
+        "grain_rsd": 0.25,
+        "error": 0.01,
+    }
+    for time in (0.0, 1.0):
+        observables.append([time, "blend", quantity, value] for quantity, value in quantities.items())
+        observables.append([[time, "bed", "coordination", 4.0 + time]])
+    loads = np.zeros((2, 1, 3))
+    loads[:, 0, 1] = [2.0, 4.0]
+    motion = np.array([[5.0], [7.0]])
+    WallLoads(np.array([0.0, 1.0]), 1.0, ("slope",), loads, 0.1 * loads, motion).save(window / LOADS_NAME)
+    return RunRecord(read_case(folder / "case.yaml", ()), folder)
+
+
+def tables(section: Section) -> list[list[str]]:
+    return [[str(cell) for cell in row] for block in section.blocks if isinstance(block, Table) for row in block.rows]
+
+
+def test_flow(run: RunRecord) -> None:
+    """Account in numbers and mass, and mean age 5.5 s with the standard deviation of 1 to 10, 3.03 s."""
+    section = flow_section(run)
+    account, ages = tables(section)
+    assert account == ["active", "30", "30.00 mg", "10", "10.00 mg", "20", "20.00 mg", "0"]
+    assert ages[:4] == ["active", "drug", "10", "20"] and ages[4] == "(5.50 ± 0.96) s" and ages[5] == "3.03 s"
+    assert sum(isinstance(block, Figure) for block in section.blocks) == 2
+
+
+def test_observables(run: RunRecord) -> None:
+    """The last values of the blend with their error, and everything else with the mean of its second half."""
+    section = observables_section(run)
+    blend, bed = tables(section)
+    assert blend == ["blend", "0.100", "8", "20", "0.875", "0.500", "0.250 ± 0.010"]
+    assert bed == ["bed", "coordination", "5", "5"]
+    assert sum(isinstance(block, Figure) for block in section.blocks) == 1
+
+
+def test_loads(run: RunRecord) -> None:
+    """Two blocks of 2 and 4 N: 3 N with the standard error 1/sqrt 2; no motion: the torque about z."""
+    (row,) = tables(loads_section(run))
+    force = str(Quantity(3.0, "N", 2.0**-0.5))
+    assert row == ["run", "slope", "(0 ± 0) N", force, "(0 ± 0) N", "(0 ± 0) N m", "(6.00 ± 0.71) W"]
+
+
+def test_nothing_to_report(tmp_path: Path, run: RunRecord) -> None:
+    """An empty folder says what is missing, section by section."""
+    empty = RunRecord(run.case, tmp_path)
+    for make in (flow_section, observables_section, loads_section):
+        (block,) = make(empty).blocks
+        assert block.kind == "notice"

@@ -1,0 +1,193 @@
+"""Mixing, free surfaces, bulk density and residence times against closed forms."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compute import get_backend
+from compute.errors import CaseError
+from dem.case import Domain
+from dem.case_observables import FreeSurface
+from dem.case_particles import Box, Cylinder
+from dem.free_surface import ball_points, shares_inside, surface_slope
+from dem.mixing import consecutive_samples, equal_mass_samples, mixing_state, random_variance
+from dem.observation import OBSERVABLES_NAME
+from dem.residence import ExitTable, outlet_blend, residence_times
+from dem.simulation import Simulation
+from dem.table import read_table
+from tests.dem.chute import read_chute
+
+GRAVITY = np.array([0.0, 0.0, -9.81])
+
+
+def random(seed: int = 1) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def test_samples_have_equal_mass() -> None:
+    """Any number of samples of a bed of unequal particles: each within the mass of the largest of its share."""
+    position, mass = random().random((5000, 3)) * [3.0, 1.0, 1.0], random(2).uniform(1.0, 3.0, 5000)
+    for count in (2, 7, 64, 150):
+        weights = np.bincount(equal_mass_samples(position, mass, count), mass, count)
+        assert np.abs(weights - mass.sum() / count).max() < 3.0 * math.log2(count), count
+
+
+def test_samples_are_compact() -> None:
+    """Eight samples of a cube are its octants but for the jitter of three cuts, each some 2 % of a sample."""
+    position = random().random((8000, 3))
+    label = equal_mass_samples(position, np.ones(8000), 8)
+    octant = (position > 0.5) @ [1, 2, 4]
+    for each in range(8):
+        most = np.bincount(octant[label == each], minlength=8).max()
+        assert most > 920
+
+
+def test_a_random_mixture_has_the_variance_of_stange() -> None:
+    """Two components of unequal particles and sizes in random places: s^2 = s_R^2, Lacey's index 1.
+
+    Mean over 40 mixtures of 64 samples; s^2 of one has the relative error sqrt(2/63) = 18 %, the mean 2.8 %: 3 of them.
+    """
+    found = []
+    for seed in range(40):
+        source = random(seed)
+        position, mass = source.random((6400, 3)), source.choice([1.0, 8.0], 6400, p=[0.7, 0.3])
+        component = source.random(6400) < np.where(mass > 1.0, 0.1, 0.4)
+        state = mixing_state(component, mass, equal_mass_samples(position, mass, 64), 100.0)
+        assert state is not None
+        found.append((state.variance / state.random_variance, state.lacey))
+    ratio, lacey = np.mean(found, axis=0)
+    assert ratio == pytest.approx(1.0, abs=0.085)
+    assert lacey == pytest.approx(1.0, abs=0.01)
+
+
+def test_separated_components_have_no_mixing() -> None:
+    """Halves side by side: s^2 = p q but for the sample on the border, Lacey's index near 0, intensity near 1."""
+    position = random().random((6400, 3)) * [4.0, 1.0, 1.0]
+    component = position[:, 0] < 2.0
+    state = mixing_state(component, np.ones(6400), equal_mass_samples(position, np.ones(6400), 64), 1.0)
+    assert state is not None and state.lacey == pytest.approx(0.0, abs=0.03)
+    assert state.intensity == pytest.approx(1.0, abs=0.03)
+
+
+def test_parcels_scatter_is_replaced_by_that_of_grains() -> None:
+    """1 % by number, 100 mg: with 2.6e5 grains the random RSD is 1.95 %, with parcels ten times larger 61 %.
+
+    sqrt(q/(p n)); a randomly mixed bed of parcels must report the grains' figure, within what s^2 - s_R^2 leaves.
+    """
+    grain = 1e-4 / 2.6e5
+    n = 100_000
+    mass, component = np.full(n, 1000.0 * grain), np.zeros(n, bool)
+    component[: n // 100] = True
+    parcels = math.sqrt(random_variance(component, mass, 1e-4)) / 0.01
+    grains = math.sqrt(random_variance(component, mass, 1e-4, scale=10.0)) / 0.01
+    assert parcels == pytest.approx(0.617, abs=0.001) and grains == pytest.approx(0.0195, abs=5e-5)
+    position = random(5).random((n, 3))
+    count = round(float(mass.sum()) / 1e-4)
+    state = mixing_state(component, mass, equal_mass_samples(position, mass, count), 1e-4, 10.0)
+    assert state is not None and state.parcels == pytest.approx(260.0, rel=0.01)
+    assert state.rsd == pytest.approx(0.617, rel=4.0 * math.sqrt(0.5 / count))
+    left = max(state.variance - state.random_variance, 0.0)
+    assert state.grain_rsd == pytest.approx(math.sqrt(left + (0.0195 * 0.01) ** 2) / 0.01, rel=0.01)
+    assert state.grain_rsd < 0.75 * state.rsd
+
+
+@pytest.mark.parametrize("angle", [15.0, 32.0])
+def test_slope_of_a_heap_and_of_a_drum(angle: float) -> None:
+    """Spheres that fill a cone, or a drum up to a tilted plane: the angle within one degree.
+
+    The top of a bin lies below the plane by a random part of a diameter, and so its scatter over 8 sectors and 16 bins
+    leaves some tenths of a degree; the standard error says so.
+    """
+    slope, size = math.tan(math.radians(angle)), 1e-3
+    position = random(3).random((60_000, 3)) * [0.1, 0.1, 0.05] - [0.05, 0.05, 0.0]
+    heap = FreeSurface(kind="heap", name="heap", radius=0.05)
+    inside = position[:, 2] < slope * (0.05 - np.hypot(position[:, 0], position[:, 1])) - 0.5 * size
+    found = surface_slope(heap, GRAVITY, position[inside], np.full(inside.sum(), 0.5 * size))
+    assert found is not None and math.degrees(found.angle) == pytest.approx(angle, abs=1.0)
+    assert math.degrees(found.error) < 0.7
+    drum = FreeSurface(kind="drum", name="drum", point=(0.0, 0.0, 0.025), axis=(0.0, 1.0, 0.0), radius=0.025)
+    inside = position[:, 2] < 0.025 + slope * position[:, 0] - 0.5 * size
+    found = surface_slope(drum, GRAVITY, position[inside], np.full(inside.sum(), 0.5 * size))
+    assert found is not None and math.degrees(found.angle) == pytest.approx(angle, abs=1.0)
+
+
+def test_shares_of_spheres_inside() -> None:
+    """A plane through a sphere at x = h of its centre leaves (2 + 3 h - h^3)/4 of a unit ball; 256 points: 0.5 %."""
+    points = ball_points(256)
+    assert np.linalg.norm(points.mean(axis=0)) < 5e-3 and (points**2).sum(1).mean() == pytest.approx(0.6, abs=5e-3)
+    domain = Domain(low=(-1.0, -1.0, -1.0), high=(1.0, 1.0, 1.0))
+    box = Box(shape="box", low=(0.0, -0.5, -0.5), high=(0.5, 0.5, 0.5))
+    heights = np.array([-1.5, -0.7, 0.0, 0.4, 2.0])
+    position = np.stack([0.1 * heights, np.zeros(5), np.zeros(5)], axis=1)
+    clipped = np.clip(heights, -1.0, 1.0)
+    expected = (2.0 + 3.0 * clipped - clipped**3) / 4.0
+    np.testing.assert_allclose(shares_inside(box, domain, position, np.full(5, 0.1)), expected, atol=0.01)
+    tube = Cylinder(shape="cylinder", radius=0.1, length=0.4)
+    assert shares_inside(tube, domain, np.array([[0.0, 0.0, 0.2]]), np.array([0.05])) == 1.0
+
+
+def exits(age: np.ndarray, kind: np.ndarray, mass: float = 1e-6) -> ExitTable:
+    n = len(age)
+    name = np.full(n, "x")
+    return ExitTable(np.arange(n, dtype=float), age, kind, name, name, np.full(n, mass))
+
+
+def test_residence_times_of_tanks_in_series() -> None:
+    """Ages of an Erlang distribution of 5 tanks and mean 10 s: mean and variance mu^2/5, within 4 standard errors."""
+    age = random(7).gamma(5.0, 2.0, 20_000)
+    found = residence_times(exits(age, np.full(20_000, "a")))
+    assert found is not None and found.number == 20_000
+    assert found.mean_error == pytest.approx(math.sqrt(20.0 / 20_000), rel=0.05)
+    assert found.mean == pytest.approx(10.0, abs=4.0 * found.mean_error)
+    assert found.variance == pytest.approx(20.0, rel=4.0 * math.sqrt((2.0 + 6.0 / 5.0) / 20_000))
+    assert (found.density * np.diff(found.edges)).sum() == pytest.approx(1.0)
+
+
+def test_blend_at_the_outlet() -> None:
+    """A random stream has the random variance; one whose content swings by a period of two samples much more."""
+    n, per = 40_000, 100
+    kind = np.where(random(9).random(n) < 0.1, "a", "b")
+    state = outlet_blend(exits(np.ones(n), kind), ("a",), per * 1e-6)
+    assert state is not None and state.samples == n // per - 1
+    assert state.variance / state.random_variance == pytest.approx(1.0, abs=4.0 * math.sqrt(2.0 / (n / per)))
+    swinging = np.where(random(9).random(n) < 0.1 + 0.08 * (-1.0) ** (np.arange(n) // per), "a", "b")
+    swung = outlet_blend(exits(np.ones(n), swinging), ("a",), per * 1e-6)
+    assert swung is not None and swung.variance - swung.random_variance == pytest.approx(0.08**2, rel=0.1)
+    assert (consecutive_samples(np.ones(10), 4.0) == [0, 0, 0, 0, 1, 1, 1, 1, -1, -1]).all()
+
+
+OBSERVED = (
+    "dem.observables={interval: 4 ms, start: 4 ms, mixing: [{name: blend, of: [coarse], sample_mass: 10 mg}], "
+    "densities: [{name: middle, region: {shape: cylinder, point: [0, 0, 3 mm], radius: 8 mm, length: 8 mm}}]}"
+)
+
+
+def test_a_run_writes_what_it_measures(tmp_path: Path) -> None:
+    """The packing of the chute at t = 0: nothing before `start`; then every interval, the solids fraction by hand."""
+    case = read_chute(tmp_path, OBSERVED, "dem.observables.start=0 s", "dem.gravity=[0, 0, 0]")
+    simulation = Simulation(case, get_backend("python"), 5, tmp_path)
+    simulation.advance(1)
+    table = read_table(tmp_path / OBSERVABLES_NAME)
+    values = {
+        (name, what): float(value) for name, what, value in zip(*(table[c] for c in ("name", "quantity", "value")))
+    }
+    assert set(table["time [s]"]) == {"0"} and values["bed", "particles"] == 20
+    solids = math.pi / 6.0 * (12 * 1.5e-3**3 + 8 * 2e-3**3)
+    assert values["middle", "solids fraction"] == pytest.approx(solids / (math.pi * 8e-3**2 * 8e-3), rel=1e-9)
+    assert values["middle", "bulk density [kg/m3]"] == pytest.approx(1500.0 * values["middle", "solids fraction"])
+    assert values["blend", "share"] == pytest.approx(64.0 / (64.0 + 12.0 * 1.5**3))
+    assert values["blend", "samples"] == 8
+    late = Simulation(read_chute(tmp_path, OBSERVED), get_backend("python"), 5, tmp_path)
+    (tmp_path / OBSERVABLES_NAME).unlink()
+    late.advance(1)
+    assert not (tmp_path / OBSERVABLES_NAME).exists()
+
+
+def test_an_unknown_component_is_named(tmp_path: Path) -> None:
+    """The key, the name and what there is."""
+    with pytest.raises(CaseError, match=r"observables.mixing.0.of.0: no such class .*did you mean 'coarse'"):
+        read_chute(tmp_path, OBSERVED.replace("[coarse]", "[corse]"))
