@@ -110,8 +110,14 @@ class Fragments:
 
     def shares(self, low: Floats, high: Floats, parent: float) -> tuple[Floats, Floats]:
         """Number of daughters between two shares of their parent's volume [m3], and the share they hold together."""
-        found: tuple[Floats, Floats] = import_module(DAUGHTERS[self.name]).shares(low, high, parent, self.coefficients)
-        return found
+        numbers, volumes = import_module(DAUGHTERS[self.name]).shares(low, high, parent, self.coefficients)
+        return np.array(numbers), np.array(volumes)
+
+    @property
+    def least_number(self) -> float:
+        """Fragments for which a parent needs room, two or more."""
+        number = float(import_module(DAUGHTERS[self.name]).daughters(self.coefficients))
+        return max(number, 2.0) if isfinite(number) else 2.0
 
     def moment(self, order: float) -> float:
         """Sum over the daughters of their share of the parent's volume to a power; CaseError where it is not closed."""

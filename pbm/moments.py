@@ -1,48 +1,54 @@
-"""Moments in place of classes: quadrature of moments (QMOM) in solid volume.
+"""Moments in place of classes: quadrature of moments (QMOM) in solid volume, and extended quadrature (EQMOM).
 
-2 n moments M_k = sum w x^k are closed by the n nodes x and weights w that have them, found by Wheeler's algorithm:
-McGraw, Aerosol Sci. Technol. 27 (1997) 255, doi 10.1080/02786829708965471; Wheeler, Rocky Mt. J. Math. 4 (1974) 287; in
-Marchisio and Fox (2013), chapter 3. For constant, sum and product kernels the moment equations are closed, so that the
-moments are exact to the tolerance of the integrator.
+"nodes": 2 n moments are closed by the n nodes and weights that have them, `pbm.quadrature`. "lognormal" and "gamma":
+2 n + 1 moments are closed by n distributions of one width, `pbm.extended_moments`. For constant, sum and product
+kernels the moment equations are closed, so that the moments are exact to the tolerance of the integrator.
 """
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
+from compute.case_model import closest
 from compute.errors import CaseError, SimulationError
+from pbm.extended_moments import fit_mixture
 from pbm.grid import Floats
 from pbm.laws import BreakageRate, Fragments, Kernel, Material
+from pbm.quadrature import quadrature
 
 TOLERANCE = 1e-11
 
 
-def quadrature(moments: Floats) -> tuple[Floats, Floats]:
-    """Nodes and weights, shape (n,), that have the moments 0 to 2 n - 1; SimulationError where no population has them.
+class Closure(Protocol):
+    """What stands in for the population where only its moments are known: nodes and weights."""
 
-    Wheeler's recursion gives the three-term coefficients, the eigenvalues of the Jacobi matrix the nodes.
-    """
-    count = moments.size // 2
-    sigma = np.zeros((count + 1, 2 * count))
-    sigma[1] = moments
-    mean, width = np.zeros(count), np.zeros(count)
-    mean[0] = moments[1] / moments[0]
-    for k in range(1, count):
-        last = 2 * count - k
-        for place in range(k, last):
-            lower = mean[k - 1] * sigma[k, place] + width[k - 1] * sigma[k - 1, place]
-            sigma[k + 1, place] = sigma[k, place + 1] - lower
-        mean[k] = sigma[k + 1, k + 1] / sigma[k + 1, k] - sigma[k, k] / sigma[k, k - 1]
-        width[k] = sigma[k + 1, k] / sigma[k, k - 1]
-    if np.any(width[1:] <= 0.0) or not np.all(np.isfinite(mean)):
-        raise SimulationError("the moments belong to no population; use fewer nodes, or a smaller tolerance")
-    off = np.sqrt(width[1:])
-    nodes, vectors = np.linalg.eigh(np.diag(mean) + np.diag(off, 1) + np.diag(off, -1))
-    return nodes, moments[0] * vectors[0] ** 2
+    def __call__(self, moments: Floats) -> tuple[Floats, Floats]:
+        """Nodes and weights, of one shape, that have the moments."""
+
+
+def extended(kind: str) -> Closure:
+    """Closure by a sum of distributions of this kind, integrated exactly for every moment that is kept."""
+
+    def nodes_and_weights(moments: Floats) -> tuple[Floats, Floats]:
+        return fit_mixture(moments, kind).quadrature(moments.size // 2 + 1)
+
+    return nodes_and_weights
+
+
+CLOSURES: dict[str, Closure] = {
+    "nodes": quadrature,
+    "lognormal": extended("lognormal"),
+    "gamma": extended("gamma"),
+}
 
 
 class MomentPopulation:
-    """A population by its first 2 n moments, with the laws of `pbm.laws`; daughters need closed moments."""
+    """A population by its first moments, with the laws of `pbm.laws`; daughters need closed moments.
+
+    closure: "nodes" for an even number of moments, "lognormal" or "gamma" for an odd one.
+    """
 
     def __init__(
         self,
@@ -50,7 +56,12 @@ class MomentPopulation:
         breakage_rate: BreakageRate | None = None,
         fragments: Fragments | None = None,
         material: Material | None = None,
+        closure: str = "nodes",
     ) -> None:
+        if closure not in CLOSURES:
+            known, near = ", ".join(CLOSURES), closest(closure, CLOSURES)
+            raise CaseError("no such closure", key="closure", value=closure, expected=known, nearest=near)
+        self._nodes, self._odd = CLOSURES[closure], int(closure != "nodes")
         if (breakage_rate is None) != (fragments is None):
             raise CaseError("breakage needs a rate and fragments", key="fragments", expected="both, or neither")
         self.kernel, self.breakage_rate, self.fragments = kernel, breakage_rate, fragments
@@ -58,7 +69,7 @@ class MomentPopulation:
 
     def change(self, moments: Floats, volume: float = 1.0) -> Floats:
         """dM_k/dt for moments in units of `volume` [m3]."""
-        nodes, weights = quadrature(moments)
+        nodes, weights = self._nodes(moments)
         change, orders = np.zeros(moments.size), np.arange(moments.size)
         powers = nodes ** orders[:, None]
         if self.kernel is not None:
@@ -73,17 +84,18 @@ class MomentPopulation:
         return change
 
     def solve(self, moments: Floats, times: Floats) -> Floats:
-        """M_k [m^(3k)/m3] at `times` [s], shape (times, 2 n), from those at the first of them.
+        """M_k [m^(3k)/m3] at `times` [s], shape (times, moments), from those at the first of them.
 
-        Raises CaseError for an odd or bad set, SimulationError when the moments stop being those of a population.
+        Raises CaseError for a set of the wrong count or without number, SimulationError when the moments stop being
+        those of a population.
         """
         from scipy.integrate import solve_ivp
 
         start, marks = np.asarray(moments, dtype=float), np.asarray(times, dtype=float)
-        if start.ndim != 1 or start.size < 2 or start.size % 2 or not np.all(np.isfinite(start)) or start[0] <= 0.0:
-            raise CaseError(
-                "not a set of moments", key="moments", value=start.tolist(), expected="an even count, M0 > 0"
-            )
+        fits = start.ndim == 1 and start.size >= 2 and start.size % 2 == self._odd
+        if not fits or not np.all(np.isfinite(start)) or start[0] <= 0.0:
+            expected = f"an {'odd' if self._odd else 'even'} count, M0 > 0"
+            raise CaseError("not a set of moments", key="moments", value=start.tolist(), expected=expected)
         volume = start[1] / start[0]
         scale = volume ** np.arange(start.size)
         solution = solve_ivp(

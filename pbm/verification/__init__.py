@@ -24,7 +24,11 @@ CASES = {
     "growth-order": "pbm.verification.growth:observed_orders",
     "two-components": "pbm.verification.components:constant_kernel",
     "several-components": "pbm.verification.components:any_number",
+    "several-components-breakage": "pbm.verification.components:independent_fragments",
+    "several-components-growth": "pbm.verification.components:growth_along_two_axes",
+    "fixed-pivot-2d": "pbm.verification.components:published_fixed_pivot",
     "moments": "pbm.verification.moments:closed_kernels",
+    "moments-extended": "pbm.verification.moments:extended",
     "moments-breakage": "pbm.verification.moments:breakage",
 }
 """Cases by name: a function without arguments that returns their rows."""

@@ -40,7 +40,7 @@ def test_components_are_kept_on_a_full_grid() -> None:
 def test_mistakes_are_named() -> None:
     """Five axes, a plane of too many cells, a negative rate, a start of another shape."""
     grid = geometric_grid(1e-1, 1e1, 4)
-    with pytest.raises(CaseError, match="too much"):
+    with pytest.raises(CaseError, match="too many components"):
         SeveralComponentPopulation((grid,) * 5, 1.0)
     with pytest.raises(CaseError, match="fewer classes"):
         SeveralComponentPopulation((geometric_grid(1e-1, 1e1, 100),) * 2, 1.0)
