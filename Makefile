@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 CASE ?= cases/high-shear-granulator
-TEST_EXTRAS := dev,viz,mpi,twin
+TEST_EXTRAS := dev,viz,mpi,twin,sundials
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint clean constraints

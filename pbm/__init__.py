@@ -53,6 +53,7 @@ _HOME = {
     "SeveralComponentPopulation": "pbm.several_components",
     "Splitting": "pbm.splitting",
     "Steps": "pbm.inputs",
+    "Stiff": "pbm.stiff",
     "StochasticGranulation": "pbm.stochastic",
     "TwoComponentPopulation": "pbm.two_components",
     "axial_line": "pbm.graph",

@@ -31,6 +31,7 @@ from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, solve
 from pbm.stages import Scratch, make_scratch
 from pbm.stated import complete_law, stated_laws
+from pbm.stiff import Stiff, solve_stiff
 
 if TYPE_CHECKING:
     from pbm.steady import SteadyState
@@ -104,21 +105,25 @@ class Granulation:
         times: Floats | None = None,
         spray: Steps | None = None,
         initial: Floats | None = None,
-        accuracy: Accuracy | None = None,
+        accuracy: Accuracy | Stiff | None = None,
     ) -> GranulationResult:
         """Run the batch.
 
         speed: impeller speed [rad/s], a number or piecewise constant, read by fitted laws only
         times: of output [s], 61 by default
         spray: [kg/s], that of the case by default; initial: state to start from, the charge by default
+        accuracy: settings of the reference integration, or `pbm.Stiff` for methods of other libraries
         Raises as `pbm.solve.solve`.
         """
         speed = speed if isinstance(speed, Steps) else constant(speed)
         spray = spray_of(self.case.liquid.spray) if spray is None else spray
         times = np.linspace(0.0, self.case.end, OUTPUT_TIMES) if times is None else np.asarray(times, dtype=float)
         start = self.initial_state() if initial is None else initial
-        inputs = (speed, spray, accuracy, self.inflows)
-        solution = solve(self.program, start, times, self.parameters, self.tables, *inputs)
+        model = (self.program, start, times, self.parameters, self.tables, speed, spray)
+        if isinstance(accuracy, Stiff):
+            solution = solve_stiff(*model, accuracy, self.inflows)
+        else:
+            solution = solve(*model, accuracy, self.inflows)
         return make_result(solution, self, speed, spray)
 
     def steady_state(

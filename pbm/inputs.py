@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from compute.errors import CaseError
+from pbm.grid import Floats
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,9 @@ class Steps:
 def constant(value: float) -> Steps:
     """An input that never changes."""
     return Steps((0.0,), (float(value),))
+
+
+def stretches(times: Floats, *inputs: Steps) -> list[tuple[float, float]]:
+    """Begin and end of what lies between output times and changes of the inputs, from the first to the last time."""
+    changes = {float(time) for steps in inputs for time in steps.times if times[0] < time < times[-1]}
+    return list(pairwise(sorted(changes.union(float(time) for time in times))))

@@ -32,6 +32,9 @@ INCREMENT = 1e-7
 SMALL = 1e-6
 """Share of a compartment's solids below which a content is incremented as if it were this share."""
 
+MOST_CONTENT = 10.0
+"""Liquid or gas over solids of a class, by volume, beyond which it is noise of an integrator in an empty class."""
+
 
 class Rates:
     """Rates of change at constant inputs.
@@ -81,8 +84,15 @@ class Rates:
     def _change_inside(self, state: Floats) -> tuple[Floats, Floats]:
         change, booked = np.zeros(self.shape), np.zeros(BOOKED)
         inputs = (self.speed, self.spray, self.parameters, self._local, self._work)
-        self.program.right_hand_side(np.ascontiguousarray(state), *inputs, change, booked)
+        self.program.right_hand_side(self._possible(state), *inputs, change, booked)
         return change, booked
+
+    def _possible(self, state: Floats) -> Floats:
+        """The state next to one under trial that granules can have: nothing below nil, no pores without a grain."""
+        possible = np.maximum(state, 0.0, order="C")
+        solids = possible[:, NUMBER] * self.tables.solid_volume
+        possible[:, NUMBER + 1 :] = np.minimum(possible[:, NUMBER + 1 :], MOST_CONTENT * solids[:, None])
+        return possible
 
     def _blocks(self, state: Floats) -> Floats:
         """Blocks (compartments, 4 classes, 4 classes) of what happens inside compartments."""

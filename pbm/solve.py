@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from compute.errors import CaseError, ConservationError, SimulationError
 from pbm.feeding import Inflow, feed_rates
 from pbm.grid import Floats
-from pbm.inputs import Steps, constant
+from pbm.inputs import Steps, constant, stretches
 from pbm.integrate import COLLAPSED, DONE, FULL, NOT_CONSERVED, NOT_FINITE
 from pbm.model import (
     BOOKED,
@@ -131,11 +130,11 @@ def solve(
         raise CaseError("output times have to rise", key="times", expected="at least two, rising")
     run = _make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]), inflows)
     states, booked = [run.state.copy()], [run.booked.copy()]
-    for begin, end in pairwise(times):
-        for low, high in _stretches(float(begin), float(end), speed, spray, *(inflow.rate for inflow in inflows)):
-            run.advance(low, high, speed.at(low), spray.at(low))
-        states.append(run.state.copy())
-        booked.append(run.booked.copy())
+    for low, high in stretches(times, speed, spray, *(inflow.rate for inflow in inflows)):
+        run.advance(low, high, speed.at(low), spray.at(low))
+        if high in times:
+            states.append(run.state.copy())
+            booked.append(run.booked.copy())
     return Solution(times, np.array(states), np.array(booked), np.concatenate(run.record))
 
 
@@ -178,12 +177,6 @@ def _make_run(
         [],
         inflows,
     )
-
-
-def _stretches(begin: float, end: float, *inputs: Steps) -> list[tuple[float, float]]:
-    inner = {time for steps in inputs for time in steps.times if begin < time < end}
-    marks = [begin, *sorted(inner), end]
-    return list(pairwise(marks))
 
 
 def _failure(status: int, time: float, run: _Run) -> SimulationError:
