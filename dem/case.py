@@ -131,6 +131,15 @@ class DemCase(CaseModel):
             for place, name in enumerate(mixing.of):
                 require_name(name, names, "class", f"observables.mixing.{index}.of.{place}")
 
+        fields = self.observables.fields if self.observables else None
+        if fields is not None and any(
+            fields.range > 0.5 * self.domain.size["xyz".index(a)] for a in self.domain.periodic
+        ):
+            raise invalid(
+                "the range reaches an image of itself", key="observables.fields.range", value=fields.range,
+                expected="at most half the domain's length in each periodic direction",
+            )  # fmt: skip
+
     def _check_pairs(self) -> None:
         require_composable(self.contact, self.liquid)
         given: set[frozenset[str]] = set()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from compute.case_model import CaseModel
+from compute.case_model import CaseModel, invalid
 from compute.quantities import Direction, Length, Mass, NotNegative, Number, Position, Positive, Time
-from dem.case_particles import Region
+from dem.case_particles import Box, Region
 from dem.case_walls import ORIGIN, UPWARDS, require_direction
 
 
@@ -56,6 +57,29 @@ class BulkDensity(CaseModel):
     region: Region
 
 
+class FieldSettings(CaseModel):
+    """Density, velocity, stress and coordination at points, by coarse graining.
+
+    Attributes:
+        region: none: the whole domain.
+        cells: numbers of points along x, y and z.
+        range: beyond which a particle no longer counts at a point; two diameters and more make a smooth field.
+    """
+
+    region: Box | None = None
+    cells: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+    range: Annotated[Length, Positive]
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> FieldSettings:
+        if math.prod(self.cells) > MOST_POINTS:
+            raise invalid("too many points", key="cells", value=self.cells, expected=f"at most {MOST_POINTS} in all")
+        return self
+
+
+MOST_POINTS = 1_000_000
+
+
 class Observables(CaseModel):
     """What is measured, and how often.
 
@@ -69,3 +93,4 @@ class Observables(CaseModel):
     mixing: tuple[Mixing, ...] = ()
     surfaces: tuple[FreeSurface, ...] = ()
     densities: tuple[BulkDensity, ...] = ()
+    fields: FieldSettings | None = None

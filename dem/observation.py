@@ -10,6 +10,7 @@ import numpy as np
 from dem.case import DemCase
 from dem.case_observables import Mixing
 from dem.engine import Engine
+from dem.fields import FIELDS_NAME, FieldFile, make_lattice, measured_fields
 from dem.free_surface import shares_inside, surface_slope
 from dem.mixing import equal_mass_samples, mixing_state
 from dem.neighbours import TOUCHING
@@ -29,16 +30,21 @@ class Observation:
     def __init__(self, case: DemCase, classes: ClassTable, step_size: float) -> None:
         self._case, self._classes, self._step_size = case, classes, step_size
         self._table: Table | None = None
+        self._fields: FieldFile | None = None
 
     def open(self, folder: Path) -> None:
         """Write into this folder."""
-        if self._case.observables is not None:
+        settings = self._case.observables
+        if settings is not None:
             self._table = Table(folder / OBSERVABLES_NAME, COLUMNS)
+        if settings is not None and settings.fields is not None:
+            self._fields = FieldFile(folder / FIELDS_NAME, make_lattice(settings.fields, self._case.domain))
 
     def rewind(self, time: float) -> None:
         """Drop what was written of a time [s] and later."""
-        if self._table is not None:
-            self._table.truncate(time - 0.5 * self._step_size)
+        for file in (self._table, self._fields):
+            if file is not None:
+                file.truncate(time - 0.5 * self._step_size)
 
     def visit(self, step: int, engine: Engine) -> None:
         """Measure and write."""
@@ -46,6 +52,9 @@ class Observation:
         if self._table is None or settings is None or time < settings.start:
             return
         self._table.append([time, *row] for row in self.measure(engine))
+        if self._fields is not None and settings.fields is not None:
+            lattice = make_lattice(settings.fields, self._case.domain)
+            self._fields.append(time, measured_fields(lattice, settings.fields.range, engine))
 
     def measure(self, engine: Engine) -> Iterator[Row]:
         """Yield name, quantity and value of everything measured."""

@@ -30,9 +30,9 @@ def remove_particles(engine: Engine, gone: Flags) -> None:
     staying = np.flatnonzero(~gone)
     _close_up_list(engine, gone, first, other)
     slots = engine.backend.array(staying)
-    for array in (*engine.particles, *engine.touches):
+    touches = engine.touches
+    for array in (*engine.particles, touches.wall, touches.spring, touches.touched, touches.near):
         array[: len(staying)] = array[slots]
-    engine.touches.wall[len(staying) :] = -1
     engine.size, engine.stale = len(staying), True
 
 

@@ -10,6 +10,7 @@ from coupling.report.balances import balances_section
 from coupling.report.batch import batch_section
 from coupling.report.blades import blade_section
 from coupling.report.contents import Section
+from coupling.report.fields import fields_section
 from coupling.report.flow import flow_section
 from coupling.report.groups import groups_section
 from coupling.report.kernel import kernel_section
@@ -32,6 +33,7 @@ DEM_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     windows_section,
     flow_section,
     observables_section,
+    fields_section,
     loads_section,
     transport_section,
 )
@@ -51,6 +53,7 @@ COUPLED_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     blade_section,
     loads_section,
     observables_section,
+    fields_section,
     transport_section,
     groups_section,
     reduced_section,

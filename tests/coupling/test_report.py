@@ -42,7 +42,8 @@ from tests.coupling.reduced_example import make_description
 
 NAMES = ("speed-1", "speed-2", "speed-3", "grown")
 PARTICLES_ALONE = {
-    "verdict", "run", "picture", "windows", "flow", "observables", "loads", "transport", "timings", "warnings",
+    "verdict", "run", "picture", "windows", "flow", "observables", "fields", "loads", "transport", "timings",
+    "warnings",
 }  # fmt: skip
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 DIAMETERS = (0.6e-3, 1.0e-3, 1.5e-3, 2.4e-3)
@@ -226,7 +227,7 @@ def page(text: str) -> Page:
 def test_every_section_is_there_and_linked(page: Page) -> None:
     """The table of contents leads to every section, and each has a title and content."""
     names = {"verdict", "run", "picture", "batch", "balances", "windows", "kernel", "speeds", "blades", "transport"}
-    assert page.identifiers() == names | {"loads", "observables", "groups", "reduced", "timings", "warnings"}
+    assert page.identifiers() == names | {"loads", "observables", "fields", "groups", "reduced", "timings", "warnings"}
     links = {found["href"] for tag, found in page.attributes if tag == "a"}
     assert links == {f"#{name}" for name in page.identifiers() - {"verdict"}}
     assert len(COUPLED_SECTIONS) + 3 == len(page.identifiers())

@@ -63,6 +63,7 @@ dem:
     interval: 4.5 ms
     mixing: [{name: blend, of: [drug], sample_mass: 20 mg, scale: 10}]
     densities: [{name: middle, region: {shape: cylinder, point: [0, 0, 3 mm], radius: 8 mm, length: 8 mm}}]
+    fields: {cells: [6, 1, 12], range: 5 mm}
   neighbour: {skin: 0.2}
 """
 

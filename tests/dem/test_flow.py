@@ -13,6 +13,7 @@ from compute.errors import CaseError, ConservationError, StateSaved
 from dem.case_flow import EVENT_STEPS
 from dem.contact.law import PairProperties
 from dem.engine import Engine
+from dem.fields import FIELDS_NAME
 from dem.flow import EXITS_NAME, FLOW_NAME
 from dem.liquid.balance import require_liquid
 from dem.observation import OBSERVABLES_NAME
@@ -23,7 +24,7 @@ from dem.statistics_result import EncounterStatistics
 from dem.table import read_table
 from tests.dem.chute import read_chute
 from tests.dem.engines import make_engine, spheres
-from tests.results import assert_same_results
+from tests.results import assert_same_datasets, assert_same_results
 
 SEED = 5
 MASS_RATE, NUMBER_RATE, ACTIVE_START = 10.0 / 3600.0, 400.0, 2e-3  # of the chute's feeders
@@ -131,6 +132,7 @@ def test_stopped_and_resumed(
             make_simulation(tmp_path / "run").run(watch)
     make_simulation(tmp_path / "run").run()
     assert_same_results(chute[2], tmp_path / "run")
+    assert_same_datasets(chute[2] / FIELDS_NAME, tmp_path / "run" / FIELDS_NAME)
     for name in (FLOW_NAME, EXITS_NAME, OBSERVABLES_NAME):
         assert (chute[2] / name).read_text() == (tmp_path / "run" / name).read_text(), name
 

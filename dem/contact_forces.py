@@ -1,0 +1,177 @@
+"""The forces in all contacts of an instant, one by one, without a trace in the state: stress is made of them.
+
+Forces are those of the step to come: at the present positions, with the velocities half a step before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.physics import physics, routine
+from compute.tuples import make_storer
+from dem.domain import Domain, make_nearest_image
+from dem.gather import make_contact as make_pair_contact
+from dem.gather import touch_of
+from dem.hold import make_held, make_wall_limit
+from dem.interaction import Interaction
+from dem.neighbours import PairList
+from dem.pairs import PairSettings
+from dem.particles import MATERIAL, RADIUS, Particles, X, Y, Z
+from dem.walls import SLOTS, Walls, WallTouches, set_pose
+from dem.walls.motion import direction_to_space
+from dem.walls.wrench import make_contact as make_wall_contact
+from dem.walls.wrench import nearest_contact, open_slot
+
+if TYPE_CHECKING:
+    from dem.engine import Engine
+
+Array = NDArray[np.float64]
+
+VALUES = 6
+"""Numbers of a contact: force on the particle that sees it [N], and the way from its centre to the other end [m]."""
+store_contact = make_storer(VALUES)
+
+
+class Contacts(NamedTuple):
+    """Contacts of an instant.
+
+    slot: of the particle that sees it, shape (n,); other: slot of its partner, -1 for a wall; force: on the particle
+    [N], branch: from its centre to that of its partner, or to the point of contact with a wall [m], shape (n, 3).
+    """
+
+    slot: NDArray[np.int64]
+    other: NDArray[np.int64]
+    force: Array
+    branch: Array
+
+
+@cache
+def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
+    """Return the body that writes force and branch of an entry of the list, if it is in the row of its lower id.
+
+    pair_force(entry, first, particles, pairs, domain, settings, step, found); first: row of each entry; kind: boundary
+    kind. The histories of `pairs` are changed.
+    """
+    contact, nearest, held = make_pair_contact(interaction), make_nearest_image(kind), make_held(interaction)
+    velocity_arm = interaction.contact.velocity_arm
+
+    @routine
+    def pair_force(
+        entry: int,
+        first: Any,
+        particles: Particles,
+        pairs: PairList,
+        domain: Domain,
+        settings: PairSettings,
+        step: float,
+        found: Any,
+    ) -> None:
+        row, kinds = particles.row, particles.kind
+        i, j = first[entry], pairs.other[entry]
+        dx, dy, dz, turn = nearest(domain.box, row[j, X] - row[i, X], row[j, Y] - row[i, Y], row[j, Z] - row[i, Z], 0.0)
+        square, reach = dx * dx + dy * dy + dz * dz, row[i, RADIUS] + row[j, RADIUS]
+        touching = square < reach * reach or held(i, j, entry, particles, pairs, square, settings)
+        if touching and particles.id[i] < particles.id[j]:
+            touch = touch_of(row, i, j, (dx, dy, dz), turn, step, velocity_arm)
+            base = kinds[i, MATERIAL] * settings.materials + kinds[j, MATERIAL]
+            force = contact(touch, row[i, RADIUS], row[j, RADIUS], base, entry, settings, pairs.history)
+            store_contact(found[entry], 0, 1, (force[0], force[1], force[2], dx, dy, dz))
+
+    return pair_force
+
+
+@cache
+def make_wall_force(interaction: Interaction) -> Callable[..., None]:
+    """Return the body that writes force and branch of every contact of particle i with walls.
+
+    wall_force(i, particles, walls, touches, settings, step, found); found: shape (particles, SLOTS, VALUES). The slots
+    of `touches` are changed.
+    """
+    contact, wall_limit = make_wall_contact(interaction), make_wall_limit(interaction)
+
+    @physics
+    def of_wall(
+        i: int,
+        w: int,
+        used: int,
+        particles: Particles,
+        walls: Walls,
+        touches: WallTouches,
+        settings: PairSettings,
+        step: float,
+        found: Any,
+    ) -> int:
+        row, radius, first, more = particles.row, particles.row[i, RADIUS], used, True
+        centre = row[i, X], row[i, Y], row[i, Z]
+        base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
+        limit = wall_limit(touches.touched[i] & (1 << w) == 0, radius, settings.parameters, base)
+        while more:
+            distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, limit, touches, i, first, used)
+            more = distance < limit and used < SLOTS
+            if more:
+                open_slot(touches, i, used, w, bx, by, bz, distance)
+                nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
+                wrench = contact(
+                    i, particles, walls, w, touches, used, distance, (nx, ny, nz), settings.parameters, step
+                )[1]
+                force = wrench.fx - wrench.normal * nx, wrench.fy - wrench.normal * ny, wrench.fz - wrench.normal * nz
+                store_contact(found[i, used], 0, 1, (*force, distance * nx, distance * ny, distance * nz))
+                used += 1
+                more = faces > used - first
+        return used
+
+    @routine
+    def wall_force(
+        i: int,
+        particles: Particles,
+        walls: Walls,
+        touches: WallTouches,
+        settings: PairSettings,
+        step: float,
+        found: Any,
+    ) -> None:
+        used = 0
+        for w in range(walls.shape.shape[0]):
+            used = of_wall(i, w, used, particles, walls, touches, settings, step, found)
+
+    return wall_force
+
+
+def contacts_of(engine: Engine) -> Contacts:
+    """Return all contacts of an engine as they are now; its state stays as it is."""
+    backend, size, numpy = engine.backend, engine.size, engine.backend.numpy
+    start = numpy(engine.pairs.start[: size + 1])
+    first = np.repeat(np.arange(size), np.diff(start))
+    found = backend.zeros((len(first), VALUES))
+    pairs = engine.pairs._replace(history=backend.array(numpy(engine.pairs.history)))
+    body = make_pair_force(engine.interaction, engine.kind)
+    rows = backend.array(first)
+    backend.foreach(
+        body, len(first), rows, engine.particles, pairs, engine.domain, engine.settings, engine.step_size, found
+    )
+    values = numpy(found)
+    met = np.flatnonzero(values[:, 3:].any(axis=1))
+    slots, others, parts = [first[met]], [numpy(engine.pairs.other)[met].astype(np.int64)], [values[met]]
+    if engine.wall_count:
+        at, wall_values = _wall_contacts(engine)
+        slots, others, parts = [*slots, at], [*others, np.full(len(at), -1)], [*parts, wall_values]
+    both = np.concatenate(parts)
+    return Contacts(np.concatenate(slots), np.concatenate(others), both[:, :3], both[:, 3:])
+
+
+def _wall_contacts(engine: Engine) -> tuple[NDArray[np.int64], Array]:
+    backend, size, numpy = engine.backend, engine.size, engine.backend.numpy
+    found = backend.zeros((size, SLOTS, VALUES))
+    everywhere = backend.array(np.full(engine.capacity, -1, np.int32))  # the lists of triangles may be out of date
+    touches = engine.touches._replace(wall=backend.array(numpy(engine.touches.wall)), listed=everywhere)
+    backend.foreach(set_pose, engine.wall_count, engine.walls, engine.step_number, engine.step_size)
+    body = make_wall_force(engine.interaction)
+    backend.foreach(body, size, engine.particles, engine.walls, touches, engine.settings, engine.step_size, found)
+    values = numpy(found)
+    slot, place = np.nonzero(values[:, :, 3:].any(axis=2))
+    return slot, values[slot, place]

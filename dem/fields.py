@@ -1,0 +1,108 @@
+"""Fields of a bed over time, in one HDF5 file that is whole between two records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.errors import SimulationError
+from dem.case import Domain
+from dem.case_observables import FieldSettings
+from dem.coarse_graining import Bodies, Fields, Lattice, fields_of
+from dem.contact_forces import contacts_of
+from dem.particles import MASS, RADIUS, VX, X
+
+if TYPE_CHECKING:
+    from dem.engine import Engine
+
+FIELDS_NAME = "fields.h5"
+UNITS = {
+    "solids_fraction": "1", "density": "kg/m3", "velocity": "m/s", "contact_stress": "Pa", "kinetic_stress": "Pa",
+    "coordination": "1",
+}  # fmt: skip
+
+
+def make_lattice(settings: FieldSettings, domain: Domain) -> Lattice:
+    """Return the points of the fields; a direction repeats where the region spans a periodic domain."""
+    low = np.array(settings.region.low if settings.region else domain.low)
+    high = np.array(settings.region.high if settings.region else domain.high)
+    spans = (low <= np.array(domain.low)) & (high >= np.array(domain.high))
+    periodic = spans & np.array([axis in domain.periodic for axis in "xyz"])
+    return Lattice(low, high, np.array(settings.cells), periodic)
+
+
+def measured_fields(lattice: Lattice, reach: float, engine: Engine) -> Fields:
+    """Return the fields of an engine as it is now; reach: range of the smoothing function [m]."""
+    contacts, host = contacts_of(engine), engine.host_particles()
+    number = np.bincount(contacts.slot, minlength=engine.size)
+    number += np.bincount(contacts.other[contacts.other >= 0], minlength=engine.size)
+    row, position = host.row, host.row[:, X : X + 3]
+    volume = 4.0 / 3.0 * np.pi * row[:, RADIUS] ** 3
+    order = np.argsort(host.id)  # sums then do not depend on slots
+    bodies = Bodies(
+        position[order], row[order, VX : VX + 3], row[order, MASS], volume[order], number[order].astype(float)
+    )
+    ids = host.id[contacts.slot], np.where(contacts.other >= 0, host.id[contacts.other], -1)
+    sorted_contacts = np.lexsort((*contacts.branch.T, ids[1], ids[0]))
+    start = position[contacts.slot][sorted_contacts]
+    return fields_of(lattice, reach, bodies, start, contacts.branch[sorted_contacts], contacts.force[sorted_contacts])
+
+
+class FieldFile:
+    """Grows by one record at a time. path: made at the first record."""
+
+    def __init__(self, path: Path, lattice: Lattice) -> None:
+        self.path, self._lattice = path, lattice
+
+    def append(self, time: float, fields: Fields) -> None:
+        """Add a record of a time [s].
+
+        Raises:
+            SimulationError: the file could not be written.
+        """
+        import h5py
+
+        try:
+            with h5py.File(self.path, "a") as file:
+                if "time" not in file:
+                    self._create(file, fields)
+                count = len(file["time"])
+                for name, values in fields._asdict().items():
+                    file[name].resize(count + 1, axis=0)
+                    file[name][count] = values
+                file["time"].resize(count + 1, axis=0)
+                file["time"][count] = time
+        except OSError as error:
+            raise SimulationError(f"{self.path}: could not be written: {error}") from error
+
+    def _create(self, file: Any, fields: Fields) -> None:
+        for axis, name in enumerate("xyz"):
+            file[name] = self._lattice.centres(axis)
+        for name, values in fields._asdict().items():
+            shape = values.shape
+            file.create_dataset(name, (0, *shape), "f4", maxshape=(None, *shape), chunks=(1, *shape))
+            file[name].attrs["unit"] = UNITS[name]
+        file.create_dataset("time", (0,), "f8", maxshape=(None,), chunks=(256,))
+
+    def truncate(self, time: float) -> None:
+        """Drop the records of a time [s] and later."""
+        import h5py
+
+        if not self.path.exists():
+            return
+        with h5py.File(self.path, "r+") as file:
+            kept = int(np.searchsorted(file["time"][()], time))
+            for name in (*Fields._fields, "time"):
+                file[name].resize(kept, axis=0)
+
+
+def read_fields(path: Path) -> dict[str, NDArray[Any]]:
+    """Return times [s], coordinates of the points [m] and every field, shape (records, nx, ny, nz, ...)."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        count = len(file["time"])
+        return {name: item[:count] if name in Fields._fields else item[()] for name, item in file.items()}
