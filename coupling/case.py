@@ -150,11 +150,11 @@ class Case(CaseModel):
         if self.pbm.feed.charge == 0.0:
             expected = "a charge: what the windows of the particle simulation are filled with"
             raise invalid("the equipment starts empty", key="pbm.feed.charge", value=0.0, expected=expected)
-        if not (self.pbm.aggregation.measured and self.pbm.breakage.measured):
+        if not (self.pbm.aggregation.measured and self.pbm.breakage.measured) or self.pbm.liquid.evaporation > 0.0:
             raise invalid(
                 "the reduced model knows the measured laws only",
                 key="pbm",
-                expected="aggregation and breakage as by default, or the section pbm alone with the laws it states",
+                expected="aggregation and breakage as by default, no evaporation; or the section pbm alone",
             )
         regions, parts = self.pbm.compartments, self.dem.statistics.partition
         count = parts.count if parts is not None else 1

@@ -74,6 +74,7 @@ _HOME = {
     "sensitivities": "pbm.sensitivity",
     "sobol_indices": "pbm.sensitivity",
     "solve": "pbm.solve",
+    "spray_regime": "pbm.spray",
     "tanks": "pbm.graph",
     "uniformity_of_grains": "pbm.sampling",
 }

@@ -29,6 +29,7 @@ from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
 from pbm.program import Program, compile_program, load_program
 from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, solve
+from pbm.spray import spray_regime
 from pbm.stages import Scratch, make_scratch
 from pbm.stated import complete_law, stated_laws
 from pbm.stiff import Stiff, solve_stiff
@@ -186,7 +187,8 @@ def make_grid(case: PbmCase) -> Grid:
 def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
     """Scalars of the model from a case and a kernel law; `Parameters` says what each is."""
     breaking, liquid = case.breakage, case.liquid
-    drop = drop_volume(liquid.drop_diameter)
+    regime = spray_regime(case)
+    drop = regime.drops_per_nucleus * drop_volume(liquid.drop_diameter)
     strength = 2.0 * breaking.deformation_number * (9.0 / 8.0) * (9.0 / 16.0) * liquid.viscosity
     span = log(law.d50_grown / law.d50_feed)
     return Parameters(
@@ -224,7 +226,8 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
         log_growth_span=span if span > 0.0 else 1.0,
         drop_volume=drop,
         nucleus_solids=nucleus_solids(drop, case.feed.porosity, case.nucleus_saturation),
-        absorption_time=liquid.penetration_time,
+        absorption_time=regime.penetration_time,
+        evaporation_speed=liquid.evaporation / liquid.density,
         consolidation_rate=case.consolidation.rate,
         minimum_pore_ratio=case.consolidation.minimum_porosity / (1.0 - case.consolidation.minimum_porosity),
     )

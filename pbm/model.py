@@ -18,11 +18,13 @@ QUANTITIES = 4
 MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME, DISPLACED = 0, 1, 2, 3, 4, 5, 6, 7
 FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
 LEFT_NUMBER, LEFT_SOLIDS, LEFT_LIQUID, LEFT_GAS = 12, 13, 14, 15
-BOOKED = 16
+EVAPORATED = 16
+BOOKED = 17
 """Ledger: mergers, grains gained by breakage, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3];
 grains booked beyond the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that
 liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets
-took."""
+took; liquid
+that evaporated [m3]."""
 
 GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
@@ -85,9 +87,10 @@ class Parameters(NamedTuple):
     strength_factor: float  # 2 St_def (9/8)(9/16) mu / d_p, times pi in the form "with-pi" [Pa s/m]
     log_feed_size: float  # ln d50 of the design's feed state
     log_growth_span: float  # ln(d50_grown / d50_feed)
-    drop_volume: float  # V_drop [m3]
+    drop_volume: float  # liquid of one nucleus [m3]
     nucleus_solids: float  # x_nuc [m3]
     absorption_time: float  # t_abs [s]
+    evaporation_speed: float  # film that evaporates from a wet surface [m/s]
     consolidation_rate: float  # c [1/s]
     minimum_pore_ratio: float  # eps_min / (1 - eps_min)
 

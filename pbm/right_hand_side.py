@@ -23,6 +23,7 @@ from pbm.model import (
     ABSORPTION,
     DIAMETER,
     DISPLACED,
+    EVAPORATED,
     EXTERNAL,
     FRAGMENTED,
     GAS,
@@ -60,7 +61,7 @@ from pbm.nucleation import nucleation_loss
 from pbm.schemes.cell_average import hold_conditions
 from pbm.schemes.sharing import share_pools
 from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
-from pbm.wetting import soak_in, spray_on, squeeze_out
+from pbm.wetting import evaporate, soak_in, spray_on, squeeze_out
 
 MINOR_SHARE = 1e-3
 """Classes with less than this share of the solids do not set the step; their losses are limited instead."""
@@ -103,14 +104,14 @@ def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Paramet
 
 @routine
 def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
-    """Fill absorption and consolidation of every class, and add the loss by consolidation."""
+    """Fill absorption and consolidation of every class, and add the losses by consolidation and evaporation."""
     classes = work.classes
     for k in range(state.shape[2]):
         pores = state[place, INTERNAL, k] + state[place, GAS, k] if state[place, NUMBER, k] > VANISHED else 0.0
         least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
         classes[ABSORPTION, place, k] = absorption_coefficient(pores, parameters.absorption_time)
         classes[SQUEEZE, place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
-        classes[LOSS, place, k] += classes[SQUEEZE, place, k]
+        classes[LOSS, place, k] += classes[SQUEEZE, place, k] + parameters.evaporation_speed / parameters.film_thickness
 
 
 @routine
@@ -273,6 +274,7 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
                 booked[NUCLEI] += nuclei
                 booked[NUCLEATED] += grains
                 booked[SPRAYED] += liquid
+                booked[EVAPORATED] += evaporate(place, state, parameters, work, change)
                 booked[DISPLACED] += filled + squeeze_out(place, state, work, change)
         cross_border(state, tables, work, change, booked)
         if tables.coupled == 0:

@@ -11,6 +11,7 @@ from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
     DISPLACED,
+    EVAPORATED,
     EXTERNAL,
     FED_GAS,
     FED_LIQUID,
@@ -206,7 +207,7 @@ def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tu
     all_number = start.number + booked[FED_NUMBER]
     return (
         abs(solids + booked[LEFT_SOLIDS] - all_solids) / max(all_solids, LEAST),
-        abs(liquid + booked[LEFT_LIQUID] - all_liquid) / max(all_liquid, LEAST),
+        abs(liquid + booked[LEFT_LIQUID] + booked[EVAPORATED] - all_liquid) / max(all_liquid, LEAST),
         abs(gas + booked[LEFT_GAS] + booked[DISPLACED] - all_gas) / max(all_gas, LEAST),
         abs(number + booked[LEFT_NUMBER] - all_number - events) / max(max(all_number, number), LEAST),
     )

@@ -7,10 +7,13 @@ with its spray stays in balance, whatever the step.
 
 from __future__ import annotations
 
+import math
+
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import (
     ABSORPTION,
+    DIAMETER,
     EXTERNAL,
     GAS,
     INTERNAL,
@@ -18,6 +21,7 @@ from pbm.model import (
     MOST_LOST,
     NUMBER,
     SQUEEZE,
+    WET_SHARE,
     Parameters,
     Tables,
     Workspace,
@@ -100,6 +104,19 @@ def squeeze_out(place: int, state: Floats, work: Workspace, change: Floats) -> f
         change[place, GAS, k] -= squeezed * state[place, GAS, k]
         expelled += squeezed * state[place, GAS, k]
     return expelled
+
+
+@routine
+def evaporate(place: int, state: Floats, p: Parameters, work: Workspace, change: Floats) -> float:
+    """Take liquid off wet surfaces, j/rho_l times their area phi pi d^2 N; returns it [m3/s]."""
+    vanished = 0.0
+    for k in range(state.shape[2]):
+        size = work.classes[DIAMETER, place, k]
+        surface = work.classes[WET_SHARE, place, k] * math.pi * size * size * state[place, NUMBER, k]
+        lost = p.evaporation_speed * surface * work.classes[LIMIT, place, k]
+        change[place, EXTERNAL, k] -= lost
+        vanished += lost
+    return vanished
 
 
 @routine
