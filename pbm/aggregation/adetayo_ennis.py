@@ -2,7 +2,8 @@
 
 Adetayo and Ennis, AIChE J. 43 (1997) 927, doi 10.1002/aic.690430408: granules above a critical mean volume do not
 dissipate their impact. Volumes in units of the critical volume w* keep both sides pure numbers whatever the exponents;
-with a = c = 1, w* is the largest x_i x_j/(x_i + x_j), half the harmonic mean, that still binds.
+with a = c = 1, w* is the largest x_i x_j/(x_i + x_j), half the harmonic mean, that still binds. The form is as later
+papers cite it; it was not compared with the article.
 """
 
 from __future__ import annotations

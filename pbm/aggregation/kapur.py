@@ -1,7 +1,8 @@
 """Kapur's kernel: b = b0 (w/x0)^a/(p/x0^2)^c with w = x_i + x_j, p = x_i x_j.
 
 Kapur, Chem. Eng. Sci. 27 (1972) 1863, doi 10.1016/0009-2509(72)85048-6. The reference volume x0 makes b0 a rate
-constant whatever the exponents; printed without it, the unit of b0 depends on them.
+constant whatever the exponents; printed without it, the unit of b0 depends on them. The form is as later papers cite
+it; it was not compared with the article.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Peglow's kernel for fluidised beds: b = b0 (w/x0)^0.71053/(p/x0^2)^0.06211 with w = x_i + x_j, p = x_i x_j.
 
-Peglow, Kumar, Warnecke, Heinrich and Morl, Chem. Eng. Sci. 61 (2006) 282. The reference volume x0 makes b0 a
+Peglow, Kumar, Warnecke, Heinrich and Morl, Chem. Eng. Sci. 61 (2006) 282; exponents as in the solvers of the open
+flowsheet code Dyssol, not compared with the article. The reference volume x0 makes b0 a
 rate constant.
 """
 

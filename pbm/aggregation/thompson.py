@@ -1,6 +1,7 @@
 """Thompson's kernel: b = b1 (x_i - x_j)^2/(x_i + x_j).
 
-Thompson, Proc. Int. Conf. Cloud Physics, Toronto (1968) 115. Equal granules never meet.
+Thompson, Proc. Int. Conf. Cloud Physics, Toronto (1968) 115; the form is that of the solvers of the open flowsheet code
+Dyssol. Equal granules never meet.
 """
 
 from __future__ import annotations

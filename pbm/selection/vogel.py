@@ -1,7 +1,8 @@
 """Breakage by impacts: S = f P, P = 1 - exp(-f_mat (d W - (d W)_min)), W = v^2/2 the kinetic energy per mass.
 
 Vogel and Peukert, Powder Technol. 129 (2003) 101, doi 10.1016/S0032-5910(02)00217-6: one master curve for many
-materials; below d W = (d W)_min nothing breaks.
+materials; below d W = (d W)_min nothing breaks. The form is as later papers cite it; it was not compared with the
+article.
 """
 
 from __future__ import annotations
