@@ -69,7 +69,7 @@ def find_steady_state(
     spray = model.case.liquid.spray.rate if spray is None else spray
     start = model.initial_state() if initial is None else initial
     feed = feed_rates(model.inflows, np.inf, start.shape)
-    stay = _mean_stay(model)
+    stay = mean_stay(model).mean
     inflows = [Inflow(inflow.place, inflow.contents, constant(inflow.rate.values[-1])) for inflow in model.inflows]
     law = (model.parameters, model.tables)
     times = np.array([0.0, residence_times * stay])
@@ -80,8 +80,8 @@ def find_steady_state(
     return SteadyState(state, model.outputs(state), flow, error, iterations)
 
 
-def _mean_stay(model: Granulation) -> float:
-    """Mean residence time of what is fed [s]."""
+def mean_stay(model: Granulation) -> ResidenceTime:
+    """Residence time of what is fed, by the last rate of every feed; CaseError without a lasting feed and an outlet."""
     flows = {inflow.place: 0.0 for inflow in model.inflows}
     for inflow in model.inflows:
         flows[inflow.place] += inflow.rate.values[-1]
@@ -90,7 +90,7 @@ def _mean_stay(model: Granulation) -> float:
         raise CaseError(
             "there is no steady flow", key="pbm.compartments", expected="a feed that does not end, and an outlet"
         )
-    return ResidenceTime(model.graph, {model.graph.names[at]: flow / total for at, flow in flows.items()}).mean
+    return ResidenceTime(model.graph, {model.graph.names[at]: flow / total for at, flow in flows.items()})
 
 
 def _search(rates: Rates, state: Floats, stay: float, wanted: float) -> tuple[Floats, float, int]:

@@ -19,6 +19,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from compute import get_backend
+from coupling.calibration.driver import calibrate
+from coupling.calibration.predict import Prediction
+from coupling.calibration.problem import read_problem
+from coupling.calibration.report import write_results
 from coupling.case import Case
 from coupling.case_file import read_case
 from dem.case_time import Passages
@@ -181,17 +185,47 @@ def test_high_shear_granulator(tmp_path: Path) -> None:
     assert list((tmp_path / "run" / "export").glob("*.fmu")), "no FMU was written"
 
 
+def calibration_quantities(predictions: list[Prediction], reduced: float) -> dict[tuple[str, str], list[float]]:
+    """The quantities of a calibration: of the fitted runs one value each, and of the predicted one."""
+    fitted, difference = "each fitted run", "root mean square difference of the cumulative volume"
+    found: dict[tuple[str, str], list[float]] = {("chi-square over degrees of freedom", "four fitted runs"): [reduced]}
+    for prediction in predictions:
+        of = fitted if prediction.used else f"predicted run {prediction.name}"
+        assert prediction.curve is not None
+        found.setdefault((difference, of), []).append(prediction.curve.root_mean_square)
+        for name in ("d50", "d90"):
+            found.setdefault((f"relative error of {name}", of), []).append(prediction.sizes[name].relative or 0.0)
+        time = prediction.values["residence_time"].relative or 0.0
+        found.setdefault(("relative error of the mean residence time", of), []).append(time)
+    return found
+
+
+@pytest.mark.validate
+@pytest.mark.timeout(1200)
+def test_twin_screw_calibration(tmp_path: Path) -> None:
+    """The whole calibration of the shipped measurements, its predicted run, and its picture."""
+    calibrated = calibrate(read_problem(CASES / "twin-screw-calibration" / "experiments.yaml"))
+    write_results(calibrated, tmp_path)
+    certainty = calibrated.certainty
+    found = calibration_quantities(calibrated.predictions, certainty.chi_square / certainty.freedom)
+    for expected in expectations("twin-screw-calibration"):
+        for value in found[expected["name"], expected["of"]]:
+            assert_expected(expected, value)
+    assert (tmp_path / "sizes.png").stat().st_size > 10000 and "N16" in (tmp_path / "report.md").read_text()
+
+
 TESTED: dict[str, Callable[..., None]] = {
     "two-spheres": test_two_spheres,
     "gas": test_gas,
     "rotating-drum": test_rotating_drum,
     "high-shear-granulator": test_high_shear_granulator,
+    "twin-screw-calibration": test_twin_screw_calibration,
 }
 
 
 def test_every_case_has_expectations_and_a_test() -> None:
     """A case without numbers, or whose numbers no test reads, would prove nothing."""
-    folders = {path.parent.name for path in CASES.glob("*/case.yaml")}
+    folders = {path.parent.name for file in ("case", "experiments") for path in CASES.glob(f"*/{file}.yaml")}
     assert folders == {path.parent.name for path in CASES.glob("*/expected.yaml")}
     assert folders == set(TESTED), "a case without a test, or a test without a case"
     for name in folders:

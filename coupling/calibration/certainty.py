@@ -11,7 +11,7 @@ from coupling.calibration.problem import Variable
 from coupling.calibration.search import Bench, Found
 from pbm.grid import Floats
 
-STEP = 5e-3
+STEP = 1e-2
 """Half the distance of the two places a derivative is taken from, as a share of the distance between the bounds."""
 BOUNDS_PRECISION = 12.0
 """Inverse variance of a number known to lie between nil and one, and no more."""
@@ -91,6 +91,10 @@ def certainty_of(bench: Bench, best: Found, found: list[Found]) -> Certainty:
         *_direction_warnings(variables, singular, directions),
         *_correlation_warnings(variables, covariance),
         *_ambiguity_warnings(variables, covariance, best, found),
+        *(
+            f"could not be run in {count} places of the search: {reason}"
+            for reason, count in bench.failed.most_common(3)
+        ),
     ]
     likelihood = float(chi2.sf(best.chi_square, freedom)) if freedom > 0 else 1.0
     return Certainty(places, covariance, best.chi_square, freedom, likelihood, slopes, singular, tuple(told))

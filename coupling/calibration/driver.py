@@ -113,7 +113,7 @@ def _one_search(bench: Bench, progress: Progress, state: SearchState, at: int) -
 
 
 def _require_runs(bench: Bench) -> None:
-    """Let the first experiment fail with its own message before anything long begins."""
-    places = np.clip(bench.problem.given(), 0.0, 1.0)
+    """Let an experiment that cannot be run at the file's own values say so before anything long begins."""
+    places = np.array(bench.problem.given())
     for index in range(len(bench.targets)):
-        bench.problem.model(places, index)
+        bench.answer(places, index)

@@ -54,7 +54,7 @@ def read_pbm(given: Any, info: ValidationInfo) -> Any:
 
 
 class Model(CaseModel):
-    """The model: `pbm` with a kernel law and the impeller's speed, or a population in size alone.
+    """The model: `pbm`, with a kernel law and the impeller's speed where it needs them, or a population in size alone.
 
     Attributes:
         pbm: as in a case file, or the name of one.
@@ -70,17 +70,17 @@ class Model(CaseModel):
     @model_validator(mode="after")
     def _one(self) -> Model:
         if (self.pbm is None) == (self.population is None):
-            raise invalid("not one model", expected="a section pbm, with law and speed, or a section population")
-        if self.pbm is not None and (self.law is None or self.speed is None):
-            key = "law" if self.law is None else "speed"
-            raise invalid("the key is missing", key=key, expected="law and speed beside pbm")
+            raise invalid("not one model", expected="a section pbm, or a section population")
+        if self.law is not None and self.speed is None:
+            raise invalid("the key is missing", key="speed", expected="the speed of the impeller beside its law")
         return self
 
 
 class Power(CaseModel):
-    """The exponent with which a parameter follows a condition, looked for between two bounds."""
+    """The exponent with which a parameter follows a condition, looked for between two bounds, first at `start`."""
 
     reference: Annotated[Number, Positive]
+    start: Number = 0.0
     low: Number = -3.0
     high: Number = 3.0
 
@@ -168,7 +168,10 @@ class MeasuredTime(CaseModel):
 
 
 class Measured(CaseModel):
-    """What an experiment gave at its end; moisture is liquid over dry solids, by mass."""
+    """What an experiment gave at its end; moisture is liquid over dry solids, by mass.
+
+    Residence times are the mean and the standard deviation of what leaves.
+    """
 
     size_distribution: MeasuredCurve | None = None
     d10: MeasuredSize | None = None
@@ -179,6 +182,7 @@ class Measured(CaseModel):
     moisture: MeasuredNumber | None = None
     porosity: MeasuredNumber | None = None
     residence_time: MeasuredTime | None = None
+    residence_time_deviation: MeasuredTime | None = None
 
     @property
     def values(self) -> dict[str, MeasuredSize | MeasuredNumber | MeasuredTime]:

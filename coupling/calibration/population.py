@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from compute.case_model import CaseModel, existing_file, invalid
-from compute.errors import CaseError
+from compute.case_model import CaseModel, existing_file
 from compute.quantities import Density, Fraction, Number, Positive, Time
+from pbm import laws
 from pbm.case import GridSettings
-from pbm.laws import breakage_rate, fragments, kernel
+from pbm.case_laws import checked_law
 
-WITHOUT_LAW = "the law by name, such as {law: shear, shear_rate: 20 1/s}"
-
-
-def _in_si(make: Any) -> Any:
-    """Validator of a law and its coefficients: the same mapping with every coefficient written out in SI."""
-
-    def check(given: dict[str, Any]) -> dict[str, Any]:
-        values = dict(given)
-        name = values.pop("law", None)
-        if not isinstance(name, str):
-            raise invalid("the key 'law' is missing", expected=WITHOUT_LAW)
-        try:
-            made = make(name, **values)
-        except CaseError as error:
-            where = (error.key or "").partition(": ")[2]
-            raise invalid(
-                error.problem, key=where or "law", expected=error.expected, nearest=error.nearest, value=error.value
-            ) from None
-        return {"law": name, **made.coefficients._asdict()}
-
-    return AfterValidator(check)
+NO_LAW = "none"
 
 
-KernelOf = Annotated[dict[str, Any], _in_si(kernel)]
-BreakageRateOf = Annotated[dict[str, Any], _in_si(breakage_rate)]
-FragmentsOf = Annotated[dict[str, Any], _in_si(fragments)]
+def _law(make: Callable[..., Any]) -> BeforeValidator:
+    return BeforeValidator(lambda given: checked_law(given, NO_LAW, make))
+
+
+KernelOf = Annotated[dict[str, Any], _law(laws.kernel)]
+BreakageRateOf = Annotated[dict[str, Any], _law(laws.breakage_rate)]
+FragmentsOf = Annotated[dict[str, Any], _law(laws.fragments)]
 
 
 class Powder(CaseModel):
@@ -61,10 +46,10 @@ class Powder(CaseModel):
 
 
 class Breaking(CaseModel):
-    """How often granules break, and into what; laws by name with their coefficients."""
+    """How often granules break, and into what; laws by name with their coefficients, `none` for no breakage."""
 
-    rate: BreakageRateOf
-    fragments: FragmentsOf = Field(default={"law": "uniform"})
+    rate: BreakageRateOf = Field(default={"name": NO_LAW})
+    fragments: FragmentsOf = Field(default={"name": "uniform"})
 
 
 class Zone(CaseModel):
@@ -72,13 +57,13 @@ class Zone(CaseModel):
 
     Attributes:
         share: of the residence time, against the other zones.
-        kernel, breakage: none for none.
+        kernel: law of aggregation by name with its coefficients, `none` for no aggregation.
     """
 
     name: str = ""
     share: Annotated[Number, Positive] = 1.0
-    kernel: KernelOf | None = None
-    breakage: Breaking | None = None
+    kernel: KernelOf = Field(default={"name": NO_LAW})
+    breakage: Breaking = Breaking()
 
 
 class PopulationModel(CaseModel):

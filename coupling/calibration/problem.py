@@ -99,11 +99,11 @@ class Problem:
             yield parameter.key, value
 
     def given(self) -> list[float]:
-        """Places of the values that the file itself gives, exponents nil, as near as the bounds allow."""
+        """Places of the values that the file itself gives, as near as the bounds allow."""
         places, at = [], 0
         for parameter in self.calibration.parameters:
             own = float(_get(self._base, self._paths[parameter.key]))
-            for value in (own, *(0.0 for _ in parameter.powers)):
+            for value in (own, *(power.start for power in parameter.powers.values())):
                 variable = self.variables[at]
                 places.append(variable.place(min(max(value, variable.low), variable.high)))
                 at += 1

@@ -14,7 +14,12 @@ from coupling.calibration.predict import Compared, ComparedCurve, Prediction
 RESULT_NAME, REPORT_NAME = "calibration.json", "report.md"
 CURVES_NAME, CORRELATIONS_NAME = "sizes.png", "correlations.png"
 MICRO = 1e6
-DISPLAYED = {"moisture": ("", 1.0), "porosity": ("", 1.0), "residence_time": ("s", 1.0)}
+DISPLAYED = {
+    "moisture": ("", 1.0),
+    "porosity": ("", 1.0),
+    "residence_time": ("s", 1.0),
+    "residence_time_deviation": ("s", 1.0),
+}
 """Unit in which a measured value is shown, and its factor; diameters are shown in um."""
 
 

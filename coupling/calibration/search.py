@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,17 +10,17 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.stats import qmc
 
-from compute.errors import SimulationError
+from compute.errors import CaseError, SimulationError
 from coupling.calibration.compare import Target
 from coupling.calibration.problem import Problem
 from coupling.calibration.simulate import Answer, simulate
 from pbm.grid import Floats
 
-STEP = 2e-3
+STEP = 1e-2
 """Difference step of the search, as a share of the distance between the bounds."""
 FAILED = 1e3
 """Residual that stands for every value of an experiment which the model could not run."""
-CONVERGED = 1e-5
+CONVERGED = 1e-4
 """Relative change of the sum of squares, and of the places, at which a search ends."""
 
 
@@ -38,12 +39,14 @@ class Bench:
     """The experiments, ready to be compared with the model at any place.
 
     Attributes:
-        targets: one an experiment; between: called before every run of all experiments, to stop or to tell.
+        targets: one an experiment; between: called before every run of all experiments, to stop or to tell
+        failed: how often the model could not be run, by the reason it gave.
     """
 
     problem: Problem
     between: Callable[[], None] = lambda: None
     targets: list[Target] = field(init=False)
+    failed: Counter[str] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Read the measured values; raises CaseError where a table is malformed."""
@@ -66,9 +69,15 @@ class Bench:
     def _residuals_of(self, places: Floats, index: int) -> Floats:
         target = self.targets[index]
         try:
-            return target.residuals(self.answer(places, index))
-        except SimulationError:
+            residuals = target.residuals(self.answer(places, index))
+        except (SimulationError, CaseError) as error:
+            self.failed[f"{target.name}: {error}"] += 1
             return np.full(target.measured.size, FAILED)
+        return residuals if np.all(np.isfinite(residuals)) else self._nothing(target)
+
+    def _nothing(self, target: Target) -> Floats:
+        self.failed[f"{target.name}: the model gives no number, as of an empty outlet"] += 1
+        return np.full(target.measured.size, FAILED)
 
     def slopes(self, places: Floats) -> Floats:
         """Derivative of the residuals by the places, one-sided, towards the inside."""

@@ -6,21 +6,7 @@ from pathlib import Path
 
 FEED = Path(__file__).resolve().parents[2] / "cases" / "high-shear-granulator" / "feed.csv"
 
-TEXT = f"""\
-name: small
-seed: 3
-starts: 2
-candidates: 8
-pbm:
-  feed: {{distribution: {FEED}, charge: 100 g}}
-  grid: {{classes: 16, smallest_diameter: 4 um, largest_diameter: 5 mm}}
-  liquid:
-    viscosity: 10 mPa s
-    spray: {{rate: 8 g/s, end: 2 s}}
-    drop_diameter: 400 um
-  breakage: {{deformation_number: 0.02}}
-  nucleus_saturation: 0.3
-  end: 10 s
+LAW = """\
 speed: 20 rad/s
 law:
   encounters: [-1.0, 1.0, 0.0, 0.0]
@@ -37,7 +23,24 @@ law:
   d50_grown: 1.0e-3
   speed_low: 10.0
   speed_high: 100.0
-parameters:
+"""
+
+TEXT = f"""\
+name: small
+seed: 3
+starts: 2
+candidates: 8
+pbm:
+  feed: {{distribution: {FEED}, charge: 100 g}}
+  grid: {{classes: 16, smallest_diameter: 4 um, largest_diameter: 5 mm}}
+  liquid:
+    viscosity: 10 mPa s
+    spray: {{rate: 8 g/s, end: 2 s}}
+    drop_diameter: 400 um
+  breakage: {{deformation_number: 0.02}}
+  nucleus_saturation: 0.3
+  end: 10 s
+{LAW}parameters:
   - {{key: pbm.kernel_scale, low: 0.2, high: 5, powers: {{load: {{reference: 0.08, low: -2, high: 2}}}}}}
   - {{key: pbm.breakage_scale, low: 0.1, high: 10}}
 experiments:

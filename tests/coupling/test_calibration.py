@@ -22,7 +22,7 @@ from coupling.calibration.search import Bench, Found, chi_square, search, starti
 from coupling.calibration.state import SearchState
 from coupling.interrupt import StopRequest
 from coupling.progress import LOG_NAME, Progress
-from tests.coupling.calibration_text import FEED, write_experiments
+from tests.coupling.calibration_text import FEED, LAW, write_experiments
 
 
 def exact_bench(path: Path) -> tuple[Bench, list[np.ndarray]]:
@@ -134,10 +134,10 @@ population:
   feed: {{distribution: {FEED}}}
   grid: {{classes: 16, smallest_diameter: 4 um, largest_diameter: 4 mm}}
   zones:
-    - {{name: conveying, kernel: {{law: shear, shear_rate: 0.2 1/s}}}}
+    - {{name: conveying, kernel: {{name: shear, shear_rate: 0.2 1/s}}}}
     - name: kneading
       share: 3
-      breakage: {{rate: {{law: power, rate: 1 1/s, reference_volume: 1 mm^3, exponent: 0.33}}}}
+      breakage: {{rate: {{name: power, rate: 1 1/s, reference_volume: 1 mm^3, exponent: 0.33}}}}
   end: 20 s
 parameters:
   - {{key: population.zones.conveying.kernel.shear_rate, low: 50 1/ks, high: 1 1/s}}
@@ -160,7 +160,7 @@ def test_population_through_two_zones(tmp_path: Path) -> None:
     problem = sizes_problem(tmp_path)
     assert [(one.low, one.high) for one in problem.variables] == [(0.05, 1.0), (5.0, 60.0)]
     model = problem.model([0.5, 0.5], 0)
-    assert model.population is not None and model.population.zones[1].breakage is not None
+    assert model.population is not None
     assert model.population.zones[1].breakage.rate["rate"] == 2.0
     calibrated = calibrate(problem, Progress(stream=StringIO()))
     assert calibrated.best.chi_square < 1e-3
@@ -168,6 +168,40 @@ def test_population_through_two_zones(tmp_path: Path) -> None:
     compared = calibrated.predictions[0].values
     assert compared["d50"].predicted == pytest.approx(90e-6, rel=1e-3)
     assert "no more measured values than parameters (+0)" in as_text(calibrated)
+
+
+CONTINUOUS = f"""\
+name: line
+starts: 1
+candidates: 1
+pbm:
+  feed: {{distribution: {FEED}, charge: 0 kg}}
+  grid: {{classes: 8, smallest_diameter: 4 um, largest_diameter: 4 mm}}
+  liquid: {{spray: {{rate: 0 kg/s, end: 1 s}}}}
+  kernel_scale: 1.0e-9
+  breakage: {{on: false}}
+  end: 60 s
+  compartments:
+    lines: [{{name: screw, compartments: 3, length: 30 cm, velocity: 1 cm/s}}]
+    feeds: [{{name: powder, to: screw-1, rate: 1 g/s}}]
+{LAW}parameters:
+  - {{key: pbm.compartments.lines.screw.velocity, low: 5 mm/s, high: 5 cm/s}}
+experiments:
+  - name: tracer
+    measured: {{residence_time: {{value: 20 s, error: 1 s}}, residence_time_deviation: {{value: 12 s, error: 1 s}}}}
+"""
+
+
+def test_residence_times_of_a_line_of_compartments(tmp_path: Path) -> None:
+    """Three stirred tanks: mean t, deviation t/sqrt(3); least squares has t = (20 + 12/sqrt(3))/(1 + 1/3)."""
+    path = tmp_path / "experiments.yaml"
+    path.write_text(CONTINUOUS, encoding="utf-8")
+    calibrated = calibrate(read_problem(path), Progress(stream=StringIO()))
+    stay = (20.0 + 12.0 / np.sqrt(3.0)) / (1.0 + 1.0 / 3.0)
+    assert 0.3 / calibrated.estimates["velocity"] == pytest.approx(stay, rel=1e-3)
+    values = calibrated.predictions[0].values
+    assert values["residence_time_deviation"].predicted == pytest.approx(stay / np.sqrt(3.0), rel=1e-3)
+    assert abs(calibrated.predictions[0].values["residence_time"].predicted - 20.0) > 0.1
 
 
 class StopAfter(StopRequest):

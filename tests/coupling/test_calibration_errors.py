@@ -88,7 +88,7 @@ WRONG = {
         ("experiments.1.measured.size_distribution.table", "no such file"),
     ),
     "name twice": ("name: middle", "name: low", "name: low", ("experiments.2.name", "used twice", "'low'")),
-    "no law": ("speed: 20 rad/s\n", "", None, ("speed", "the key is missing", "law and speed beside pbm")),
+    "no speed": ("speed: 20 rad/s\n", "", None, ("speed", "the key is missing", "beside its law")),
     "law incomplete": ("  tip_radius: 0.0055\n", "", "law:", ("incomplete kernel law", "tip_radius")),
 }
 
