@@ -35,6 +35,7 @@ from pbm.stated import complete_law, stated_laws
 from pbm.stiff import Stiff, solve_stiff
 
 if TYPE_CHECKING:
+    from pbm.dense import Course
     from pbm.steady import SteadyState
 
 OUTPUT_TIMES = 61
@@ -126,6 +127,23 @@ class Granulation:
         else:
             solution = solve(*model, accuracy, self.inflows)
         return make_result(solution, self, speed, spray)
+
+    def follow(
+        self,
+        speed: Steps | float = 0.0,
+        end: float | None = None,
+        spray: Steps | None = None,
+        initial: Floats | None = None,
+        accuracy: Accuracy | None = None,
+    ) -> Course:
+        """Run without output times; the course gives the state at any. Inputs as of `simulate`; end: of the run [s]."""
+        from pbm.dense import follow
+
+        speed = speed if isinstance(speed, Steps) else constant(speed)
+        spray = spray_of(self.case.liquid.spray) if spray is None else spray
+        start = self.initial_state() if initial is None else initial
+        span = (0.0, self.case.end if end is None else end)
+        return follow(self.program, start, span, self.parameters, self.tables, speed, spray, accuracy, self.inflows)
 
     def steady_state(
         self, speed: float, spray: float | None = None, initial: Floats | None = None, residual: float = 1e-9

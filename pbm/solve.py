@@ -64,8 +64,14 @@ class Solution:
         return tuple(float(worst) for worst in self.steps[:, 2:].max(axis=0))
 
 
+Knot = tuple[float, Floats, Floats]
+"""Time, state and ledger."""
+
+
 @dataclass
-class _Run:
+class Run:
+    """An integration under way: what it needs, and where it is."""
+
     program: Program
     parameters: Parameters
     tables: Tables
@@ -79,8 +85,9 @@ class _Run:
     record: list[Floats]
     inflows: Sequence[Inflow]
 
-    def advance(self, time: float, end: float, speed: float, spray: float) -> None:
-        rows = np.zeros((RECORD_ROWS, RECORD))
+    def advance(self, time: float, end: float, speed: float, spray: float, knots: list[Knot] | None = None) -> None:
+        """Move on to `end` [s] at constant inputs; the end of every step is added to `knots`, where given."""
+        rows = np.zeros((RECORD_ROWS if knots is None else 1, RECORD))
         coupled = 1 if np.any(self.tables.outflow > 0.0) else 0
         tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape), coupled=coupled)
         status = FULL
@@ -102,6 +109,8 @@ class _Run:
                 rows,
             )
             self.record.append(rows[:filled].copy())
+            if knots is not None:
+                knots.append((time, self.state.copy(), self.booked.copy()))
         if status != DONE:
             raise _failure(status, time, self)
 
@@ -128,7 +137,7 @@ def solve(
     check_state(initial, tables, bool(inflows))
     if times.ndim != 1 or times.size < 2 or np.any(np.diff(times) <= 0.0):
         raise CaseError("output times have to rise", key="times", expected="at least two, rising")
-    run = _make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]), inflows)
+    run = make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]), inflows)
     states, booked = [run.state.copy()], [run.booked.copy()]
     for low, high in stretches(times, speed, spray, *(inflow.rate for inflow in inflows)):
         run.advance(low, high, speed.at(low), spray.at(low))
@@ -151,7 +160,7 @@ def check_state(state: Floats, tables: Tables, fed: bool = False) -> None:
         raise CaseError("liquid or gas without granules", key="state", expected="contents where there are granules")
 
 
-def _make_run(
+def make_run(
     program: Program,
     initial: Floats,
     parameters: Parameters,
@@ -159,11 +168,12 @@ def _make_run(
     accuracy: Accuracy,
     span: float,
     inflows: Sequence[Inflow],
-) -> _Run:
+) -> Run:
+    """Begin an integration over `span` [s]."""
     state = np.array(initial, dtype=float, order="C")
     control = Control(accuracy.tolerance, accuracy.floor, accuracy.shortest * span, accuracy.drift)
     places, classes = state.shape[0], state.shape[2]
-    return _Run(
+    return Run(
         program,
         parameters,
         tables,
@@ -179,7 +189,7 @@ def _make_run(
     )
 
 
-def _failure(status: int, time: float, run: _Run) -> SimulationError:
+def _failure(status: int, time: float, run: Run) -> SimulationError:
     where: dict[str, Any] = {"time": time, "step": run.step}
     loss = run.work.classes[LOSS]
     place, worst = np.unravel_index(int(np.argmax(np.nan_to_num(loss, nan=np.inf))), loss.shape)
