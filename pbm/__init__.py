@@ -58,6 +58,7 @@ _HOME = {
     "TwoComponentPopulation": "pbm.two_components",
     "axial_line": "pbm.graph",
     "breakage_rate": "pbm.laws",
+    "choose_grid": "pbm.grid_choice",
     "constant": "pbm.inputs",
     "diameter_grid": "pbm.grid",
     "fit_mixture": "pbm.extended_moments",
