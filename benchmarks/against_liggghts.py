@@ -1,6 +1,6 @@
 """This engine and LIGGGHTS side by side on the same state, law, step and table of two materials.
 
-    python -m benchmarks.against_liggghts [box|drum ...] [--particles 20000] [--cores 1] [--rounds 6] [--steps 1000]
+    python -m benchmarks.against_liggghts [box|drum|paddle|sticky ...] [--particles 20000] [--cores 1] [--rounds 6]
 
 Statistics are on and arithmetic is exact here. The two programs take turns in ABBA order, each with the skin that
 suited it best; a figure is the time of `steps` steps after `warm` steps, without start and compilation. Results go to
@@ -48,7 +48,7 @@ class Timing(NamedTuple):
 
 
 def time_peer(job: Job, skin: float) -> Timing:
-    """Run LIGGGHTS once; skin over the diameter [-]."""
+    """Run LIGGGHTS once; skin over the smallest diameter [-]."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         values = {"skin": skin * DIAMETER, "warm": job.warm, "steps": job.steps}
@@ -67,7 +67,7 @@ def time_peer(job: Job, skin: float) -> Timing:
 
 
 def time_ours(job: Job, skin: float) -> Timing:
-    """Run this engine once, in a process of its own; skin over the diameter [-]."""
+    """Run this engine once, in a process of its own; skin over the smallest diameter [-]."""
     command = [sys.executable, "-m", "benchmarks.against_liggghts", job.scenario, "--child", str(skin)]
     for name in ("particles", "cores", "warm", "steps"):
         command += [f"--{name}", str(getattr(job, name))]

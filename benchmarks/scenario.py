@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import pi
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,6 +25,16 @@ TEMPLATES = Environment(loader=FileSystemLoader(HERE / "cases"), undefined=Stric
 SEED = 1
 DIAMETER = 4e-3
 FILL, PACKED = 0.3, 0.6
+RATIO = 3.0
+"""Of the two diameters beside the paddle."""
+
+
+class Turn(NamedTuple):
+    """How a mesh turns: a point of the axis [m], its direction, and the time of a turn [s]."""
+
+    origin: tuple[float, float, float]
+    axis: tuple[int, int, int]
+    period: float
 
 
 @dataclass(frozen=True)
@@ -32,20 +42,24 @@ class Scenario:
     """One comparison.
 
     Args:
-        name: of its case template; sizes: lengths of its equipment for a number of particles [m].
-        planes: walls of the peer as (axis, place) for these lengths; turning: whether a mesh turns at 30 rpm.
+        name: its own; template: of its case; sizes: lengths of its equipment for a number of particles [m].
+        planes: walls of the peer as (axis, place) for these lengths; turn: how its mesh turns, if it has one.
+        sticky: whether the law has EPSD2 rolling and SJKR cohesion.
     """
 
     name: str
+    template: str
     sizes: Callable[[int], dict[str, float]]
     planes: Callable[[dict[str, float]], list[tuple[str, float]]]
-    turning: bool = False
+    turn: Callable[[dict[str, float]], Turn] | None = None
+    sticky: bool = False
 
     def case(self, particles: int, *changes: str) -> DemCase:
         """The case with this number of particles, changed."""
         STATES.mkdir(exist_ok=True)
         path = STATES / f"{self.name}-{particles}.yaml"
-        text = TEMPLATES.get_template(f"{self.name}.yaml.j2").render(particles=particles, **self.sizes(particles))
+        template = TEMPLATES.get_template(f"{self.template}.yaml.j2")
+        text = template.render(particles=particles, sticky=self.sticky, **self.sizes(particles))
         path.write_text(text, encoding="utf-8")
         case = read_case(path, changes).dem
         assert case is not None
@@ -64,17 +78,25 @@ class Scenario:
         return path
 
     def settled_case(self, particles: int, skin: float) -> DemCase:
-        """The case from its settled state, walls moving at once; skin: over the diameter [-]."""
+        """The case from its settled state, walls moving at once; skin: over the smallest diameter [-]."""
         source = f"dem.particles=[{{kind: file, file: '{self.state(particles)}'}}]"
-        return self.case(particles, source, "dem.time.settle=0 s", f"dem.neighbour.skin={skin}")
+        diameters = [each.diameter for each in self.case(particles).classes]
+        share = skin * DIAMETER * len(diameters) / sum(diameters)
+        return self.case(particles, source, "dem.time.settle=0 s", f"dem.neighbour.skin={share}")
 
     def peer_input(self, particles: int, folder: Path, **values: Any) -> Path:
         """The peer's input for the settled state, with all the files it names, in `folder`."""
         case, sizes = self.settled_case(particles, 0.1), self.sizes(particles)
         write_peer_state(case, self.state(particles), folder / "state.data")
-        mesh = write_mesh(case, folder / "drum.stl") if self.turning else None
+        mesh = write_mesh(case, folder / "body.stl") if self.turn else None
         text = TEMPLATES.get_template("peer.lmp.j2").render(
-            data="state.data", planes=self.planes(sizes), mesh=mesh, period=2.0, step=case.time.step, **values
+            data="state.data",
+            planes=self.planes(sizes),
+            mesh=mesh,
+            step=case.time.step,
+            sticky=self.sticky,
+            turn=self.turn(sizes) if self.turn else None,
+            **values,
         )
         path = folder / "in.peer"
         path.write_text(text, encoding="utf-8")
@@ -93,14 +115,33 @@ def drum_sizes(particles: int) -> dict[str, float]:
     return {"radius": radius, "length": 0.7 * radius}
 
 
+def paddle_sizes(particles: int) -> dict[str, float]:
+    """A box filled as high as it is wide by spheres of 4 and 12 mm, half of the volume each: width [m]."""
+    small = particles * RATIO**3 / (RATIO**3 + 1)
+    return {"width": (2.0 * small * pi / 6.0 * DIAMETER**3 / PACKED) ** (1 / 3)}
+
+
+def drum_turn(sizes: dict[str, float]) -> Turn:
+    """At 30 rpm about y."""
+    return Turn((0.0, 0.0, 0.0), (0, 1, 0), 2.0)
+
+
+def paddle_turn(sizes: dict[str, float]) -> Turn:
+    """At 60 rpm about the upright through the middle."""
+    middle = 0.5 * sizes["width"]
+    return Turn((middle, middle, 0.0), (0, 0, 1), 1.0)
+
+
 def box_planes(sizes: dict[str, float]) -> list[tuple[str, float]]:
     """Five planes of the box."""
     return [("x", 0.0), ("x", sizes["width"]), ("y", 0.0), ("y", sizes["width"]), ("z", 0.0)]
 
 
 SCENARIOS = {
-    "box": Scenario("box", box_sizes, box_planes),
-    "drum": Scenario("drum", drum_sizes, lambda sizes: [], turning=True),
+    "box": Scenario("box", "box", box_sizes, box_planes),
+    "drum": Scenario("drum", "drum", drum_sizes, lambda sizes: [], drum_turn),
+    "paddle": Scenario("paddle", "paddle", paddle_sizes, box_planes, paddle_turn),
+    "sticky": Scenario("sticky", "box", box_sizes, box_planes, sticky=True),
 }
 
 

@@ -19,6 +19,9 @@ SPIN_COUNT = "10000"
 """Turns a waiting OpenMP thread spins before it sleeps: some 10 us, so that shared cores are not burnt by waiting."""
 
 
+LINE = 64
+"""Bytes of a line of cache."""
+
 PARALLEL = {"fusion": False}
 """Only what is written as `prange` runs in parallel; loops that follow each other must not be made one."""
 
@@ -68,8 +71,11 @@ class CpuBackend:
         return np.array(values, order="C")
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> NDArray[Any]:
-        """Return an array of zeros."""
-        return np.zeros(shape, dtype)
+        """Return an array of zeros that begins with a line of cache."""
+        length = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        memory = np.zeros(length + LINE, np.uint8)
+        begin = -memory.ctypes.data % LINE
+        return memory[begin : begin + length].view(dtype).reshape(shape)
 
     def numpy(self, array: Any) -> NDArray[Any]:
         """Return the array itself."""

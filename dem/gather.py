@@ -99,7 +99,7 @@ def make_first_touch_of_pair(add: Callable[..., None]) -> Callable[..., None]:
         )
         vx, vy, vz = row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ]
         normal, tangential = approach_and_slip(dx, dy, dz, vx, vy, vz, spin)
-        cell = pair_cell(tally.sizes, kind[a, COMPARTMENT], kind[a, CLASS], kind[b, CLASS])
+        cell = pair_cell(tally.sizes[0], kind[a, COMPARTMENT], kind[a, CLASS], kind[b, CLASS])
         first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, 0, cell, normal, tangential, flag & NEAR == 0)
 
     return book
@@ -111,7 +111,7 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
 
     @physics
     def book_step(a: int, b: int, kinds: Any, loss: float, apart: bool, tally: Tally) -> None:
-        cell = pair_cell(tally.sizes, kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
+        cell = pair_cell(tally.sizes[0], kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
         if not apart:
             add(tally.pair_counts, (0, cell, CONTACT_STEPS), 1)
         add(tally.pair_counts, (0, cell, LOSS), quantise_signed(loss, tally.quanta[0]))

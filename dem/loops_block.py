@@ -23,6 +23,7 @@ class BlockLoops:
 
     def __init__(self, engine: Engine) -> None:
         backend = engine.backend
+        self.zeros = backend.zeros
         self.chunks, self.fields = backend.threads, field_count(engine.interaction)
         self.columns = force_columns(engine.interaction)
         count_rows, fill_rows = make_list_builder(engine.kind, False)
@@ -35,11 +36,12 @@ class BlockLoops:
 
     def allocate(self, capacity: int) -> None:
         """Make force arrays, block buffers and room for rows being counted."""
-        self.rows = np.zeros(capacity * ROW_STRIDE, np.int32)
+        zeros = self.zeros
+        self.rows = zeros(capacity * ROW_STRIDE, np.int32)
         self.scratch = PairScratch(
-            np.zeros((self.chunks, capacity, self.columns)),
-            np.zeros((self.chunks, self.fields * BLOCK)),
-            np.zeros((self.chunks, 3 * BLOCK), np.int64),
+            zeros((self.chunks, capacity, self.columns)),
+            zeros((self.chunks, self.fields * BLOCK)),
+            np.zeros((self.chunks, 4 * BLOCK), np.int64),
             np.zeros(self.chunks + 1, np.int64),
         )
 

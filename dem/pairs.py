@@ -45,7 +45,8 @@ class PairScratch(NamedTuple):
 
     force: force [N] and torque [N m] on each slot, with liquid the change of its film [m3], shape (chunks, capacity, 6
     or 7); buffer: shape (chunks, fields * BLOCK);
-    pairs: entry, first slot, second slot of each pair of the block, shape (chunks, 3 * BLOCK) int64; bounds: first row
+    pairs: entry, first slot, second slot and row of the statistics of each pair of the block, shape (chunks, 4 * BLOCK)
+    int64; bounds: first row
     of each chunk, shape (chunks + 1,).
     """
 
@@ -93,7 +94,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
 
     kind: boundary kind; statistics: whether encounters are counted.
     """
-    gather = make_gather(interaction)
+    gather = make_gather(interaction, statistics)
     block = make_block(interaction)
     scatter = make_scatter(interaction, statistics)
     part = make_part(interaction)
@@ -120,6 +121,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
         for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
             i = slot & SLOT
             x, y, z, radius = row[i, X], row[i, Y], row[i, Z], row[i, RADIUS]
+            place = tally.sizes[0], kinds[i, COMPARTMENT] & SLOT, kinds[i, CLASS] & SLOT
             for at in range(pairs.start[i], pairs.start[i + 1]):
                 entry = at & ENTRY
                 j = pairs.other[entry] & SLOT
@@ -135,9 +137,9 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                     continue
                 one, other = follow(i, j, entry, apart, particles, pairs, square, reach, settings)
                 change_films(force, i, j, one, other)
-                gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings)
+                gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings, place)
                 if not apart and not pairs.flags[entry] & TOUCHING:
-                    begin(c, size, buffer, members, kinds, pairs.flags, tally)
+                    begin(c, size, buffer, members, pairs.flags, tally)
                 size += 1
                 if size == BLOCK:
                     block(buffer, size, step)
@@ -150,7 +152,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
 
 
 @cache
-def make_gather(interaction: Interaction) -> Callable[..., None]:
+def make_gather(interaction: Interaction, statistics: bool) -> Callable[..., None]:
     """Return the function that puts one touching pair into the block's buffer."""
     parameter_count, history_size = interaction.parameter_count, interaction.history_size
 
@@ -170,9 +172,13 @@ def make_gather(interaction: Interaction) -> Callable[..., None]:
         buffer: Any,
         members: Any,
         settings: PairSettings,
+        place: tuple[int, int, int],
     ) -> None:
+        classes, compartment, own = place
         i, j, t, entry = i & SLOT, j & SLOT, t & PLACE, entry & ENTRY
         members[t], members[BLOCK + t], members[2 * BLOCK + t] = entry, i, j
+        if statistics:
+            members[3 * BLOCK + t] = pair_cell(classes, compartment, own, kind[j, CLASS])
         buffer[SEPARATION * BLOCK + t] = dx
         buffer[(SEPARATION + 1) * BLOCK + t] = dy
         buffer[(SEPARATION + 2) * BLOCK + t] = dz
@@ -199,8 +205,8 @@ def make_begin(statistics: bool) -> Callable[..., None]:
     first_touch = make_first_touch(plain_add)
 
     @routine
-    def begin(c: int, t: int, buffer: Any, members: Any, kind: Any, flags: Any, tally: Tally) -> None:
-        entry, i, j = members[t], members[BLOCK + t], members[2 * BLOCK + t]
+    def begin(c: int, t: int, buffer: Any, members: Any, flags: Any, tally: Tally) -> None:
+        entry = members[t]
         if statistics:
             first, second = buffer[FIRST_RADIUS * BLOCK + t], buffer[SECOND_RADIUS * BLOCK + t]
             spin = (
@@ -217,7 +223,7 @@ def make_begin(statistics: bool) -> Callable[..., None]:
                 buffer[(VELOCITY + 2) * BLOCK + t],
                 spin,
             )
-            cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
+            cell = members[3 * BLOCK + t]
             armed = not flags[entry] & NEAR
             first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, c, cell, normal, tangential, armed)
         flags[entry] |= TOUCHING | NEAR
@@ -262,6 +268,7 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
         step: float,
         fault: Any,
     ) -> None:
+        counts, quantum = tally.pair_counts[c], tally.quanta[0]
         for t in range(size):
             entry, i, j = members[t] & ENTRY, members[BLOCK + t] & SLOT, members[2 * BLOCK + t] & SLOT
             for k in range(3):
@@ -275,10 +282,9 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
             if not buffer[DEPTH * BLOCK + t] <= overlap_limit * smaller:
                 fault[c, CODE], fault[c, PARTICLE] = DEEP_OVERLAP, particles.id[i]
             if statistics:
-                kind = particles.kind
-                cell = pair_cell(tally.sizes, kind[i, COMPARTMENT], kind[i, CLASS], kind[j, CLASS])
+                cell = members[3 * BLOCK + t] & SLOT
                 if not wet or buffer[DEPTH * BLOCK + t] > 0.0:
-                    tally.pair_counts[c, cell, CONTACT_STEPS] += 1
-                tally.pair_counts[c, cell, LOSS] += quantise_signed(buffer[HEAT * BLOCK + t] * step, tally.quanta[0])
+                    counts[cell, CONTACT_STEPS] += 1
+                counts[cell, LOSS] += quantise_signed(buffer[HEAT * BLOCK + t] * step, quantum)
 
     return scatter

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-X, Y, Z, VX, VY, VZ, WX, WY, WZ, RADIUS, MASS, INERTIA = range(12)
+X, Y, Z, RADIUS, VX, VY, VZ, MASS, WX, WY, WZ, INERTIA = range(12)
+"""What tells whether two spheres touch comes first: half a line of cache, as arrays begin with a line."""
 ROW_SIZE = 12
 
 MATERIAL, CLASS, COMPARTMENT, REPLICA = range(4)
@@ -14,7 +15,7 @@ KIND_SIZE = 4
 class Particles(NamedTuple):
     """Particles in slots; slots change only when the neighbour list is rebuilt, ids never.
 
-    row: position [m], velocity of the half step before [m/s], angular velocity [rad/s], radius [m], mass [kg], moment
+    row: position [m], radius [m], velocity of the half step before [m/s], mass [kg], angular velocity [rad/s], moment
     of inertia [kg m2], shape (capacity, 12); kind: material, class, compartment, replica, shape (capacity, 4) int32;
     id: shape (capacity,) int64; film: volume of liquid on the surface [m3], shape (capacity,).
     """

@@ -43,9 +43,9 @@ class Tally(NamedTuple):
 
 
 @physics
-def pair_cell(sizes: Any, compartment: int, first: int, second: int) -> int:
+def pair_cell(classes: int, compartment: int, first: int, second: int) -> int:
     """Return the row of a pair of classes, the lower class first."""
-    return (compartment * sizes[0] + min(first, second)) * sizes[0] + max(first, second)
+    return (compartment * classes + min(first, second)) * classes + max(first, second)
 
 
 @physics

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from coupling.calibration.problem import read_problem
+from dem.particles import VX
 from tests.pbm.population import kernel_law
 
 README = Path(__file__).parent.parent / "README.md"
@@ -26,7 +27,7 @@ def run_example(first_line: str) -> dict[str, object]:
 def test_python_example(capsys) -> None:
     """The impact of two-spheres: equal and opposite velocities, for the spheres are equal and momentum is kept."""
     names = run_example("from compute import get_backend")
-    velocity = names["simulation"].engine.host_particles().row[:, 3:6]
+    velocity = names["simulation"].engine.host_particles().row[:, VX : VX + 3]
     assert np.allclose(velocity[0], -velocity[1], rtol=0, atol=1e-12)
     assert np.isclose(abs(velocity[1, 0]), 0.2525625789821816, rtol=1e-6)
     assert "0.2525" in capsys.readouterr().out
