@@ -17,6 +17,7 @@ CASES = {
     "gas": "pbm.verification.aggregation:gas_of_one_variance",
     "schemes": "pbm.verification.aggregation:published_schemes",
     "order": "pbm.verification.aggregation:observed_orders",
+    "order-by-grid": "pbm.verification.aggregation:orders_by_grid",
     "breakage": "pbm.verification.breakage:linear_rate",
     "fragments": "pbm.verification.breakage:constant_rate",
     "balance": "pbm.verification.breakage:against_aggregation",

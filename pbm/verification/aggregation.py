@@ -8,7 +8,7 @@ import numpy as np
 
 from compute.verification import Check
 from pbm import analytic
-from pbm.grid import Floats, geometric_grid, multiples_grid
+from pbm.grid import Floats, Grid, geometric_grid, multiples_grid
 from pbm.laws import kernel
 from pbm.population import Population
 from pbm.verification.starts import EXACT, SCOTT, SMOLUCHOWSKI, TOLERANCE, evolve, exponential, single, wide_grid
@@ -19,6 +19,7 @@ GAS_TABLE = {
     2.0: (0.437688, 4.28631, 0.226611),
 }
 """Time in 4 sqrt(pi) sigma d1^2 n0 t: M0, M2 and the number of single grains, from integer classes without bound."""
+CONVERGENCE = "convergence of the fixed pivot, arXiv 1303.6063"
 PUBLISHED_FIXED_PIVOT = {30: 1.127, 60: 1.031}
 """M2 over the exact one for the constant kernel at tau = 98, cells over 1e-3..3e3."""
 
@@ -120,8 +121,35 @@ def observed_orders() -> list[Check]:
     return rows
 
 
+def orders_by_grid() -> list[Check]:
+    """Orders on other grids, constant kernel, tau = 2: two on even cells, one by fixed pivot where widths double.
+
+    Cell average and fixed pivot are one scheme on cells of one width. To a tenth.
+    """
+    even = [_of_pivots(np.linspace(0.0, 30.0, cells + 1)) for cells in (60, 240)]
+    marks = 2.0 ** np.arange(-10.0, 7.0)
+    doubling = [_of_pivots(np.interp(np.arange(16 * parts + 1) / parts, np.arange(17.0), marks)) for parts in (3, 12)]
+    rows = []
+    for scheme, name, grids, order in (
+        ("cell-average", "cells of one width", even, 2.0),
+        ("fixed-pivot", "cells of one width", even, 2.0),
+        ("fixed-pivot", "widths that double", doubling, 1.0),
+    ):
+        errors = [_error_on(grid, scheme, 2.0) for grid in grids]
+        got = 0.5 * log2(errors[0] / errors[1])
+        rows.append(Check(f"{scheme}, {name}, four times the cells", "observed order", order, got, 0.1, CONVERGENCE))
+    return rows
+
+
+def _of_pivots(edges: Floats) -> Grid:
+    return Grid(edges, 0.5 * (edges[1:] + edges[:-1]))
+
+
 def _distribution_error(scheme: str, cells: int, tau: float) -> float:
-    grid = geometric_grid(1e-3, 3e2, cells)
+    return _error_on(geometric_grid(1e-3, 3e2, cells), scheme, tau)
+
+
+def _error_on(grid: Grid, scheme: str, tau: float) -> float:
     population = Population(grid, kernel("constant", rate_coefficient=1.0), scheme=scheme, tolerance=TOLERANCE)
     got = evolve(population, exponential(grid), tau).numbers[-1] * grid.pivots
     mean = 0.5 * (tau + 2.0)
