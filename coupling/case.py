@@ -150,6 +150,10 @@ class Case(CaseModel):
         if self.pbm.feed.charge == 0.0:
             expected = "a charge: what the windows of the particle simulation are filled with"
             raise invalid("the equipment starts empty", key="pbm.feed.charge", value=0.0, expected=expected)
+        if self.pbm.solids is not None or self.pbm.feed.grains:
+            key = "pbm.solids" if self.pbm.solids is not None else "pbm.feed.grains"
+            expected = "pbm.grid and a table of sizes beside a particle simulation"
+            raise invalid("the reduced model knows one solid with a measured distribution", key=key, expected=expected)
         if not (self.pbm.aggregation.measured and self.pbm.breakage.measured) or self.pbm.liquid.evaporation > 0.0:
             raise invalid(
                 "the reduced model knows the measured laws only",

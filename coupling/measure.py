@@ -15,7 +15,8 @@ from coupling.window import Window
 from dem.case import DemCase
 from dem.case_limits import wall_reach
 from pbm.case import PbmCase
-from pbm.distribution import SizeDistribution, read_distribution
+from pbm.distribution import SizeDistribution
+from pbm.feeding import distribution_of
 from pbm.granulation import Granulation
 from pbm.law import KernelLaw
 from pbm.result import GranulationResult
@@ -73,7 +74,7 @@ class State:
 
 def feed_state(sections: Sections) -> State:
     """Return the state of the feed."""
-    return State(read_distribution(sections.pbm.feed.distribution), sections.coupling.scale_factor)
+    return State(distribution_of(sections.pbm.feed), sections.coupling.scale_factor)
 
 
 def grown_state(sections: Sections, curve: SizeDistribution) -> State:

@@ -16,6 +16,11 @@ from pbm.laws import Fragments
 from pbm.model import FITTED, QUANTITIES, Parameters, Stated, Tables
 from pbm.schemes.merging import make_merging, outgrowing
 
+NEGLIGIBLE, FAINT, LEAST_FAINT = 1e-12, 1e-6, 1e-300
+"""Shares of the solids of a compartment below which a class of two solids meets no other, and below which it does not
+set the step: granules with next to nothing of one solid change their class thousands of times a second. With one solid
+every class counts."""
+
 
 class StatedLaws(NamedTuple):
     """Laws that a case states, each by its own default where it does not: fitted rates, two uniform daughters."""
@@ -50,6 +55,7 @@ def make_tables(
     shares = np.eye(1, graph.size)[0] if spray_share is None else np.array(spray_share, dtype=float)
     speeds = np.ones(graph.size) if speed_share is None else np.array(speed_share, dtype=float)
     cells = cells_of(grid)
+    lone = len(cells.grids) == 1
     starts, classes, numbers, gained = fragment_lists(cells, laws.fragments)
     return Tables(
         solid_volume=cells.solid_volume,
@@ -64,6 +70,8 @@ def make_tables(
         fragment_start=starts,
         fragment_class=classes,
         fragment_number=numbers,
+        negligible=0.0 if lone else NEGLIGIBLE,
+        faint=LEAST_FAINT if lone else FAINT,
         gained=gained,
         breakable=np.where(np.diff(starts) > 0, breakable_classes(cells, smallest_breakable), 0.0),
         powder=np.where(cells.size_class < nucleus_pivots(cells.sizes, nucleus_solids)[0], 1.0, 0.0),

@@ -16,7 +16,7 @@ import numpy as np
 
 from compute.physics import physics
 from pbm.aggregation.dem import clamped_log_ratio
-from pbm.cells import Cells
+from pbm.cells import Cells, spread
 from pbm.grid import Floats, Grid
 from pbm.laws import Fragments
 from pbm.model import Conditions, Parameters, Parent
@@ -86,7 +86,7 @@ def proportionate_fragments(cells: Cells, fragments: Fragments | None = None) ->
             number, volume = fragments.shares(marks[:-1], marks[1:], float(solids.sum()))
             mean = np.append(volume[number > 0.0] / number[number > 0.0], least)
             number = np.append(number[number > 0.0], max(1.0 - volume.sum(), 0.0) / least)
-        np.add.at(table[parent], *_spread(cells, np.outer(solids, mean), number))
+        np.add.at(table[parent], *spread(cells, np.outer(solids, mean), number))
     return table
 
 
@@ -96,17 +96,6 @@ def _two_uniform(marks: Floats, least: float) -> tuple[Floats, Floats]:
         return np.array([0.5]), np.array([2.0])
     inner = np.unique(np.clip(marks, least, 1.0 - least))
     return 0.5 * (inner[1:] + inner[:-1]), 2.0 * np.diff(inner) / (1.0 - 2.0 * least)
-
-
-def _spread(cells: Cells, places: Floats, number: Floats) -> tuple[np.ndarray, Floats]:
-    """Classes and numbers of granules at these places [m3], shape (2, n), shared by the pivots around each."""
-    held, numbers = np.zeros((1, number.size), dtype=np.int64), number[None]
-    for axis, grid in enumerate(cells.grids):
-        low = np.clip(np.searchsorted(grid.pivots, places[axis], side="right") - 1, 0, grid.classes - 2)
-        above = np.clip((places[axis] - grid.pivots[low]) / np.diff(grid.pivots)[low], 0.0, 1.0)
-        held = np.concatenate((held + cells.stride[axis] * low, held + cells.stride[axis] * (low + 1)))
-        numbers = np.concatenate((numbers * (1.0 - above), numbers * above))
-    return held.ravel(), numbers.ravel()
 
 
 def fragment_table(grid: Grid) -> Floats:

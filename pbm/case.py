@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from compute.case_model import CaseModel, existing_file, invalid
+from compute.case_model import CaseModel, invalid
 from compute.quantities import (
     Angle,
     Density,
@@ -27,6 +27,7 @@ from compute.quantities import (
 )
 from pbm.case_compartments import Compartments, OpenFraction
 from pbm.case_laws import Aggregation, Breakage
+from pbm.case_solids import Grains, Solid, check_powder, table_of
 
 
 class Feed(CaseModel):
@@ -34,20 +35,29 @@ class Feed(CaseModel):
 
     Attributes:
         distribution: table of diameter [um] and cumulative volume [%]; relative to the case file.
+        grains: in place of a table, grains of stated volumes.
+        second_share: share of the second solid in the solids of every grain of the table, where there are two.
         charge: mass of dry solids [kg]; nil for equipment that starts empty.
         moisture: liquid over dry solids, by mass.
         porosity: pores over volume of a grain, of a nucleus and of an empty class.
     """
 
-    distribution: Path
+    distribution: Path | None = None
+    grains: tuple[Grains, ...] = ()
+    second_share: Annotated[Fraction, Field(gt=0, lt=1)] = 0.5
     charge: Annotated[Mass, NotNegative]
     moisture: Annotated[Number, NotNegative] = 0.0
     porosity: OpenFraction = 0.5
 
     @field_validator("distribution")
     @classmethod
-    def _exists(cls, file: Path, info: ValidationInfo) -> Path:
-        return existing_file(file, info)
+    def _exists(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        return table_of(file, info)
+
+    @model_validator(mode="after")
+    def _described(self) -> Feed:
+        check_powder(self.distribution, self.grains, True)
+        return self
 
 
 class GridSettings(CaseModel):
@@ -137,17 +147,20 @@ class PbmCase(CaseModel):
     A case that states kernel, pair speeds and breakage rate needs neither.
 
     Attributes:
+        solids: one or two solid components with a grid for each, in place of `grid`.
         solid_density: of the grains without pores [kg/m3].
         restitution: of wet granules, in the Stokes criterion.
         nucleus_saturation: share of a nucleus' pores that its drop fills.
         efficiency: share of wet touches that bind; the one calibrated number, one by default.
         kernel_scale, breakage_scale: corrections of the encounter and of the blade-hit rate.
         end: end of the run [s].
+        tolerance: error of a class per time step, relative to its content.
         compartments: regions with exchange, feeds and outlets; none: one closed region.
     """
 
     feed: Feed
     grid: GridSettings = GridSettings()
+    solids: tuple[Solid, ...] | None = Field(default=None, min_length=1, max_length=2)
     solid_density: Annotated[Density, Positive] = 1540.0
     liquid: Liquid
     restitution: Annotated[Number, Field(gt=0, le=1)] = 0.4
@@ -159,6 +172,7 @@ class PbmCase(CaseModel):
     kernel_scale: Annotated[Number, Positive] = 1.0
     breakage_scale: Annotated[Number, NotNegative] = 1.0
     end: Annotated[Time, Positive]
+    tolerance: Annotated[Number, Field(gt=0, le=0.01)] = 1e-4
     compartments: Compartments | None = None
 
     @model_validator(mode="after")
@@ -166,6 +180,23 @@ class PbmCase(CaseModel):
         if self.feed.charge == 0.0 and not (self.compartments and self.compartments.feeds):
             expected = "a mass, or feeds in pbm.compartments"
             raise invalid("there is no powder", key="feed.charge", value=0.0, expected=expected)
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_solids(self) -> PbmCase:
+        count = 1 if self.solids is None else len(self.solids)
+        feeds = self.compartments.feeds if self.compartments else ()
+        for key, grains in (
+            ("feed", self.feed.grains),
+            *((f"compartments.feeds.{k}", each.grains) for k, each in enumerate(feeds)),
+        ):
+            if grains and len(grains[0].solids) != count:
+                raise invalid(
+                    "grains of other solids than the case's",
+                    key=f"{key}.grains",
+                    value=len(grains[0].solids),
+                    expected=f"{count} volumes each, as in pbm.solids",
+                )
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from compute.case_model import CaseModel, existing_file, invalid, require_name
+from compute.case_model import CaseModel, invalid, require_name
 from compute.quantities import (
     Diffusivity,
     Fraction,
@@ -23,6 +23,7 @@ from compute.quantities import (
     Speed,
     Time,
 )
+from pbm.case_solids import Grains, check_powder, table_of
 from pbm.graph import Graph, axial_line, numbered, tanks
 from pbm.grid import Floats
 
@@ -111,20 +112,27 @@ class PowderFeed(CaseModel):
         name: for messages and results.
         to: the compartment.
         rate: mass flow of dry solids [kg/s], or steps of `time` and `rate`; nil before the first step.
-        distribution, moisture, porosity: as of the charge, which is what they are where not given.
+        distribution, grains, second_share, moisture, porosity: as of the charge, which they are where not given.
     """
 
     name: Name
     to: str
     rate: Annotated[MassRate, NotNegative] | Annotated[tuple[FeedStep, ...], Field(min_length=1)]
     distribution: Path | None = None
+    grains: tuple[Grains, ...] = ()
+    second_share: Annotated[Fraction, Field(gt=0, lt=1)] | None = None
     moisture: Annotated[Number, NotNegative] | None = None
     porosity: OpenFraction | None = None
 
     @field_validator("distribution")
     @classmethod
     def _exists(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        return None if file is None else existing_file(file, info)
+        return table_of(file, info)
+
+    @model_validator(mode="after")
+    def _described(self) -> PowderFeed:
+        check_powder(self.distribution, self.grains, False)
+        return self
 
     @model_validator(mode="after")
     def _rise(self) -> PowderFeed:

@@ -47,13 +47,13 @@ class Aggregation(CaseModel):
 
     Attributes:
         kernel: rate constant of meeting; `dem` as fitted to a particle simulation, or a law with its coefficients.
-        sticking: `stokes`, `stokes-deformable` (granules that flatten), or `always`.
+        sticking: `stokes`, `stokes-deformable` (granules that flatten), `both-wet` (at any speed), or `always`.
         pair_speed, pair_speed_shape: Weibull scale [m/s] and shape of the normal speeds of encounters; none: as fitted.
         yield_strength, modulus: dynamic yield strength and reduced modulus of deformable granules [Pa].
     """
 
     kernel: Law = Field(default={"name": "dem"})
-    sticking: Literal["stokes", "stokes-deformable", "always"] = "stokes"
+    sticking: Literal["stokes", "stokes-deformable", "both-wet", "always"] = "stokes"
     pair_speed: Annotated[Speed, Positive] | None = None
     pair_speed_shape: Annotated[Number, Positive] = 2.0
     yield_strength: Annotated[Pressure, Positive] | None = None

@@ -88,6 +88,21 @@ class Cells:
         return np.minimum(np.searchsorted(sizes.edges, self.solid_volume, side="right") - 1, sizes.classes - 1)
 
 
+def spread(cells: Cells, places: Floats, numbers: Floats) -> tuple[np.ndarray, Floats]:
+    """Classes and numbers, shape (entries,), of granules at these places [m3], shape (2, n).
+
+    They are shared by the pivots around each, so that number and components are kept between the outermost pivots;
+    beyond them granules go to the last.
+    """
+    held, shared = np.zeros((1, numbers.size), dtype=np.int64), numbers[None]
+    for axis, grid in enumerate(cells.grids):
+        low = np.clip(np.searchsorted(grid.pivots, places[axis], side="right") - 1, 0, grid.classes - 2)
+        above = np.clip((places[axis] - grid.pivots[low]) / np.diff(grid.pivots)[low], 0.0, 1.0)
+        held = np.concatenate((held + cells.stride[axis] * low, held + cells.stride[axis] * (low + 1)))
+        shared = np.concatenate((shared * (1.0 - above), shared * above))
+    return held.ravel(), shared.ravel()
+
+
 def cells_of(grid: Grid | tuple[Grid, ...] | Cells) -> Cells:
     """Cells of one grid or of a tuple of grids; cells as they are."""
     if isinstance(grid, Cells):

@@ -13,12 +13,14 @@ from pbm.model import (
     FED_GAS,
     FED_LIQUID,
     FED_NUMBER,
+    FED_SECOND,
     FED_SOLIDS,
     GAS,
     INTERNAL,
     LEFT_GAS,
     LEFT_LIQUID,
     LEFT_NUMBER,
+    LEFT_SECOND,
     LEFT_SOLIDS,
     LIMIT,
     NUMBER,
@@ -56,12 +58,14 @@ def cross_border(state: Floats, tables: Tables, work: Workspace, change: Floats,
             fed = tables.feed[place, NUMBER, k]
             booked[FED_NUMBER] += fed
             booked[FED_SOLIDS] += solid[k] * fed
+            booked[FED_SECOND] += tables.component[1, k] * fed
             booked[FED_LIQUID] += tables.feed[place, INTERNAL, k] + tables.feed[place, EXTERNAL, k]
             booked[FED_GAS] += tables.feed[place, GAS, k]
             explicit = 1.0 - tables.coupled
             rate = explicit * tables.outlet[place] * work.classes[LIMIT, place, k]
             booked[LEFT_NUMBER] += rate * state[place, NUMBER, k]
             booked[LEFT_SOLIDS] += solid[k] * rate * state[place, NUMBER, k]
+            booked[LEFT_SECOND] += tables.component[1, k] * rate * state[place, NUMBER, k]
             booked[LEFT_LIQUID] += rate * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
             booked[LEFT_GAS] += rate * state[place, GAS, k]
             for quantity in range(4):

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compute.errors import CaseError
+from pbm.cells import Cells, spread
 from pbm.distribution import SizeDistribution, project, read_distribution
-from pbm.grid import Floats, Grid
+from pbm.grid import Floats, diameter_of
 from pbm.inputs import Steps
 from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, QUANTITIES
 
 if TYPE_CHECKING:
-    from pbm.case import PbmCase
+    from pbm.case import Feed, PbmCase
     from pbm.case_compartments import PowderFeed
+    from pbm.case_solids import Grains
+
+ONE_SIZE = 1e-6
+"""Half the relative width of a distribution of grains of one size."""
+ROUND_OFF = 1e-9
+"""Relative error of a stated volume that counts as the pivot itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,50 +40,101 @@ class Inflow:
 
 
 def powder(
-    distribution: SizeDistribution,
-    grid: Grid,
-    moisture: float,
-    porosity: float,
-    solid_density: float,
-    liquid_density: float,
+    numbers: Floats, solid_volume: Floats, moisture: float, porosity: float, solid_density: float, liquid_density: float
 ) -> Floats:
-    """Contents of one kilogram of dry solids, shape (4, classes): moisture fills pores first, the rest is outside."""
-    numbers = project(distribution, grid, 1.0 / solid_density, porosity).numbers
-    volume = numbers * grid.pivots
+    """Contents of one kilogram of dry solids, shape (4, classes): moisture fills pores first, the rest is outside.
+
+    numbers: of grains by class, in any unit; solid_volume: of a grain [m3], (classes,)
+    """
+    numbers = numbers / (solid_density * float(numbers @ solid_volume))
+    volume = numbers * solid_volume
     pores = volume * porosity / (1.0 - porosity)
     liquid = volume * moisture * solid_density / liquid_density
-    contents = np.zeros((QUANTITIES, grid.classes))
+    contents = np.zeros((QUANTITIES, numbers.size))
     contents[NUMBER], contents[INTERNAL] = numbers, np.minimum(liquid, pores)
     contents[EXTERNAL], contents[GAS] = liquid - contents[INTERNAL], pores - contents[INTERNAL]
     return contents
 
 
-def charge_contents(case: PbmCase, distribution: SizeDistribution, grid: Grid) -> Floats:
+def distribution_of(feed: Feed) -> SizeDistribution:
+    """Size distribution of the charge of a case, from its table or its grains."""
+    if feed.distribution is not None:
+        return read_distribution(feed.distribution)
+    solids = np.array([sum(each.solids) for each in feed.grains])
+    volumes = np.array([each.number for each in feed.grains]) * solids
+    sizes, kinds = np.unique(diameter_of(solids[volumes > 0.0], feed.porosity), return_inverse=True)
+    held = np.cumsum(np.bincount(kinds, volumes[volumes > 0.0]))
+    if sizes.size == 1:
+        return SizeDistribution(sizes[0] * np.array([1.0 - ONE_SIZE, 1.0 + ONE_SIZE]), np.array([0.0, 1.0]))
+    return SizeDistribution(sizes, held / held[-1])
+
+
+def grain_numbers(
+    distribution: SizeDistribution | None,
+    grains: tuple[Grains, ...],
+    second_share: float,
+    porosity: float,
+    cells: Cells,
+) -> Floats:
+    """Numbers of grains by class, in any unit, shape (classes,).
+
+    Number and components are kept. CaseError where the grid cannot hold them.
+    """
+    if distribution is not None and len(cells.grids) == 1:
+        return project(distribution, cells.grids[0], 1.0, porosity).numbers
+    if distribution is not None:
+        numbers = project(distribution, cells.sizes, 1.0, porosity).numbers
+        places = np.outer([1.0 - second_share, second_share], cells.sizes.pivots)
+    else:
+        numbers = np.array([each.number for each in grains])
+        places = np.zeros((2, numbers.size))
+        places[: len(cells.grids)] = np.transpose([each.solids for each in grains])
+    numbers, places = numbers[numbers > 0.0], places[:, numbers > 0.0]
+    for axis, grid in enumerate(cells.grids):
+        low, high = float(places[axis].min()), float(places[axis].max())
+        if low < grid.pivots[0] * (1.0 - ROUND_OFF) or high > grid.pivots[-1] * (1.0 + ROUND_OFF):
+            raise CaseError(
+                "the grid cannot hold the powder",
+                key=f"solids.{axis}",
+                value=f"grains with {low:.3g} to {high:.3g} m3 of it",
+                expected=f"{grid.pivots[0]:.3g} to {grid.pivots[-1]:.3g} m3, or a wider grid",
+            )
+    held, shared = spread(cells, places, numbers)
+    return np.asarray(np.bincount(held, shared, cells.count), dtype=float)
+
+
+def charge_contents(case: PbmCase, distribution: SizeDistribution, cells: Cells) -> Floats:
     """Contents of one kilogram of the charge of a case."""
-    feed, liquid = case.feed, case.liquid.density
-    return powder(distribution, grid, feed.moisture, feed.porosity, case.solid_density, liquid)
+    feed = case.feed
+    table = None if feed.grains else distribution
+    numbers = grain_numbers(table, feed.grains, feed.second_share, feed.porosity, cells)
+    return powder(numbers, cells.solid_volume, feed.moisture, feed.porosity, case.solid_density, case.liquid.density)
 
 
-def make_inflows(case: PbmCase, grid: Grid) -> tuple[Inflow, ...]:
+def make_inflows(case: PbmCase, cells: Cells) -> tuple[Inflow, ...]:
     """Feeds of a case; CaseError, with the name of the feed, where the grid cannot hold it."""
     regions = case.compartments
     if regions is None:
         return ()
     return tuple(
-        Inflow(regions.places.index(feed.to), _contents(case, feed, grid), _rate(feed)) for feed in regions.feeds
+        Inflow(regions.places.index(feed.to), _contents(case, feed, cells), _rate(feed)) for feed in regions.feeds
     )
 
 
-def _contents(case: PbmCase, feed: PowderFeed, grid: Grid) -> Floats:
+def _contents(case: PbmCase, feed: PowderFeed, cells: Cells) -> Floats:
     charge = case.feed
-    distribution = read_distribution(feed.distribution or charge.distribution)
+    own = feed.distribution is not None or bool(feed.grains)
+    file, grains = (feed.distribution, feed.grains) if own else (charge.distribution, charge.grains)
+    distribution = None if file is None else read_distribution(file)
     moisture = charge.moisture if feed.moisture is None else feed.moisture
     porosity = charge.porosity if feed.porosity is None else feed.porosity
+    share = charge.second_share if feed.second_share is None else feed.second_share
     try:
-        return powder(distribution, grid, moisture, porosity, case.solid_density, case.liquid.density)
+        numbers = grain_numbers(distribution, grains, share, porosity, cells)
     except CaseError as error:
         where = f"pbm.{error.key}, for the feed {feed.name!r}"
         raise CaseError(error.problem, key=where, value=error.value, expected=error.expected) from None
+    return powder(numbers, cells.solid_volume, moisture, porosity, case.solid_density, case.liquid.density)
 
 
 def _rate(feed: PowderFeed) -> Steps:

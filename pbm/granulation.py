@@ -11,10 +11,11 @@ from compute.errors import CaseError
 from pbm.assemble import make_tables
 from pbm.case import PbmCase, Spray
 from pbm.case_compartments import WAY_OUT
-from pbm.distribution import SizeDistribution, read_distribution
-from pbm.feeding import Inflow, charge_contents, make_inflows
+from pbm.cells import Cells
+from pbm.distribution import SizeDistribution
+from pbm.feeding import Inflow, charge_contents, distribution_of, make_inflows
 from pbm.graph import Graph
-from pbm.grid import Floats, Grid, diameter_grid, solid_volume_of
+from pbm.grid import Floats, Grid, diameter_grid, pivot_grid, solid_volume_of
 from pbm.inputs import Steps, constant
 from pbm.law import KernelLaw
 from pbm.model import (
@@ -62,7 +63,8 @@ class FixedStep(NamedTuple):
 class Granulation:
     """Population balance of a granulator, fed by a kernel law or by the laws that its case states.
 
-    Attributes: case, law, feed (measured size distribution), grid, parameters, graph, tables, inflows. `compiled=False`
+    Attributes: case, law, feed (measured size distribution), cells, grid (of sizes), parameters, graph, tables,
+    inflows. `compiled=False`
     runs the same text as plain Python. `exchange` [1/s] is needed where the case says `exchange: dem`.
     Raises CaseError where case and law do not fit.
     """
@@ -71,15 +73,16 @@ class Granulation:
         self, case: PbmCase, law: KernelLaw | None = None, exchange: Floats | None = None, compiled: bool = True
     ) -> None:
         self.case, self.law = case, law
-        self.feed: SizeDistribution = read_distribution(case.feed.distribution)
-        self.grid: Grid = make_grid(case)
+        self.feed: SizeDistribution = distribution_of(case.feed)
+        self.cells: Cells = make_cells(case)
+        self.grid: Grid = self.cells.sizes
         self.parameters: Parameters = make_parameters(case, complete_law(case, law))
         self.graph: Graph = make_graph(case, exchange)
-        self.tables: Tables = _make_case_tables(case, self.grid, self.parameters, self.graph)
-        self.inflows: tuple[Inflow, ...] = make_inflows(case, self.grid)
+        self.tables: Tables = _make_case_tables(case, self.cells, self.parameters, self.graph)
+        self.inflows: tuple[Inflow, ...] = make_inflows(case, self.cells)
         self._load = compile_program if compiled else load_program
-        self._work: Workspace = make_workspace(self.places, self.grid.classes)
-        self._scratch: Scratch = make_scratch(self.places, self.grid.classes)
+        self._work: Workspace = make_workspace(self.places, self.cells.count)
+        self._scratch: Scratch = make_scratch(self.places, self.cells.count)
 
     @property
     def places(self) -> int:
@@ -94,7 +97,7 @@ class Granulation:
 
     def initial_state(self) -> Floats:
         """State of the charge, shape (compartments, 4, classes): moisture fills pores first, the rest is outside."""
-        return self.charged_mass()[:, None, None] * charge_contents(self.case, self.feed, self.grid)
+        return self.charged_mass()[:, None, None] * charge_contents(self.case, self.feed, self.cells)
 
     def charged_mass(self) -> Floats:
         """Dry solids of the charge by compartment [kg], (compartments,)."""
@@ -125,7 +128,7 @@ class Granulation:
         if isinstance(accuracy, Stiff):
             solution = solve_stiff(*model, accuracy, self.inflows)
         else:
-            solution = solve(*model, accuracy, self.inflows)
+            solution = solve(*model, accuracy or Accuracy(self.case.tolerance), self.inflows)
         return make_result(solution, self, speed, spray)
 
     def follow(
@@ -196,10 +199,12 @@ def spray_of(spray: Spray) -> Steps:
     return Steps((0.0, spray.end), (spray.rate, 0.0))
 
 
-def make_grid(case: PbmCase) -> Grid:
-    """Grid of a case."""
+def make_cells(case: PbmCase) -> Cells:
+    """Classes of a case: those of its solids, or one grid between two diameters."""
+    if case.solids is not None:
+        return Cells(tuple(pivot_grid(each.first_volume, each.ratio, each.classes) for each in case.solids))
     size = case.grid
-    return diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, case.feed.porosity)
+    return Cells((diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, case.feed.porosity),))
 
 
 def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
@@ -278,12 +283,11 @@ def shares_of(given: dict[str, float], graph: Graph, default: float) -> Floats:
     return np.array([given.get(name, 0.0) if given else default for name in graph.names])
 
 
-def _make_case_tables(case: PbmCase, grid: Grid, parameters: Parameters, graph: Graph) -> Tables:
+def _make_case_tables(case: PbmCase, cells: Cells, parameters: Parameters, graph: Graph) -> Tables:
     smallest = float(solid_volume_of(2.0 * case.breakage.primary_diameter, case.feed.porosity))
     regions = case.compartments
     spray = shares_of(regions.spray, graph, 0.0) if regions and regions.spray else None
     stirring = np.array([regions.stirring.get(name, 1.0) for name in graph.names]) if regions else None
     cover = case.liquid.spray.cover / case.solid_density
-    return make_tables(
-        grid, parameters.nucleus_solids, smallest, graph, spray, stirring, cover, stated_laws(case, grid)
-    )
+    laws = stated_laws(case, cells.sizes)
+    return make_tables(cells, parameters.nucleus_solids, smallest, graph, spray, stirring, cover, laws)

@@ -71,6 +71,12 @@ def diameter_grid(smallest: float, largest: float, classes: int, porosity: float
     return geometric_grid(low, high, classes)
 
 
+def pivot_grid(first: float, ratio: float, classes: int) -> Grid:
+    """Geometric grid whose pivots are `first` [m3] times ratio^k, k < classes; CaseError as `geometric_grid`."""
+    smallest = 2.0 * first / (1.0 + ratio)
+    return geometric_grid(smallest, smallest * ratio**classes, classes)
+
+
 def multiples_grid(unit: float, classes: int) -> Grid:
     """Grid whose pivots are `unit` [m3] times 1, 2, ..., classes: coalescence on it is exact, without averaging."""
     pivots = unit * np.arange(1.0, classes + 1.0)

@@ -19,7 +19,8 @@ MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME
 FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
 LEFT_NUMBER, LEFT_SOLIDS, LEFT_LIQUID, LEFT_GAS = 12, 13, 14, 15
 EVAPORATED = 16
-BOOKED = 17
+FED_SECOND, LEFT_SECOND = 17, 18
+BOOKED = 19
 """Ledger: mergers, grains gained by breakage, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3];
 grains booked beyond the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that
 liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets
@@ -135,6 +136,8 @@ class Tables(NamedTuple):
     fragment_class: np.ndarray  # where fragments go, int64 (entries,)
     fragment_number: Floats  # number of daughters there of one breakage, (entries,)
     gained: Floats  # grains that one breakage of k adds, (classes,)
+    negligible: float  # share of the solids of a compartment below which a class meets no other
+    faint: float  # share of them below which a class sets the adaptive step less, and its losses are limited
     breakable: Floats  # 1 where a class may break, else 0, (classes,)
     powder: Floats  # 1 below the pivots of nuclei, where a drop makes one, 0 where it coats, (classes,)
     exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
@@ -200,6 +203,7 @@ class Workspace(NamedTuple):
     taken: Floats  # relative loss as the smaller partner [1/s], (classes,)
     counts: Floats  # (compartments, COUNTS)
     solids: Floats  # V_s [m3], (compartments,)
+    present: Floats  # one where a class is not negligible, (compartments, classes)
     sizes: Floats  # granule volume by class of sizes [m3], (sizes,)
 
 
@@ -219,5 +223,6 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         taken=np.zeros(classes),
         counts=np.zeros((compartments, COUNTS)),
         solids=np.zeros(compartments),
+        present=np.zeros(each),
         sizes=np.zeros(classes),
     )

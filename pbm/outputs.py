@@ -52,7 +52,7 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
     Percentiles are linear in ln d over the cell edges; edges carry the mean pore ratio, granule over solid volume.
     """
     if not np.any(state[:, NUMBER] > 0.0):
-        return Outputs(np.full(state.shape[2], np.nan), *(float("nan"),) * 8)
+        return Outputs(np.full(tables.log_edge_diameter.size - 1, np.nan), *(float("nan"),) * 8)
     number, inner, outer, gas = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL, GAS]]
     solids = number * tables.solid_volume
     volumes = solids + inner + gas

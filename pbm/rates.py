@@ -14,7 +14,9 @@ from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
     FED_NUMBER,
+    FED_SECOND,
     LEFT_NUMBER,
+    LEFT_SECOND,
     NUMBER,
     QUANTITIES,
     Parameters,
@@ -72,6 +74,9 @@ class Rates:
         change += np.einsum("ba,aqk->bqk", self._matrix, state) + self.feed
         booked[FED_NUMBER : FED_NUMBER + 4] = self._sums(self.feed)
         booked[LEFT_NUMBER : LEFT_NUMBER + 4] = self._sums(self.tables.outlet[:, None, None] * state)
+        second = self.tables.component[1]
+        booked[FED_SECOND] = float((self.feed[:, NUMBER] @ second).sum())
+        booked[LEFT_SECOND] = float(self.tables.outlet @ (state[:, NUMBER] @ second))
         return change, booked
 
     def jacobian(self, state: Floats) -> csc_matrix:

@@ -40,10 +40,11 @@ SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fracti
 class GranulationResult:
     """Series over n output times; SI.
 
-    time, speed, spray: (n,); solid_volume: pivots (classes,); edge_solid_volume (classes + 1,)
-    fractions: by granule volume (n, classes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
+    time, speed, spray: (n,); solid_volume: of a granule of each class (classes,)
+    edge_solid_volume: of the classes of sizes, which are the same for one solid (sizes + 1,)
+    fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
-    booked: ledger since the start (n, 16), columns of `pbm.model`; top_class_loss: solid volume of the granules that
+    booked: ledger since the start (n, 18), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
     spray_lost: liquid that met compartments too empty to catch it (n,)
     steps: per accepted step: time, length [s], relative errors of solids, liquid, gas and number
@@ -88,7 +89,7 @@ class GranulationResult:
             grown = (
                 f"solids of {share:.2g} of the powder grew past the top class and were kept in it as too many granules"
             )
-            said.append(f"{grown}; raise grid.largest_diameter")
+            said.append(f"{grown}; raise grid.largest_diameter, or the classes of pbm.solids")
         if self.spray_lost[-1] > NAMED_LOSS * (self.spray_lost[-1] + self.booked[-1, SPRAYED]):
             said.append(f"{self.spray_lost[-1]:.2g} m3 of the spray met compartments too empty to catch it")
         for flag, what in (
@@ -130,7 +131,7 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
         time=solution.times,
         speed=speeds,
         spray=np.array([spray.at(time) for time in solution.times]),
-        solid_volume=model.grid.pivots,
+        solid_volume=model.cells.solid_volume,
         edge_solid_volume=model.grid.edges,
         fractions=np.array([value.fractions for value in values]),
         **{name: np.array([getattr(value, name) for value in values]) for name in SERIES},

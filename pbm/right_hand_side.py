@@ -64,7 +64,7 @@ from pbm.state import describe_granules, median_log_diameter, surface_mean_log_d
 from pbm.wetting import evaporate, soak_in, spray_on, squeeze_out
 
 MINOR_SHARE = 1e-3
-"""Classes with less than this share of the solids do not set the step; their losses are limited instead."""
+"""Classes with less than this share of the solids do not set the step of the fixed rule; their losses are limited."""
 
 
 @routine
@@ -134,13 +134,13 @@ def outer_rates(place: int, state: Floats, spray: float, p: Parameters, tables: 
 
 @routine
 def largest_loss(place: int, state: Floats, tables: Tables, work: Workspace) -> tuple[float, float]:
-    """Largest relative loss of a compartment's classes [1/s], and the same with minor classes weighted down."""
+    """Largest relative loss of a compartment's classes [1/s] with faint ones weighted down, and with minor ones so."""
     largest, weighted = 0.0, 0.0
     for k in range(state.shape[2]):
-        if state[place, NUMBER, k] > VANISHED:
+        if work.present[place, k] > 0.0:
             loss = work.classes[LOSS, place, k]
             share = tables.solid_volume[k] * state[place, NUMBER, k] / work.solids[place]
-            largest = max(largest, loss)
+            largest = max(largest, loss * min(1.0, share / tables.faint))
             weighted = max(weighted, loss * min(1.0, share / MINOR_SHARE))
     return largest, weighted
 
@@ -162,8 +162,8 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
 def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
     """Build the first pass: fills `work`, sets all limits to one.
 
-    It returns the largest relative loss of any class but by absorption [1/s], and the same with classes of less than
-    MINOR_SHARE of the solids weighted down, which is continuous in the state.
+    It returns the largest relative loss of any class but by absorption [1/s], faint classes weighted down, and the same
+    with classes of less than MINOR_SHARE of the solids weighted down; both are continuous in the state.
     """
 
     def prepare(

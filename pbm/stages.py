@@ -16,6 +16,7 @@ from pbm.model import (
     FED_GAS,
     FED_LIQUID,
     FED_NUMBER,
+    FED_SECOND,
     FED_SOLIDS,
     FRAGMENTED,
     GAS,
@@ -23,6 +24,7 @@ from pbm.model import (
     LEFT_GAS,
     LEFT_LIQUID,
     LEFT_NUMBER,
+    LEFT_SECOND,
     LEFT_SOLIDS,
     MERGED,
     NUCLEATED,
@@ -76,6 +78,7 @@ class Start(NamedTuple):
     liquid: float  # [m3]
     gas: float  # [m3]
     number: float  # [-]
+    second: float  # of the second solid [m3]
 
 
 def make_scratch(compartments: int, classes: int) -> Scratch:
@@ -181,32 +184,36 @@ def error_over_tolerance(share: float, control: Control, tables: Tables, scratch
 
 
 @routine
-def sums(state: Floats, tables: Tables) -> tuple[float, float, float, float]:
-    """Solids, liquid, gas [m3] and number of a state."""
-    solids, liquid, gas, number = 0.0, 0.0, 0.0, 0.0
+def sums(state: Floats, tables: Tables) -> tuple[float, float, float, float, float]:
+    """Solids, liquid, gas [m3], number and second solid [m3] of a state."""
+    solids, liquid, gas, number, second = 0.0, 0.0, 0.0, 0.0, 0.0
     for place in range(state.shape[0]):
         for k in range(state.shape[2]):
             solids += tables.solid_volume[k] * state[place, NUMBER, k]
             liquid += state[place, INTERNAL, k] + state[place, EXTERNAL, k]
             gas += state[place, GAS, k]
             number += state[place, NUMBER, k]
-    return solids, liquid, gas, number
+            second += tables.component[1, k] * state[place, NUMBER, k]
+    return solids, liquid, gas, number, second
 
 
 @routine
 def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tuple[float, float, float, float]:
-    """Relative errors of solids, of liquid, of gas against what pores lost, and of number against the booked events.
+    """Relative errors of solids (the worse of all and of the second), of liquid, of gas against what pores lost, and of
+    number against the booked events.
 
     Each is the error of present + left = start + fed, spray and events with it, over all that was ever there.
     """
-    solids, liquid, gas, number = sums(state, tables)
+    solids, liquid, gas, number, second = sums(state, tables)
     events = booked[FRAGMENTED] + booked[NUCLEI] + booked[OVERFLOW_NUMBER] - booked[MERGED] - booked[NUCLEATED]
     all_solids = start.solids + booked[FED_SOLIDS]
     all_liquid = start.liquid + booked[FED_LIQUID] + booked[SPRAYED]
     all_gas = start.gas + booked[FED_GAS]
     all_number = start.number + booked[FED_NUMBER]
+    all_second = start.second + booked[FED_SECOND]
+    second_error = abs(second + booked[LEFT_SECOND] - all_second) / max(all_second, LEAST)
     return (
-        abs(solids + booked[LEFT_SOLIDS] - all_solids) / max(all_solids, LEAST),
+        max(abs(solids + booked[LEFT_SOLIDS] - all_solids) / max(all_solids, LEAST), second_error),
         abs(liquid + booked[LEFT_LIQUID] + booked[EVAPORATED] - all_liquid) / max(all_liquid, LEAST),
         abs(gas + booked[LEFT_GAS] + booked[DISPLACED] - all_gas) / max(all_gas, LEAST),
         abs(number + booked[LEFT_NUMBER] - all_number - events) / max(max(all_number, number), LEAST),

@@ -29,6 +29,7 @@ def describe_granules(place: int, state: Floats, parameters: Parameters, tables:
     """Fill volume, diameter, mass and inertia of every class, with limits at one; returns the solid volume V_s [m3].
 
     Volume v = x + (I + G)/N, d = (6 v/pi)^(1/3), mass rho_s x + rho_l (I + E)/N; an empty class has the feed's pores.
+    Marks the classes that are not negligible.
     """
     classes, solids = work.classes, 0.0
     feed_ratio = parameters.feed_porosity / (1.0 - parameters.feed_porosity)
@@ -47,6 +48,10 @@ def describe_granules(place: int, state: Floats, parameters: Parameters, tables:
         classes[LOG_INERTIA, place, k] = 2.0 * log_diameter - math.log(mass)
         classes[LIMIT, place, k] = 1.0
         solids += solid * number
+    for k in range(state.shape[2]):
+        number = state[place, NUMBER, k]
+        filled = number > VANISHED and tables.solid_volume[k] * number > tables.negligible * solids
+        work.present[place, k] = 1.0 if filled else 0.0
     work.solids[place] = solids
     return solids
 

@@ -71,9 +71,10 @@ def complete_law(case: PbmCase, law: KernelLaw | None) -> KernelLaw:
 
 def _check_no_law(case: PbmCase) -> None:
     meeting = case.aggregation
+    slow = meeting.sticking.startswith("stokes") and meeting.pair_speed is None
     needs: list[tuple[bool, str, Any, str]] = [
         (meeting.kernel["name"] == "dem", "aggregation.kernel", "dem", "one of: " + ", ".join(KERNELS)),
-        (meeting.sticking != "always" and meeting.pair_speed is None, "aggregation.pair_speed", None, "a speed [m/s]"),
+        (slow, "aggregation.pair_speed", None, "a speed [m/s]"),
         (case.breakage.fitted, "breakage.rate", "impact", "one of: " + ", ".join(SELECTIONS) + "; or `on: false`"),
     ]
     for missing, key, value, expected in needs:

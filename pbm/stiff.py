@@ -19,7 +19,17 @@ from compute.errors import CaseError, MissingComponent, SimulationError
 from pbm.feeding import Inflow, feed_rates
 from pbm.grid import Floats
 from pbm.inputs import Steps, constant, stretches
-from pbm.model import BOOKED, LEFT_GAS, LEFT_LIQUID, LEFT_NUMBER, LEFT_SOLIDS, NUMBER, Parameters, Tables
+from pbm.model import (
+    BOOKED,
+    LEFT_GAS,
+    LEFT_LIQUID,
+    LEFT_NUMBER,
+    LEFT_SECOND,
+    LEFT_SOLIDS,
+    NUMBER,
+    Parameters,
+    Tables,
+)
 from pbm.program import Program
 from pbm.rates import Rates
 from pbm.solve import Solution, check_state
@@ -89,6 +99,7 @@ class _System:
         outlet = self.rates.tables.outlet[:, None]
         rows[LEFT_NUMBER, :, NUMBER] = outlet
         rows[LEFT_SOLIDS, :, NUMBER] = outlet * self.rates.tables.solid_volume
+        rows[LEFT_SECOND, :, NUMBER] = outlet * self.rates.tables.component[1]
         rows[LEFT_LIQUID, :, 1] = rows[LEFT_LIQUID, :, 2] = rows[LEFT_GAS, :, 3] = outlet
         return rows.reshape(BOOKED, -1)
 

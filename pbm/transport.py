@@ -24,6 +24,7 @@ from pbm.model import (
     LEFT_GAS,
     LEFT_LIQUID,
     LEFT_NUMBER,
+    LEFT_SECOND,
     LEFT_SOLIDS,
     MOST_LOST,
     NUMBER,
@@ -88,6 +89,7 @@ def move(state: Floats, moves: Floats, tables: Tables, moved: Floats, booked: Fl
         for k in range(state.shape[2]):
             booked[LEFT_NUMBER] += out * state[place, NUMBER, k]
             booked[LEFT_SOLIDS] += solid[k] * out * state[place, NUMBER, k]
+            booked[LEFT_SECOND] += tables.component[1, k] * out * state[place, NUMBER, k]
             booked[LEFT_LIQUID] += out * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
             booked[LEFT_GAS] += out * state[place, GAS, k]
         for other in range(size):

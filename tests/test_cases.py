@@ -30,6 +30,7 @@ from dem.particles import MASS, RADIUS, VX, WX, X
 from dem.simulation import SNAPSHOT_NAME, STATISTICS_NAME, Simulation
 from dem.snapshots import read_snapshot
 from dem.statistics_result import EncounterStatistics
+from pbm.granulation import Granulation as PbmGranulation
 from pbm.result import GranulationResult
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -214,12 +215,45 @@ def test_twin_screw_calibration(tmp_path: Path) -> None:
     assert (tmp_path / "sizes.png").stat().st_size > 10000 and "N16" in (tmp_path / "report.md").read_text()
 
 
+def continuous_quantities(folder: Path) -> dict[tuple[str, str], float]:
+    """The quantities of the continuous granulator, from the folder of its run."""
+    case, batch = read_case(folder / "case.yaml"), GranulationResult.load(folder / "pbm" / "distribution.h5")
+    assert case.pbm is not None
+    model = PbmGranulation(case.pbm, compiled=False)
+    held = batch.states[-1, :, 0] * batch.solid_volume
+    last, parts = batch.states[-1, -1], model.cells.components @ batch.states[-1, :, 0].sum(axis=0)
+    wet = float(last[1:3].sum()) * case.pbm.liquid.density / (held[-1].sum() * case.pbm.solid_density)
+    before = int(np.searchsorted(batch.time, case.pbm.liquid.spray.start))
+    masses = held.sum(axis=1) * case.pbm.solid_density
+    return {
+        ("dry solids in every compartment", "end"): masses[np.argmax(np.abs(masses / masses.mean() - 1.0))],
+        ("moisture of the last compartment", "end"): wet,
+        ("share of the second solid", "end"): parts[1] / parts.sum(),
+        ("worst relative error of a balance at any step", "run"): max(batch.worst_imbalance),
+        ("d50", "before the spray"): batch.d50[before],
+        ("d50", "end"): batch.d50[-1],
+    }
+
+
+@pytest.mark.validate
+def test_continuous_granulator(tmp_path: Path) -> None:
+    """The published reference granulator from the command line, with its report."""
+    words = [sys.executable, "-c", "from coupling.cli import main; main()", "run", "continuous-granulator"]
+    done = subprocess.run([*words, "--out", str(tmp_path / "run")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = continuous_quantities(tmp_path / "run")
+    for expected in expectations("continuous-granulator"):
+        assert_expected(expected, found[expected["name"], expected["of"]])
+    assert (tmp_path / "run" / "report.html").exists()
+
+
 TESTED: dict[str, Callable[..., None]] = {
     "two-spheres": test_two_spheres,
     "gas": test_gas,
     "rotating-drum": test_rotating_drum,
     "high-shear-granulator": test_high_shear_granulator,
     "twin-screw-calibration": test_twin_screw_calibration,
+    "continuous-granulator": test_continuous_granulator,
 }
 
 

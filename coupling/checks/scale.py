@@ -16,9 +16,9 @@ def check_scale(case: Case) -> Iterator[Finding]:
     """Read the feed's table, and compare the scale factor with median parcel over median grain, both by volume."""
     if case.pbm is None:
         return
-    from pbm.distribution import read_distribution
+    from pbm.feeding import distribution_of
 
-    grain = read_distribution(case.pbm.feed.distribution).percentile(0.5)
+    grain = distribution_of(case.pbm.feed).percentile(0.5)
     yield Finding("note", "feed-d50", "Median diameter of the feed by volume.", f"{1e6 * grain:.4g} um")
     if case.dem is None or case.coupling is None or not any(class_numbers(case.dem).values()):
         return

@@ -12,7 +12,8 @@ from coupling.report.charts import COLOURS, chart, size_axis, svg
 from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
 from coupling.report.trajectory import Trajectory, class_diameters
-from pbm.distribution import SizeDistribution, read_distribution
+from pbm.distribution import SizeDistribution
+from pbm.feeding import distribution_of
 from pbm.result import GranulationResult
 
 Array = NDArray[np.float64]
@@ -56,7 +57,7 @@ def batch_section(run: RunRecord) -> Section:
 def _feed(run: RunRecord, section: Section) -> SizeDistribution | None:
     assert run.case.pbm is not None
     try:
-        return read_distribution(run.case.pbm.feed.distribution)
+        return distribution_of(run.case.pbm.feed)
     except CaseError as error:
         section.lack(f"The measured feed cannot be shown: {error}")
         return None

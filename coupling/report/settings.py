@@ -8,6 +8,7 @@ from typing import Any
 from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
 from dem.case import DemCase
+from pbm.case import Feed
 
 
 def settings_section(run: RunRecord) -> Section:
@@ -101,14 +102,20 @@ def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
     window = f"{Quantity(spray.start, 's')} to {Quantity(spray.end, 's')}"
     return [
         ("charge", Quantity(pbm.feed.charge, "kg")),
-        ("feed", f"{pbm.feed.distribution.name}, porosity {pbm.feed.porosity:g}, moisture {pbm.feed.moisture:g}"),
+        ("feed", f"{_powder(pbm.feed)}, porosity {pbm.feed.porosity:g}, moisture {pbm.feed.moisture:g}"),
         ("spray", f"{Quantity(spray.rate, 'kg/s')} from {window}"),
         ("drop diameter", Quantity(liquid.drop_diameter, "m")),
         ("binder viscosity", Quantity(liquid.viscosity, "Pa s")),
         ("film and asperity", f"{Quantity(liquid.film_thickness, 'm')}, {Quantity(liquid.asperity_height, 'm')}"),
         ("solid and liquid density", f"{Quantity(pbm.solid_density, 'kg/m³')}, {Quantity(liquid.density, 'kg/m³')}"),
-        ("classes", Quantity(pbm.grid.classes)),
+        ("classes", " × ".join(str(solid.classes) for solid in pbm.solids or (pbm.grid,))),
         ("end of the batch", Quantity(pbm.end, "s")),
         ("efficiency η", f"{pbm.efficiency:g} (the one unmeasured number; 1: every wet, slow touch binds)"),
         ("kernel scale, breakage scale", f"{pbm.kernel_scale:g}, {pbm.breakage_scale:g} (1: as measured)"),
     ]
+
+
+def _powder(feed: Feed) -> str:
+    if feed.distribution is not None:
+        return feed.distribution.name
+    return f"{len(feed.grains)} kinds of grains"

@@ -27,5 +27,6 @@ KERNELS = {
 STICKING_LAWS = {
     "always": "pbm.aggregation.sticking:always",
     "stokes": "pbm.aggregation.sticking:stokes",
+    "both-wet": "pbm.aggregation.sticking:both_wet",
     "stokes-deformable": "pbm.aggregation.deformable:stokes_deformable",
 }

@@ -28,6 +28,16 @@ def always(first: Granule, second: Granule, conditions: Conditions, parameters: 
 
 
 @physics
+def both_wet(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
+    """psi = eta phi_i phi_j: both granules are wet where they touch, and then a share eta binds whatever the speed.
+
+    The rule of Sampat et al., Comput. Chem. Eng. 119 (2018) 128, eq. 10, doi 10.1016/j.compchemeng.2018.08.006, which
+    switches from nil to eta at a least liquid content of both granules, made continuous.
+    """
+    return parameters.efficiency * first.wet_share * second.wet_share
+
+
+@physics
 def wet_share(film_mean: float, parameters: Parameters) -> float:
     """phi = min(1, hm/h_f): share of the surface under patches of thickness h_f, for a mean film hm [m]."""
     return min(1.0, film_mean / parameters.film_thickness)

@@ -39,7 +39,6 @@ from pbm.model import (
     SIZE_FACTOR,
     SURPLUS_NUMBER,
     SURPLUS_VOLUME,
-    VANISHED,
     WET_SHARE,
     Conditions,
     Granule,
@@ -98,12 +97,12 @@ def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float])
     ) -> None:
         inverse = 1.0 / work.solids[place]
         first = granule(place, i, work.classes, tables)
-        row = work.row
+        row, present = work.row, work.present[place]
         for j in range(i + 1):
             second = granule(place, j, work.classes, tables)
             meeting = rate_law(first, second, conditions, parameters, tables.kernel) * inverse
             rate = meeting * sticking_law(first, second, conditions, parameters)
-            row[j] = rate if number[j] > VANISHED else 0.0
+            row[j] = rate if present[j] > 0.0 else 0.0
         row[i] *= 0.5 * max(number[i] - 1.0, 0.0) / number[i]
         for at in range(tables.merging.apart[i], tables.merging.apart[i + 1]):
             row[tables.merging.apart_partner[at]] = 0.0
@@ -122,7 +121,7 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
         begin_pools(place, state, tables, work)
         conditions, number, limit = held_conditions(place, work), state[place, NUMBER], work.classes[LIMIT, place]
         for i in range(state.shape[2]):
-            if number[i] > VANISHED:
+            if work.present[place, i] > 0.0:
                 fill_row(place, i, number, conditions, parameters, tables, work)
                 take_partners(i, number[i] * limit[i], work)
                 for segment in range(tables.merging.row[i], tables.merging.row[i + 1]):

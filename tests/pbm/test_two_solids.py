@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from compute.errors import CaseError
+from pbm.aggregation.sticking import both_wet
 from pbm.assemble import bare_parameters, make_tables
 from pbm.breakage import breakable_classes, proportionate_fragments
+from pbm.case import PbmCase
 from pbm.cells import Cells
+from pbm.granulation import Granulation
 from pbm.grid import Floats, Grid, geometric_grid
 from pbm.laws import fragments
-from pbm.model import BOOKED, EXTERNAL, MERGED, NUMBER, OVERFLOW_NUMBER, OVERFLOW_VOLUME, SPRAYED, make_workspace
+from pbm.model import (
+    BOOKED,
+    DISPLACED,
+    EXTERNAL,
+    FED_SECOND,
+    FRAGMENTED,
+    LEFT_SECOND,
+    LEFT_SOLIDS,
+    MERGED,
+    NUCLEI,
+    NUMBER,
+    OVERFLOW_NUMBER,
+    OVERFLOW_VOLUME,
+    SPRAYED,
+    Conditions,
+    Granule,
+    make_workspace,
+)
 from pbm.program import load_program
 from pbm.solve import Accuracy, Solution, constant, solve
+from tests.pbm.population import LACTOSE, UNIT, bare_state, stated
 from tests.pbm.population import NUMBER as COUNT
-from tests.pbm.population import UNIT, bare_state, stated
 
 GRID = geometric_grid(1e-2 * UNIT, 3e2 * UNIT, 8)
 PAIR = Cells((GRID, GRID))
@@ -154,3 +177,97 @@ def test_grids_that_do_not_fit_are_refused() -> None:
     wide = Grid(np.array([1.0, 10.0, 100.0]) * UNIT, np.array([2.0, 20.0]) * UNIT)
     with pytest.raises(CaseError, match="two equal granules"):
         Cells((wide,))
+
+
+def two_solid_case(**changes: Any) -> PbmCase:
+    """Every mechanism on: two compartments with a feed, an outlet and exchange both ways, pure and mixed grains."""
+    solids = [{"name": name, "first_volume": 1e-15, "ratio": 4.0, "classes": 6} for name in ("api", "excipient")]
+    grains = [{"solids": [1e-15, 4e-15], "number": 3.0}, {"solids": [5e-15, 2e-15], "number": 1.0}]
+    kernel = {"name": "shear", "shear_rate": "60 1/s"}
+    values: dict[str, Any] = {
+        "feed": {"grains": grains, "charge": "1 g", "moisture": 0.05, "porosity": 0.4},
+        "solids": solids,
+        "liquid": {
+            "spray": {"rate": "0.1 g/s", "end": "3 s"}, "drop_diameter": "30 um", "film_thickness": "6 um",
+        },
+        "aggregation": {"kernel": kernel, "pair_speed": "0.01 m/s"},
+        "breakage": {"rate": {"name": "soos", "shear_rate": "20 1/s", "strength": "1e-4 m/s^2"},
+                     "primary_diameter": "5 um"},
+        "consolidation": {"rate": "0.2 1/s"},
+        "compartments": {
+            "names": ["wet", "dry"],
+            "exchange": [{"from": "wet", "to": "dry", "rate": "2 1/s"}, {"from": "dry", "to": "wet", "rate": "1 1/s"}],
+            "outlets": [{"from": "dry", "rate": "0.5 1/s"}],
+            "feeds": [{"name": "powder", "to": "wet", "rate": "0.3 g/s"}],
+        },
+        "end": "3 s",
+    }  # fmt: skip
+    return PbmCase.model_validate(values | changes)
+
+
+def test_every_mechanism_keeps_both_solids_liquid_gas_and_number() -> None:
+    """1e-12 of each at every accepted step, nothing negative, events of every kind; what leaves holds as much of the
+    second solid as the powder did.
+    """
+    model = Granulation(two_solid_case(), compiled=False)
+    result = model.simulate(times=np.array([0.0, 1.5, 3.0]))
+    assert max(result.worst_imbalance) <= 1e-12 and result.states.min() >= 0.0
+    for event in (MERGED, FRAGMENTED, NUCLEI, SPRAYED, DISPLACED, FED_SECOND, LEFT_SECOND):
+        assert result.booked[-1, event] > 0.0
+    share = (3.0 * 4.0 + 2.0) / (3.0 * 5.0 + 7.0)
+    held = model.cells.components @ result.states[-1, :, NUMBER].sum(axis=0)
+    left = result.booked[-1, LEFT_SECOND] / result.booked[-1, LEFT_SOLIDS]
+    assert held[1] / held.sum() == pytest.approx(share, rel=0.05) and left == pytest.approx(share, rel=0.05)
+    assert result.fractions.shape == (3, model.grid.classes)
+    assert result.fractions[-1].sum() == pytest.approx(1.0, rel=1e-12)
+    assert result.moisture[-1] > 0.05
+
+
+def test_grains_and_tables_describe_one_powder() -> None:
+    """Grains keep number and both solids; a table puts the same share of the second solid into every grain."""
+    model = Granulation(two_solid_case(), compiled=False)
+    numbers = model.initial_state()[:, NUMBER].sum(axis=0)
+    solids = model.cells.components @ numbers
+    mass = 1e-3 / 1540.0
+    assert solids.sum() == pytest.approx(mass, rel=1e-12)
+    assert solids[1] / solids[0] == pytest.approx((3.0 * 4.0 + 2.0) / (3.0 * 1.0 + 5.0), rel=1e-12)
+    assert numbers.sum() == pytest.approx(4.0 / 22e-15 * mass, rel=1e-12)
+    solid = {"first_volume": 1e-17, "ratio": 4.0, "classes": 18}
+    table = {"distribution": str(LACTOSE), "charge": "1 g", "second_share": 0.3}
+    case = two_solid_case(solids=[{"name": "api"} | solid, {"name": "excipient"} | solid], feed=table)
+    other = Granulation(case, compiled=False)
+    held = other.cells.components @ other.initial_state()[:, NUMBER].sum(axis=0)
+    assert held[1] / held.sum() == pytest.approx(0.3, rel=1e-9)
+    assert other.outputs(other.initial_state()).d50 == pytest.approx(other.feed.percentile(0.5), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("feed", "message"),
+    [
+        ({"charge": "1 g"}, "not described"),
+        ({"charge": "1 g", "grains": [{"solids": [1e-15], "number": 1.0}]}, "other solids"),
+        ({"charge": "1 g", "grains": [{"solids": [0.0, 0.0], "number": 1.0}]}, "without solids"),
+        ({"charge": "1 g", "distribution": str(LACTOSE), "grains": [{"solids": [1e-15, 1e-15], "number": 1}]}, "twice"),
+    ],
+)
+def test_powder_that_is_none_is_refused(feed: dict[str, Any], message: str) -> None:
+    """Each fault is found when the case is read, at its key."""
+    with pytest.raises(ValidationError, match=message):
+        two_solid_case(feed=feed)
+
+
+def test_a_grid_that_cannot_hold_the_grains_is_named() -> None:
+    """Grains with less of a solid than its first class: the solid, the range and the grid."""
+    feed = {"charge": "1 g", "grains": [{"solids": [1e-16, 1e-15], "number": 1.0}]}
+    with pytest.raises(CaseError, match=r"solids\.0: the grid cannot hold the powder.*1e-16"):
+        Granulation(two_solid_case(feed=feed), compiled=False)
+
+
+def test_both_wet_binds_by_the_wet_shares_of_both() -> None:
+    """psi = eta phi_i phi_j whatever the speed, nil for a dry partner."""
+    wet, half, dry = (Granule(1e-15, 1e-5, 1e-12, 0.0, share, 0.0, 1.0) for share in (1.0, 0.5, 0.0))
+    parameters = bare_parameters()._replace(efficiency=0.01)
+    nothing = Conditions(*(0.0,) * 7)
+    assert both_wet(wet, half, nothing, parameters) == 0.005
+    assert both_wet(half, wet, nothing, parameters) == 0.005
+    assert both_wet(wet, dry, nothing, parameters) == 0.0
