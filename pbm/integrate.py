@@ -55,9 +55,9 @@ def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[
     ) -> float:
         begin_levels(state, scratch)
         hold_absorption(state, work, scratch.soaking)
+        limit_losses(step, work)
         for level in range(LEVELS):
             part = step / (level + 1.0)
-            limit_losses(part, work)
             change_of(state, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
             add_euler_step(level, part, scratch)
             if tables.coupled == 1:
@@ -67,7 +67,7 @@ def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[
             part = step / (level + 1.0)
             for _ in range(level):
                 here = scratch.level[level]
-                prepare(here, speed, spray, parameters, tables, work)
+                prepare(here, speed, spray, parameters, tables, work, True)
                 hold_absorption(here, work, scratch.soaking)
                 limit_losses(part, work)
                 change_of(here, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
@@ -106,7 +106,7 @@ def make_advance(
         record: Floats,
     ) -> tuple[int, float, float, int]:
         rows = 0
-        loss, _ = prepare(state, speed, spray, parameters, tables, work)
+        loss, _ = prepare(state, speed, spray, parameters, tables, work, False)
         while time < end:
             if rows == record.shape[0]:
                 return FULL, time, step, rows
@@ -131,7 +131,7 @@ def make_advance(
                 rows += 1
                 if not drift <= control.drift:
                     return NOT_CONSERVED, time, step, rows
-            loss, _ = prepare(state, speed, spray, parameters, tables, work)
+            loss, _ = prepare(state, speed, spray, parameters, tables, work, False)
         return DONE, time, step, rows
 
     return advance
@@ -163,7 +163,7 @@ def make_fixed_rule(
     ) -> tuple[int, int]:
         rest, taken, forced = duration, 0, 0
         while rest > 0.0:
-            _, loss = prepare(state, speed, spray, parameters, tables, work)
+            _, loss = prepare(state, speed, spray, parameters, tables, work, False)
             wanted = min(longest, share / max(loss, 1e-300))
             needed = rest / (most - taken)
             if needed > wanted:
@@ -172,7 +172,7 @@ def make_fixed_rule(
             limit_losses(step, work)
             change_of(state, step, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
             blend(state, step, 1.0, 0.0, scratch)
-            prepare(scratch.trial, speed, spray, parameters, tables, work)
+            prepare(scratch.trial, speed, spray, parameters, tables, work, False)
             limit_losses(step, work)
             change_of(scratch.trial, step, spray, parameters, tables, work, scratch.rate[1], scratch.booked[1])
             blend(state, step, 0.5, 0.5, scratch)

@@ -39,10 +39,10 @@ CARRIED = 7
 """Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
 second component [m3], and their product [m6]."""
 
-MERGERS, SURPLUS_NUMBER, SURPLUS_VOLUME, HELD_BACK = 0, 1, 2, 3
+MERGERS, SURPLUS_NUMBER, SURPLUS_VOLUME, STALE = 0, 1, 2, 3
 COUNTS = 4
 """Of a compartment: mergers, grains booked beyond the births above the top class [1/s] and the solid volume of those
-pairs [m3/s]; one where the pools were made with a limit below one."""
+pairs [m3/s]; one where limits have changed since the pairs were pooled."""
 INSIDE = -1
 """Marks sums that lie within the grid."""
 

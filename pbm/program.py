@@ -99,7 +99,7 @@ def _make_right_hand_side(
         change: Floats,
         booked: Floats,
     ) -> None:
-        prepare(state, speed, spray, parameters, tables, work)
+        prepare(state, speed, spray, parameters, tables, work, False)
         change_of(state, 0.0, spray, parameters, tables, work, change, booked)
 
     return right_hand_side

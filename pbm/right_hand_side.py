@@ -28,7 +28,6 @@ from pbm.model import (
     FRAGMENTED,
     GAS,
     GRANULE_VOLUME,
-    HELD_BACK,
     INTERNAL,
     LIMIT,
     LOG_DIAMETER,
@@ -47,6 +46,7 @@ from pbm.model import (
     SIZE_FACTOR,
     SPRAYED,
     SQUEEZE,
+    STALE,
     SURPLUS_NUMBER,
     SURPLUS_VOLUME,
     VANISHED,
@@ -94,12 +94,12 @@ def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Paramet
     """Fill the size factor and the wetness of every class."""
     classes = work.classes
     for k in range(state.shape[2]):
-        number = state[place, NUMBER, k]
-        surface = math.pi * classes[DIAMETER, place, k] * classes[DIAMETER, place, k] * number
-        film = state[place, EXTERNAL, k] / surface if number > VANISHED else 0.0
-        classes[WET_SHARE, place, k] = wet_share(film, parameters)
-        classes[LOG_FILM, place, k] = log_film(film, parameters)
-        classes[SIZE_FACTOR, place, k] = size_factor(classes[LOG_DIAMETER, place, k], log_mean, parameters)
+        if work.present[place, k] > 0.0:
+            diameter = classes[DIAMETER, place, k]
+            film = state[place, EXTERNAL, k] / (math.pi * diameter * diameter * state[place, NUMBER, k])
+            classes[WET_SHARE, place, k] = wet_share(film, parameters)
+            classes[LOG_FILM, place, k] = log_film(film, parameters)
+            classes[SIZE_FACTOR, place, k] = size_factor(classes[LOG_DIAMETER, place, k], log_mean, parameters)
 
 
 @routine
@@ -151,27 +151,29 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
     def selection(place: int, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace) -> None:
         classes, solid = work.classes, tables.solid_volume
         for k in range(solid.size):
-            volume, log_diameter = classes[GRANULE_VOLUME, place, k], classes[LOG_DIAMETER, place, k]
-            parent = Parent(solid[k], volume, log_diameter, classes[MASS, place, k])
-            rate = selection_law(parent, conditions, parameters, tables.selection)
-            classes[SELECTION, place, k] = tables.breakable[k] * rate
+            rate = 0.0
+            if work.present[place, k] * tables.breakable[k] > 0.0:
+                volume, log_diameter = classes[GRANULE_VOLUME, place, k], classes[LOG_DIAMETER, place, k]
+                parent = Parent(solid[k], volume, log_diameter, classes[MASS, place, k])
+                rate = selection_law(parent, conditions, parameters, tables.selection)
+            classes[SELECTION, place, k] = rate
 
     return selection
 
 
 def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
-    """Build the first pass: fills `work`, sets all limits to one.
+    """Build the first pass: fills `work`, with all limits set to one unless they are held.
 
     It returns the largest relative loss of any class but by absorption [1/s], faint classes weighted down, and the same
     with classes of less than MINOR_SHARE of the solids weighted down; both are continuous in the state.
     """
 
     def prepare(
-        state: Floats, speed: float, spray: float, parameters: Parameters, tables: Tables, work: Workspace
+        state: Floats, speed: float, spray: float, parameters: Parameters, tables: Tables, work: Workspace, held: bool
     ) -> tuple[float, float]:
         largest, weighted = 0.0, 0.0
         for place in range(state.shape[0]):
-            if describe_granules(place, state, parameters, tables, work) > 0.0:
+            if describe_granules(place, state, parameters, tables, work, held) > 0.0:
                 conditions = conditions_of(place, state, speed * tables.speed_share[place], parameters, tables, work)
                 wet_and_size(place, state, conditions.log_mean, parameters, work)
                 selection(place, conditions, parameters, tables, work)
@@ -189,28 +191,21 @@ def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> C
 
 @routine
 def add_merging_loss(place: int, work: Workspace) -> None:
-    """Add what merging and growth take from each class; the pools are those without limits."""
-    work.counts[place, HELD_BACK] = 0.0
+    """Add what merging and growth take from each class; its pairs have just been pooled."""
+    work.counts[place, STALE] = 0.0
     for k in range(work.drain.shape[1]):
         work.classes[LOSS, place, k] += work.drain[place, k] + work.outgrown[place, k]
 
 
 @routine
 def limit_losses(step: float, work: Workspace) -> None:
-    """Set limit_k = min(1, MOST_LOST/(step loss_k)) for a step of this length [s]."""
+    """Multiply limit_k by min(1, MOST_LOST/(step loss_k)) for a step of this length [s]."""
     loss, limit = work.classes[LOSS], work.classes[LIMIT]
     for place in range(loss.shape[0]):
         for k in range(loss.shape[1]):
-            limit[place, k] = MOST_LOST / max(step * loss[place, k], MOST_LOST)
-
-
-@routine
-def holds_back(place: int, work: Workspace) -> bool:
-    """Whether any loss of a compartment is limited."""
-    lowest = 1.0
-    for k in range(work.drain.shape[1]):
-        lowest = min(lowest, work.classes[LIMIT, place, k])
-    return lowest < 1.0
+            if step * loss[place, k] > MOST_LOST:
+                limit[place, k] *= MOST_LOST / (step * loss[place, k])
+                work.counts[place, STALE] = 1.0
 
 
 @routine
@@ -262,10 +257,9 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
         booked[:] = 0.0
         for place in range(state.shape[0]):
             if work.solids[place] > 0.0:
-                held = holds_back(place, work)
-                if held or work.counts[place, HELD_BACK] > 0.0:
+                if work.counts[place, STALE] > 0.0:
                     pool(place, state, parameters, tables, work)
-                    work.counts[place, HELD_BACK] = 1.0 if held else 0.0
+                    work.counts[place, STALE] = 0.0
                 book_pools(place, work, booked)
                 share_pools(place, state, tables, work, change)
                 booked[FRAGMENTED] += shatter(place, state, tables, work, change)

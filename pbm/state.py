@@ -25,33 +25,32 @@ from pbm.model import (
 
 
 @routine
-def describe_granules(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> float:
-    """Fill volume, diameter, mass and inertia of every class, with limits at one; returns the solid volume V_s [m3].
+def describe_granules(
+    place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace, held: bool
+) -> float:
+    """Fill volume, diameter, mass, inertia of every class that is not negligible; returns the solid volume V_s [m3].
 
-    Volume v = x + (I + G)/N, d = (6 v/pi)^(1/3), mass rho_s x + rho_l (I + E)/N; an empty class has the feed's pores.
-    Marks the classes that are not negligible.
+    Volume v = x + (I + G)/N, d = (6 v/pi)^(1/3), mass rho_s x + rho_l (I + E)/N. Limits become one unless they are held.
     """
     classes, solids = work.classes, 0.0
-    feed_ratio = parameters.feed_porosity / (1.0 - parameters.feed_porosity)
+    for k in range(state.shape[2]):
+        solids += tables.solid_volume[k] * state[place, NUMBER, k]
+        if not held:
+            classes[LIMIT, place, k] = 1.0
     for k in range(state.shape[2]):
         number, solid = state[place, NUMBER, k], tables.solid_volume[k]
-        pores, liquid = feed_ratio * solid, 0.0
-        if number > VANISHED:
+        work.present[place, k] = 0.0
+        if number > VANISHED and solid * number > tables.negligible * solids:
+            work.present[place, k] = 1.0
             pores = (state[place, INTERNAL, k] + state[place, GAS, k]) / number
             liquid = (state[place, INTERNAL, k] + state[place, EXTERNAL, k]) / number
-        mass = parameters.solid_density * solid + parameters.liquid_density * liquid
-        log_diameter = math.log(6.0 / math.pi * (solid + pores)) / 3.0
-        classes[GRANULE_VOLUME, place, k] = solid + pores
-        classes[LOG_DIAMETER, place, k] = log_diameter
-        classes[DIAMETER, place, k] = math.exp(log_diameter)
-        classes[MASS, place, k] = mass
-        classes[LOG_INERTIA, place, k] = 2.0 * log_diameter - math.log(mass)
-        classes[LIMIT, place, k] = 1.0
-        solids += solid * number
-    for k in range(state.shape[2]):
-        number = state[place, NUMBER, k]
-        filled = number > VANISHED and tables.solid_volume[k] * number > tables.negligible * solids
-        work.present[place, k] = 1.0 if filled else 0.0
+            mass = parameters.solid_density * solid + parameters.liquid_density * liquid
+            log_diameter = math.log(6.0 / math.pi * (solid + pores)) / 3.0
+            classes[GRANULE_VOLUME, place, k] = solid + pores
+            classes[LOG_DIAMETER, place, k] = log_diameter
+            classes[DIAMETER, place, k] = math.exp(log_diameter)
+            classes[MASS, place, k] = mass
+            classes[LOG_INERTIA, place, k] = 2.0 * log_diameter - math.log(mass)
     work.solids[place] = solids
     return solids
 
