@@ -44,7 +44,7 @@ class GranulationResult:
     edge_solid_volume: of the classes of sizes, which are the same for one solid (sizes + 1,)
     fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
-    booked: ledger since the start (n, 18), columns of `pbm.model`; top_class_loss: solid volume of the granules that
+    booked: ledger since the start (n, 19), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
     spray_lost: liquid that met compartments too empty to catch it (n,)
     steps: per accepted step: time, length [s], relative errors of solids, liquid, gas and number

@@ -28,9 +28,9 @@ from pbm.model import (
 def describe_granules(
     place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace, held: bool
 ) -> float:
-    """Fill volume, diameter, mass, inertia of every class that is not negligible; returns the solid volume V_s [m3].
+    """Fill volume, diameter, mass, inertia of the classes that are not negligible; returns V_s [m3].
 
-    Volume v = x + (I + G)/N, d = (6 v/pi)^(1/3), mass rho_s x + rho_l (I + E)/N. Limits become one unless they are held.
+    Volume v = x + (I + G)/N, d = (6 v/pi)^(1/3), mass rho_s x + rho_l (I + E)/N. Limits become one unless held.
     """
     classes, solids = work.classes, 0.0
     for k in range(state.shape[2]):
