@@ -43,14 +43,28 @@ def _remember(function: Law, forceinline: bool) -> Law:
 def register_laws() -> None:
     """Make every marked function callable from compiled code; those marked later register themselves."""
     global _registered, _compiled
-    from numba.extending import register_jitable
+    from numba.extending import overload, register_jitable
+
+    from compute.nested import NestedCompiler
 
     _compiled = True
     while _registered < len(_laws):
         law, forceinline = _laws[_registered]
         _registered += 1
         name_by_content(law)
-        register_jitable(forceinline=forceinline, _nrt=False)(law)
+        options = {"forceinline": forceinline, "_nrt": False}
+        register_jitable(**options)(law)
+        nested = options | {"no_cfunc_wrapper": True, "pipeline_class": NestedCompiler}
+        overload(law, jit_options=nested, strict=False, target="cpu")(_giver(law))
+
+
+def _giver(law: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that gives the law whatever its arguments."""
+
+    def give(*args: Any, **kwargs: Any) -> Callable[..., Any]:
+        return law
+
+    return give
 
 
 def fingerprint(function: Callable[..., Any]) -> str:
