@@ -52,7 +52,7 @@ def register_laws() -> None:
         law, forceinline = _laws[_registered]
         _registered += 1
         name_by_content(law)
-        options = {"forceinline": forceinline, "_nrt": False}
+        options: Any = {"forceinline": forceinline, "_nrt": False}
         register_jitable(**options)(law)
         nested = options | {"no_cfunc_wrapper": True, "pipeline_class": NestedCompiler}
         overload(law, jit_options=nested, strict=False, target="cpu")(_giver(law))
