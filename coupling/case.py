@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from compute.case_model import CaseModel, invalid, require_name
 from compute.quantities import AngularSpeed, Number, Positive, Time
 from dem.case import DemCase
-from pbm.case import PbmCase
+from pbm.case import NO_PARTICLES, PbmCase
 
 LIMITS = ("blade-strike-overlap", "time-step", "parcel-geometry", "start-positions", "feed-room")
 Limit = Literal["blade-strike-overlap", "time-step", "parcel-geometry", "start-positions", "feed-room"]
@@ -134,6 +134,10 @@ class Case(CaseModel):
             raise invalid("dem and pbm are not joined", key="coupling", expected="a section coupling")
         if self.coupling is not None:
             self._check_coupling()
+        need = self.pbm.need_of_particles() if self.pbm is not None and self.dem is None else None
+        if need is not None:
+            key, value, expected = need
+            raise invalid(NO_PARTICLES, key=f"pbm.{key}", value=value, expected=expected)
         return self
 
     def _check_coupling(self) -> None:

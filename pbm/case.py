@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -25,9 +25,14 @@ from compute.quantities import (
     Time,
     Viscosity,
 )
+from pbm.aggregation import KERNELS
 from pbm.case_compartments import Compartments, OpenFraction
 from pbm.case_laws import Aggregation, Breakage
 from pbm.case_solids import Grains, Solid, check_powder, table_of
+from pbm.selection import SELECTIONS
+
+NO_PARTICLES = "there is no kernel law from a particle simulation"
+"""The problem where a law is left to particles and there are none."""
 
 
 class Feed(CaseModel):
@@ -174,6 +179,17 @@ class PbmCase(CaseModel):
     end: Annotated[Time, Positive]
     tolerance: Annotated[Number, Field(gt=0, le=0.01)] = 1e-4
     compartments: Compartments | None = None
+
+    def need_of_particles(self) -> tuple[str, Any, str] | None:
+        """First key that only a kernel law from a particle simulation fills, its value and what to state instead."""
+        meeting = self.aggregation
+        slow = meeting.sticking.startswith("stokes") and meeting.pair_speed is None
+        needs: list[tuple[bool, str, Any, str]] = [
+            (meeting.kernel["name"] == "dem", "aggregation.kernel", "dem", "one of: " + ", ".join(KERNELS)),
+            (slow, "aggregation.pair_speed", None, "a speed [m/s]"),
+            (self.breakage.fitted, "breakage.rate", "impact", "one of: " + ", ".join(SELECTIONS) + "; or `on: false`"),
+        ]
+        return next(((key, value, expected) for missing, key, value, expected in needs if missing), None)
 
     @model_validator(mode="after")
     def _holds_powder(self) -> PbmCase:

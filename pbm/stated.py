@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import log
-from typing import Any
 
 from compute.errors import CaseError
 from pbm.aggregation import KERNELS
 from pbm.assemble import StatedLaws
-from pbm.case import PbmCase
+from pbm.case import NO_PARTICLES, PbmCase
 from pbm.grid import Grid
 from pbm.law import KernelLaw
 from pbm.laws import Material, breakage_rate, fragments, kernel
@@ -61,24 +60,11 @@ def complete_law(case: PbmCase, law: KernelLaw | None) -> KernelLaw:
 
     Raises CaseError where the case needs a fitted law and there is none.
     """
-    if law is None:
-        _check_no_law(case)
+    need = case.need_of_particles() if law is None else None
+    if need is not None:
+        key, value, expected = need
+        raise CaseError(NO_PARTICLES, key=f"pbm.{key}", value=value, expected=expected)
     meeting, base = case.aggregation, law or NO_LAW
     if meeting.pair_speed is None:
         return base
     return replace(base, pair_speed=(log(meeting.pair_speed), 0.0, 0.0, 0.0), pair_speed_shape=meeting.pair_speed_shape)
-
-
-def _check_no_law(case: PbmCase) -> None:
-    meeting = case.aggregation
-    slow = meeting.sticking.startswith("stokes") and meeting.pair_speed is None
-    needs: list[tuple[bool, str, Any, str]] = [
-        (meeting.kernel["name"] == "dem", "aggregation.kernel", "dem", "one of: " + ", ".join(KERNELS)),
-        (slow, "aggregation.pair_speed", None, "a speed [m/s]"),
-        (case.breakage.fitted, "breakage.rate", "impact", "one of: " + ", ".join(SELECTIONS) + "; or `on: false`"),
-    ]
-    for missing, key, value, expected in needs:
-        if missing:
-            raise CaseError(
-                "there is no kernel law from a particle simulation", key=f"pbm.{key}", value=value, expected=expected
-            )

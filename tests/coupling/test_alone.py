@@ -13,6 +13,7 @@ from coupling.case import Case
 from coupling.chain import DISTRIBUTION
 from coupling.driver import run
 from coupling.progress import Progress
+from pbm.granulation import Granulation
 from pbm.result import GranulationResult
 from tests.pbm.test_stated_laws import stated_case
 
@@ -36,10 +37,12 @@ def test_a_stated_case_runs_without_particles(tmp_path: Path) -> None:
     assert (tmp_path / DISTRIBUTION).stat().st_mtime_ns == written
 
 
-def test_measured_laws_need_particles(tmp_path: Path) -> None:
-    """The default kernel without a section dem: what to state instead."""
+def test_measured_laws_need_particles() -> None:
+    """The default kernel without a section dem, refused when the case is read and by the library: what to state."""
+    with pytest.raises(ValidationError, match="no kernel law from a particle simulation"):
+        alone(aggregation={})
     with pytest.raises(CaseError, match=r"pbm.aggregation.kernel.*one of: constant"):
-        run(alone(aggregation={}), tmp_path, Progress(None))
+        Granulation(stated_case(aggregation={}), compiled=False)
 
 
 def test_the_reduced_model_repeats_measured_laws_only() -> None:

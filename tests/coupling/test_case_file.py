@@ -13,7 +13,7 @@ from coupling.case_file import case_schema, input_files, read_case, write_case
 from coupling.shipped import shipped_cases
 from tests.coupling.case_text import read_small
 
-SHIPPED = ("gas", "high-shear-granulator", "rotating-drum", "two-spheres")
+SHIPPED = ("continuous-granulator", "gas", "high-shear-granulator", "rotating-drum", "two-spheres")
 
 
 def test_values_are_si(tmp_path: Path) -> None:
