@@ -12,7 +12,7 @@ from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall
 from dem.contact.law import Elasticity, PairProperties
 from dem.faults import CODE, DEEP_OVERLAP, WALL_SLOTS
 from dem.interaction import make_interaction
-from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles
+from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally, plain_add
 from dem.walls import SLOTS, Walls, WallTouches, build_walls, make_touches, set_pose
 from dem.walls.build import _set_mesh, triangle_rows
@@ -267,8 +267,9 @@ def test_compiled_walls_equal_plain_python() -> None:
 
     def loop(places: Any, ball: Any, walls: Walls, touches: WallTouches, tally: Tally, fault: Any, out: Any) -> None:
         for i in range(places.shape[0]):
-            for k in range(9):
-                ball.row[0, k] = places[i, k]
+            for k in range(3):
+                ball.row[0, X + k], ball.row[0, VX + k] = places[i, k], places[i, 3 + k]
+                ball.row[0, WX + k] = places[i, 6 + k]
             out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4], out[i, 5] = WRENCH(
                 0, 0, ball, walls, touches, TABLE, tally, GAP, STEP, fault
             )
