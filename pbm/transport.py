@@ -114,10 +114,15 @@ def hold_absorption(state: Floats, work: Workspace, soaking: Floats) -> None:
 
 @routine
 def find_film(k: int, step: float, state: Floats, tables: Tables, scratch: Scratch) -> None:
-    """Fill the films of class k after transport and absorption over `step` [s]."""
+    """Fill the films of class k after transport and absorption over `step` [s]; absent films and links cost nothing."""
     size, weights, leaving, films = tables.outlet.size, scratch.weights, scratch.leaving, scratch.films
+    held = 0.0
     for place in range(size):
         films[place, k] = state[place, EXTERNAL, k]
+        held += films[place, k]
+    if held == 0.0:
+        return
+    for place in range(size):
         leaving[place] = 1.0 + step * (tables.outlet[place] + scratch.soaking[place, k])
         for other in range(size):
             weights[place, other] = step * tables.exchange[place, other]
@@ -127,16 +132,18 @@ def find_film(k: int, step: float, state: Floats, tables: Tables, scratch: Scrat
             total += weights[gone, other]
         weights[gone, gone] = total
         for place in range(gone + 1, size):
-            films[place, k] += films[gone, k] * weights[gone, place] / total
-            through = weights[place, gone] / total
-            if through > 0.0:
+            if weights[gone, place] > 0.0:
+                films[place, k] += films[gone, k] * weights[gone, place] / total
+            if weights[place, gone] > 0.0:
+                through = weights[place, gone] / total
                 leaving[place] += through * leaving[gone]
                 for other in range(gone + 1, size):
                     if other != place:
                         weights[place, other] += through * weights[gone, other]
     for place in range(size - 1, -1, -1):
         for other in range(place + 1, size):
-            films[place, k] += films[other, k] * weights[other, place]
+            if weights[other, place] > 0.0:
+                films[place, k] += films[other, k] * weights[other, place]
         films[place, k] /= weights[place, place]
 
 
