@@ -75,6 +75,11 @@ class GranulationResult:
     sizes_outside: np.ndarray
 
     @property
+    def first(self) -> int:
+        """Place of the first output with powder in it: equipment may start empty."""
+        return int(np.argmax(np.isfinite(self.porosity)))
+
+    @property
     def worst_imbalance(self) -> tuple[float, ...]:
         """Largest relative error of solids, liquid, gas and number at any accepted step."""
         return tuple(float(worst) for worst in self.steps[:, 2:].max(axis=0))

@@ -42,9 +42,7 @@ def batch_section(run: RunRecord) -> Section:
     section.show(_distributions(batch, feed, run.trajectory), "Size distribution before and after", caption)
     _add_sizes(section, batch, feed, run.trajectory)
     caption = "Lines: population balance. " + (
-        "Dashed: reduced model, with the band of ±2 of its standard errors."
-        if run.trajectory
-        else "No reduced model yet."
+        "Dashed: reduced model, with the band of ±2 of its standard errors." if run.trajectory else "No reduced model."
     )
     if run.remeasured is not None:
         count, end = len(run.remeasured.window_time), Quantity(float(run.remeasured.d50[-1]), "m")
@@ -72,7 +70,7 @@ def _add_sizes(
         rest = [Quantity(float(batch.moisture[at]), "kg/kg"), Quantity(float(batch.porosity[at]))]
         return [f"population balance, {what}", *sizes, *rest]
 
-    rows = [row("start", 0), row("end", -1)]
+    rows = [row(_first_label(batch), batch.first), row("end", -1)]
     if feed is not None:
         measured = [Quantity(feed.percentile(share), "m") for share in (0.1, 0.5, 0.9)]
         rows.insert(0, ["measured feed", *measured, "–", "–", "–", "–"])
@@ -97,7 +95,7 @@ def _distributions(batch: GranulationResult, feed: SizeDistribution | None, redu
             cumulative.plot(sizes, feed.cumulative, ".", color=MEASURED, markersize=3.5)
         label = "measured feed"
         density.plot([], [], color=MEASURED, alpha=0.5, linewidth=6, label=label if feed is not None else None)
-        for at, colour, label in ((0, START, "start"), (-1, END, "end")):
+        for at, colour, label in ((batch.first, START, _first_label(batch)), (-1, END, "end")):
             edges = class_diameters(batch.edge_solid_volume, float(batch.porosity[at])) / MICROMETRE
             _draw_classes(density, cumulative, edges, batch.fractions[at], colour, label)
         if reduced is not None:
@@ -128,10 +126,14 @@ def _draw_reduced(density: Any, cumulative: Any, reduced: Trajectory) -> None:
     cumulative.plot(edges, np.concatenate([[0.0], np.cumsum(last.fractions)]), "--", color=REDUCED)
 
 
+def _first_label(batch: GranulationResult) -> str:
+    return "start" if batch.first == 0 else f"after {batch.time[batch.first]:.3g} s"
+
+
 def _limits(batch: GranulationResult) -> tuple[float, float]:
     """Range of sizes [um] outside which only tails lie, at the start and at the end."""
     ends = []
-    for at in (0, -1):
+    for at in (batch.first, -1):
         edges = class_diameters(batch.edge_solid_volume, float(batch.porosity[at])) / MICROMETRE
         held = np.flatnonzero(batch.fractions[at] > TAIL)
         ends += [edges[held[0]], edges[held[-1] + 1]]

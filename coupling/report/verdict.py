@@ -47,7 +47,7 @@ def verdict_section(run: RunRecord, sections: Sequence[Section]) -> Section:
 def _growth(run: RunRecord) -> list[tuple[Cell, Cell]]:
     if run.batch is None:
         return [("d50", "the batch has not run yet")] if run.case.coupling is not None else []
-    before, after = float(run.batch.d50[0]), float(run.batch.d50[-1])
+    before, after = float(run.batch.d50[run.batch.first]), float(run.batch.d50[-1])
     first, last = Quantity(before, "m", name="d50-before"), Quantity(after, "m", name="d50-after")
     rows: list[tuple[Cell, Cell]] = [("d50 before", first), ("d50 after", last)]
     rows.append(("growth", f"{after / before:.3g}-fold in {Quantity(float(run.batch.time[-1]), 's')}"))
@@ -62,8 +62,11 @@ def _state(run: RunRecord) -> str:
     outcome = str(session.get("outcome", ""))
     if outcome and outcome != "done":
         return f"{outcome}: {run.manifest.get('message', '')}"
-    if run.case.coupling is not None and not run.units:
+    balance = run.case.pbm
+    if balance is not None and run.batch is None:
+        return "not finished: no size distribution"
+    if run.case.coupling is not None and balance is not None and not balance.flows_through and not run.units:
         return "not finished: no exported model"
-    if run.case.coupling is None and not any(window.snapshots for window in run.windows):
+    if balance is None and not any(window.snapshots for window in run.windows):
         return "not finished: no particles written"
     return "all stages done"

@@ -37,6 +37,21 @@ def test_a_stated_case_runs_without_particles(tmp_path: Path) -> None:
     assert (tmp_path / DISTRIBUTION).stat().st_mtime_ns == written
 
 
+def test_equipment_that_starts_empty_is_reported(tmp_path: Path) -> None:
+    """Before there is powder there are no sizes: the report shows the first output that has some."""
+    feed = stated_case().feed.model_copy(update={"charge": 0.0}).model_dump(exclude={"grains", "second_share"})
+    liquid = {"spray": {"rate": "1 mg/s", "start": "1 s", "end": "2 s", "cover": "1 mg"}}
+    compartments = {
+        "names": ["bowl"], "outlets": [{"from": "bowl", "rate": "1 1/s"}],
+        "feeds": [{"name": "powder", "to": "bowl", "rate": "1 g/s"}],
+    }  # fmt: skip
+    run(alone(feed=feed, liquid=liquid, compartments=compartments), tmp_path, Progress(None))
+    page = (tmp_path / "report.html").read_text()
+    result = GranulationResult.load(tmp_path / DISTRIBUTION)
+    assert result.first == 1 and f"after {result.time[1]:.3g} s" in page
+    assert "all stages done" in page and "nan" not in page
+
+
 def test_measured_laws_need_particles() -> None:
     """The default kernel without a section dem, refused when the case is read and by the library: what to state."""
     with pytest.raises(ValidationError, match="no kernel law from a particle simulation"):
