@@ -71,10 +71,12 @@ TWO = (
 
 
 def exponential(grid: pbm.Grid) -> Floats:
+    """Numbers of n = exp(-v), as the grid holds them."""
     return np.asarray(pbm.project_density(lambda volume: np.exp(-volume), grid))
 
 
 def percent(got: float, expected: float) -> float:
+    """Relative error [%]."""
     return 100.0 * (got / expected - 1.0)
 
 
@@ -89,6 +91,7 @@ def timed(run: Callable[[], Any], rounds: int) -> tuple[Any, list[float]]:
 
 
 def one_coordinate(job: Job, rounds: int) -> dict[str, Any]:
+    """Time one case in one coordinate, with errors against the exact evolution of its own start."""
     grid = pbm.geometric_grid(1e-3, 3e3, job.cells)
     start = exponential(grid)
     start /= float(start @ grid.pivots)
@@ -116,6 +119,7 @@ def count_slopes(population: pbm.Population, start: Floats, end: float) -> int:
 
 
 def two_coordinates(job: Job, rounds: int) -> dict[str, Any]:
+    """Time one case in two coordinates, with errors against the exact evolution of its own start."""
     grid = pbm.geometric_grid(1e-3, 1e4, job.cells)
     start = np.outer(exponential(grid), exponential(grid))
     population, setup = timed(lambda: pbm.TwoComponentPopulation((grid, grid), 1.0), 3)
@@ -186,6 +190,7 @@ def plane_ensemble(cells: int, members: int) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Run all cases, print the table and store it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--members", type=int, default=1000)

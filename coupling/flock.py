@@ -121,12 +121,12 @@ def run_replicas(case: Case, folder: Path, progress: Progress, stop: StopRequest
     """
     replicas = replicas_of(case, folder)
     make_folders(replicas, folder / CASE_NAME, sys.argv)
-    todo = [replica for replica in replicas if replica.outcome != "done"]
-    for replica in todo:
+    unfinished = [replica for replica in replicas if replica.outcome != "done"]
+    for replica in unfinished:
         if replica.outcome:
             resume_manifest(replica.folder, sys.argv)
-    progress.stage(f"{len(todo)} of {len(replicas)} replicas", len(todo))
-    flock = Flock(todo, min(case.threads or available_cores(), max(len(todo), 1)), progress)
+    progress.stage(f"{len(unfinished)} of {len(replicas)} replicas", len(unfinished))
+    flock = Flock(unfinished, min(case.threads or available_cores(), max(len(unfinished), 1)), progress)
     flock.run(stop)
     write_table(replicas, folder / TABLE)
     if flock.failed:
