@@ -162,9 +162,9 @@ def error_over_tolerance(share: float, control: Control, tables: Tables, scratch
     """Largest error of the step over its tolerance, each content measured as a share of all solids present.
 
     The error is T_33 - T_32 = (T_1 - 4 T_2 + 3 T_3)/2, of the second-order result beside the third-order one, and
-    `share` of T_33 - T_3 where `extrapolate` mixed that in.
+    `share` of T_33 - T_3 where `extrapolate` mixed that in. It is no number where a value of the step is none.
     """
-    worst, level, solids = 0.0, scratch.level, max(sums(scratch.trial, tables)[0], LEAST)
+    worst, total, level, solids = 0.0, 0.0, scratch.level, max(sums(scratch.trial, tables)[0], LEAST)
     for place in range(scratch.trial.shape[0]):
         for quantity in range(4):
             for k in range(scratch.trial.shape[2]):
@@ -179,8 +179,8 @@ def error_over_tolerance(share: float, control: Control, tables: Tables, scratch
                     error += share * abs(extrapolated(one, two, last) - last)
                 allowed = control.tolerance * (scratch.trial[place, quantity, k] * weight + control.floor)
                 ratio = error * weight / allowed
-                worst = ratio if not ratio <= worst else worst
-    return worst
+                worst, total = max(worst, ratio), total + ratio
+    return worst + 0.0 * total
 
 
 @routine
