@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+TEST_PROCESSES ?= 2
 CASE ?= cases/high-shear-granulator
 TEST_EXTRAS := dev,viz,mpi,twin,sundials
 
@@ -33,7 +34,7 @@ demo: $(RUN_INSTALLED)
 	"$(BIN)/dempbm" run "$(CASE)"
 
 test: $(TEST_INSTALLED)
-	"$(BIN)/python" -m pytest $(PYTEST_ARGS)
+	"$(BIN)/python" -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(TEST_INSTALLED)
 	"$(BIN)/ruff" check .
