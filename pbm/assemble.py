@@ -13,6 +13,7 @@ from pbm.cells import Cells, cells_of
 from pbm.graph import Graph
 from pbm.grid import Floats, Grid
 from pbm.laws import Fragments
+from pbm.layering import no_deposition
 from pbm.model import FITTED, QUANTITIES, Parameters, Stated, Tables
 from pbm.schemes.merging import make_merging, outgrowing
 
@@ -83,6 +84,7 @@ def make_tables(
         spray_share=shares,
         spray_cover=spray_cover,
         speed_share=speeds,
+        deposition=no_deposition(cells.count),
         kernel=laws.kernel,
         selection=laws.selection,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ from compute.quantities import (
 )
 from pbm.aggregation import KERNELS
 from pbm.case_compartments import Compartments, OpenFraction
-from pbm.case_laws import Aggregation, Breakage
+from pbm.case_laws import Aggregation, Breakage, Layering
 from pbm.case_solids import Grains, Solid, check_powder, table_of
 from pbm.selection import SELECTIONS
 
@@ -71,6 +72,11 @@ class GridSettings(CaseModel):
     classes: int = Field(default=40, ge=8, le=400)
     smallest_diameter: Annotated[Length, Positive] = 4e-6
     largest_diameter: Annotated[Length, Positive] = 5e-3
+
+    @property
+    def ratio(self) -> float:
+        """Volume of one edge over that of the edge below."""
+        return float((self.largest_diameter / self.smallest_diameter) ** (3.0 / self.classes))
 
     @model_validator(mode="after")
     def _ordered(self) -> GridSettings:
@@ -158,6 +164,7 @@ class PbmCase(CaseModel):
         nucleus_saturation: share of a nucleus' pores that its drop fills.
         efficiency: share of wet touches that bind; the one calibrated number, one by default.
         kernel_scale, breakage_scale: corrections of the encounter and of the blade-hit rate.
+        layering: powder that deposits on wet granules; none: it does not.
         end: end of the run [s].
         tolerance: error of a class per time step, relative to its content.
         compartments: regions with exchange, feeds and outlets; none: one closed region.
@@ -173,6 +180,7 @@ class PbmCase(CaseModel):
     consolidation: Consolidation = Consolidation()
     aggregation: Aggregation = Aggregation()
     breakage: Breakage = Breakage()
+    layering: Layering | None = None
     efficiency: Annotated[Number, Field(gt=0, le=1)] = 1.0
     kernel_scale: Annotated[Number, Positive] = 1.0
     breakage_scale: Annotated[Number, NotNegative] = 1.0
@@ -214,6 +222,30 @@ class PbmCase(CaseModel):
                     expected=f"{count} volumes each, as in pbm.solids",
                 )
         return self
+
+    @model_validator(mode="after")
+    def _tells_powder(self) -> PbmCase:
+        if self.layering is None:
+            return self
+        low, high = self._diameters()
+        if not low < self.layering.powder_below <= high:
+            raise invalid(
+                "powder and granules are not told apart",
+                key="layering.powder_below",
+                value=self.layering.powder_below,
+                expected=f"more than the smallest class, {low:.3g} m, at most the largest, {high:.3g} m",
+            )
+        return self
+
+    def _diameters(self) -> tuple[float, float]:
+        """Diameter [m] of the smallest and the largest class, at the porosity of the feed."""
+        if self.solids is None:
+            ends, ratio = (self.grid.smallest_diameter, self.grid.largest_diameter), self.grid.ratio
+            return ends[0] * (0.5 + 0.5 * ratio) ** (1.0 / 3.0), ends[1] * (0.5 + 0.5 / ratio) ** (1.0 / 3.0)
+        first = sum(each.first_volume for each in self.solids)
+        last = sum(each.first_volume * each.ratio ** (each.classes - 1) for each in self.solids)
+        low, high = ((6.0 * x / (pi * (1.0 - self.feed.porosity))) ** (1.0 / 3.0) for x in (first, last))
+        return low, high
 
     @model_validator(mode="after")
     def _catches_spray(self) -> PbmCase:

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.errors import CaseError
-from compute.quantities import Length, Number, Positive, Pressure, Speed
+from compute.quantities import Length, NotNegative, Number, Positive, Pressure, Speed
 from pbm import laws
 
 Law = dict[str, Any]
@@ -122,3 +122,19 @@ class Breakage(CaseModel):
     def factor(self) -> float:
         """One, or pi in the form with pi."""
         return pi if self.form == "with-pi" else 1.0
+
+
+class Layering(CaseModel):
+    """Fine powder that deposits on wet granules.
+
+    Attributes:
+        rate: growth of the diameter of a granule that is wet all over amid plentiful powder [m/s].
+        powder_below: diameter of the grains, at the porosity of the feed, below which they are powder [m].
+        half_ratio: powder over granules, by mass of solids, at which growth has half that rate.
+        limiter: of the finite volume that moves granules along the classes.
+    """
+
+    rate: Annotated[Speed, NotNegative]
+    powder_below: Annotated[Length, Positive]
+    half_ratio: Annotated[Number, Positive] = 0.1
+    limiter: Literal["van-leer", "minmod", "superbee", "mc", "upwind"] = "van-leer"

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from math import exp, log, pi
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from compute.errors import CaseError
-from pbm.assemble import make_tables
 from pbm.case import PbmCase, Spray
 from pbm.case_compartments import WAY_OUT
+from pbm.case_tables import make_cells, make_parameters, make_tables_of, shares_of
 from pbm.cells import Cells
 from pbm.distribution import SizeDistribution
 from pbm.feeding import Inflow, charge_contents, distribution_of, make_inflows
 from pbm.graph import Graph
-from pbm.grid import Floats, Grid, diameter_grid, pivot_grid, solid_volume_of
+from pbm.grid import Floats, Grid
 from pbm.inputs import Steps, constant
 from pbm.law import KernelLaw
 from pbm.model import (
@@ -25,14 +24,12 @@ from pbm.model import (
     Workspace,
     make_workspace,
 )
-from pbm.nucleation import drop_volume, nucleus_solids
 from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
 from pbm.program import Program, compile_program, load_program
 from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, solve
-from pbm.spray import spray_regime
 from pbm.stages import Scratch, make_scratch
-from pbm.stated import complete_law, stated_laws
+from pbm.stated import complete_law
 from pbm.stiff import Stiff, solve_stiff
 
 if TYPE_CHECKING:
@@ -78,7 +75,7 @@ class Granulation:
         self.grid: Grid = self.cells.sizes
         self.parameters: Parameters = make_parameters(case, complete_law(case, law))
         self.graph: Graph = make_graph(case, exchange)
-        self.tables: Tables = _make_case_tables(case, self.cells, self.parameters, self.graph)
+        self.tables: Tables = make_tables_of(case, self.cells, self.parameters, self.graph)
         self.inflows: tuple[Inflow, ...] = make_inflows(case, self.cells)
         self._load = compile_program if compiled else load_program
         self._work: Workspace = make_workspace(self.places, self.cells.count)
@@ -199,63 +196,6 @@ def spray_of(spray: Spray) -> Steps:
     return Steps((0.0, spray.end), (spray.rate, 0.0))
 
 
-def make_cells(case: PbmCase) -> Cells:
-    """Classes of a case: those of its solids, or one grid between two diameters."""
-    if case.solids is not None:
-        return Cells(tuple(pivot_grid(each.first_volume, each.ratio, each.classes) for each in case.solids))
-    size = case.grid
-    return Cells((diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, case.feed.porosity),))
-
-
-def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
-    """Scalars of the model from a case and a kernel law; `Parameters` says what each is."""
-    breaking, liquid = case.breakage, case.liquid
-    regime = spray_regime(case)
-    drop = regime.drops_per_nucleus * drop_volume(liquid.drop_diameter)
-    strength = 2.0 * breaking.deformation_number * (9.0 / 8.0) * (9.0 / 16.0) * liquid.viscosity
-    span = log(law.d50_grown / law.d50_feed)
-    return Parameters(
-        solid_density=case.solid_density,
-        liquid_density=liquid.density,
-        feed_porosity=case.feed.porosity,
-        film_thickness=liquid.film_thickness,
-        asperity_height=liquid.asperity_height,
-        viscous_factor=(1.0 + 1.0 / case.restitution) * 1.5 * pi * liquid.viscosity,
-        lubrication=0.375 * pi * liquid.viscosity,
-        yield_strength=case.aggregation.yield_strength or 1.0,
-        softness=(case.aggregation.yield_strength or 0.0) / (case.aggregation.modulus or 1.0),
-        efficiency=case.efficiency,
-        encounter_scale=case.kernel_scale * exp(law.encounters[0]),
-        encounter_speed_exponent=law.encounters[1],
-        encounter_size_exponent=law.encounters[2],
-        encounter_state_slope=law.encounters[3],
-        reference_speed=law.reference_speed,
-        log_ratio_low=log(law.size_ratio_low),
-        log_ratio_high=log(law.size_ratio_high),
-        log_pair_speed=law.pair_speed[0],
-        pair_speed_exponent=law.pair_speed[1],
-        pair_size_exponent=law.pair_speed[2],
-        pair_state_slope=law.pair_speed[3],
-        pair_speed_shape=law.pair_speed_shape,
-        hit_scale=case.breakage_scale * exp(law.blade_hits[0]) if breaking.on else 0.0,
-        hit_speed_exponent=law.blade_hits[1],
-        hit_size_exponent=law.blade_hits[2],
-        hit_state_slope=law.blade_hits[3],
-        tip_radius=law.tip_radius,
-        blade_share_scale=law.blade_share_scale,
-        blade_share_shape=law.blade_share_shape,
-        strength_factor=strength * breaking.factor / breaking.primary_diameter,
-        log_feed_size=log(law.d50_feed),
-        log_growth_span=span if span > 0.0 else 1.0,
-        drop_volume=drop,
-        nucleus_solids=nucleus_solids(drop, case.feed.porosity, case.nucleus_saturation),
-        absorption_time=regime.penetration_time,
-        evaporation_speed=liquid.evaporation / liquid.density,
-        consolidation_rate=case.consolidation.rate,
-        minimum_pore_ratio=case.consolidation.minimum_porosity / (1.0 - case.consolidation.minimum_porosity),
-    )
-
-
 def make_graph(case: PbmCase, exchange: Floats | None = None) -> Graph:
     """Compartments of a case; exchange: measured rates [1/s], where the case asks for them."""
     regions = case.compartments
@@ -276,18 +216,3 @@ def make_graph(case: PbmCase, exchange: Floats | None = None) -> Graph:
         where = f"pbm.compartments.{key}"
         raise CaseError("powder fed here can never leave", key=where, value=name, expected=WAY_OUT)
     return graph
-
-
-def shares_of(given: dict[str, float], graph: Graph, default: float) -> Floats:
-    """Values by name as an array by compartment, nil for those not named; `default` for all where none is."""
-    return np.array([given.get(name, 0.0) if given else default for name in graph.names])
-
-
-def _make_case_tables(case: PbmCase, cells: Cells, parameters: Parameters, graph: Graph) -> Tables:
-    smallest = float(solid_volume_of(2.0 * case.breakage.primary_diameter, case.feed.porosity))
-    regions = case.compartments
-    spray = shares_of(regions.spray, graph, 0.0) if regions and regions.spray else None
-    stirring = np.array([regions.stirring.get(name, 1.0) for name in graph.names]) if regions else None
-    cover = case.liquid.spray.cover / case.solid_density
-    laws = stated_laws(case, cells.sizes)
-    return make_tables(cells, parameters.nucleus_solids, smallest, graph, spray, stirring, cover, laws)

@@ -20,11 +20,13 @@ FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
 LEFT_NUMBER, LEFT_SOLIDS, LEFT_LIQUID, LEFT_GAS = 12, 13, 14, 15
 EVAPORATED = 16
 FED_SECOND, LEFT_SECOND = 17, 18
-BOOKED = 19
+LAYERED, LAYERED_NUMBER = 19, 20
+BOOKED = 21
 """Ledger: mergers, grains gained by breakage, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3];
 grains booked beyond the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that
 liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets
-took; liquid that evaporated [m3]; the second solid that feeds brought and that outlets took [m3]."""
+took; liquid that evaporated [m3]; the second solid that feeds brought and that outlets took [m3]; powder that layers
+took up, solids [m3] and grains [-]."""
 
 GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
@@ -119,6 +121,17 @@ class Merging(NamedTuple):
     apart_partner: np.ndarray  # j, int64 (pairs that do not merge,)
 
 
+class Deposition(NamedTuple):
+    """Tables of layering: `pbm.layering`."""
+
+    limiter: int  # number of the limiter, -1 without layering
+    rate: float  # dd/dt of a granule wet all over amid plentiful powder [m/s]
+    half_ratio: float  # powder over granules, by solids, at which the rate is half
+    powder: Floats  # 1 for the classes that deposit, 0 for those that grow, (classes,)
+    edge: Floats  # upper edge of the class in each component [m3], (2, classes)
+    width: Floats  # of the class in each component [m3], (2, classes)
+
+
 class Tables(NamedTuple):
     """Arrays of grid and compartments only, but for `feed`, constant between events; and the laws of the case."""
 
@@ -147,6 +160,7 @@ class Tables(NamedTuple):
     spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
     spray_cover: float  # solids above which a compartment catches all of its spray, in proportion below [m3]
     speed_share: Floats  # speed at which each compartment is stirred, over the impeller's, (compartments,)
+    deposition: Deposition
     kernel: Stated  # rate constant of aggregation
     selection: Stated  # breakage rate
 
@@ -203,6 +217,7 @@ class Workspace(NamedTuple):
     counts: Floats  # (compartments, COUNTS)
     solids: Floats  # V_s [m3], (compartments,)
     present: Floats  # one where a class is not negligible, (compartments, classes)
+    layers: Floats  # what grows over the edge above in each component [1/s], (2, compartments, classes)
     sizes: Floats  # granule volume by class of sizes [m3], (sizes,)
 
 
@@ -223,5 +238,6 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         counts=np.zeros((compartments, COUNTS)),
         solids=np.zeros(compartments),
         present=np.zeros(each),
+        layers=np.zeros((2, *each)),
         sizes=np.zeros(classes),
     )

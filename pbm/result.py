@@ -10,7 +10,7 @@ import numpy as np
 
 from compute.errors import CaseError
 from pbm.grid import Floats
-from pbm.model import BOOKED, FED_SOLIDS, OVERFLOW_VOLUME, SPRAYED
+from pbm.model import BOOKED, FED_SOLIDS, LAYERED, OVERFLOW_VOLUME, SPRAYED
 
 if TYPE_CHECKING:
     from pbm.granulation import Granulation
@@ -44,7 +44,7 @@ class GranulationResult:
     edge_solid_volume: of the classes of sizes, which are the same for one solid (sizes + 1,)
     fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
-    booked: ledger since the start (n, 19), columns of `pbm.model`; top_class_loss: solid volume of the granules that
+    booked: ledger since the start (n, 21), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
     spray_lost: liquid that met compartments too empty to catch it (n,)
     steps: per accepted step: time, length [s], relative errors of solids, liquid, gas and number
@@ -97,6 +97,8 @@ class GranulationResult:
             said.append(f"{grown}; raise grid.largest_diameter, or the classes of pbm.solids")
         if self.spray_lost[-1] > NAMED_LOSS * (self.spray_lost[-1] + self.booked[-1, SPRAYED]):
             said.append(f"{self.spray_lost[-1]:.2g} m3 of the spray met compartments too empty to catch it")
+        if self.booked[-1, LAYERED] > 0.0 and self.top_fraction[-1] > NAMED_LOSS:
+            said.append(f"{self.top_fraction[-1]:.2g} of the granule volume is in the top class, where no layers grow")
         for flag, what in (
             (self.speed_outside, "impeller speed"),
             (self.state_outside, "d50"),

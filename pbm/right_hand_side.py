@@ -18,6 +18,7 @@ from pbm.breakage import hit_prefactor
 from pbm.compartments import cross_border, mix
 from pbm.consolidation import squeeze_rate
 from pbm.grid import Floats
+from pbm.layering import deposit, layer_rates
 from pbm.liquid import absorption_coefficient, addition, caught_share
 from pbm.model import (
     ABSORPTION,
@@ -179,6 +180,7 @@ def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> C
                 selection(place, conditions, parameters, tables, work)
                 outer_rates(place, state, spray, parameters, tables, work)
                 inner_rates(place, state, parameters, tables, work)
+                layer_rates(place, state, tables, work)
                 hold_conditions(place, conditions, work)
                 pool(place, state, parameters, tables, work)
                 add_merging_loss(place, work)
@@ -263,6 +265,7 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
                 book_pools(place, work, booked)
                 share_pools(place, state, tables, work, change)
                 booked[FRAGMENTED] += shatter(place, state, tables, work, change)
+                deposit(place, state, tables, work, change, booked)
                 liquid = caught_spray(place, spray, parameters, tables, work)
                 nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
                 booked[NUCLEI] += nuclei

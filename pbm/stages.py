@@ -21,6 +21,7 @@ from pbm.model import (
     FRAGMENTED,
     GAS,
     INTERNAL,
+    LAYERED_NUMBER,
     LEFT_GAS,
     LEFT_LIQUID,
     LEFT_NUMBER,
@@ -205,7 +206,8 @@ def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tu
     Each is the error of present + left = start + fed, spray and events with it, over all that was ever there.
     """
     solids, liquid, gas, number, second = sums(state, tables)
-    events = booked[FRAGMENTED] + booked[NUCLEI] + booked[OVERFLOW_NUMBER] - booked[MERGED] - booked[NUCLEATED]
+    events = booked[FRAGMENTED] + booked[NUCLEI] + booked[OVERFLOW_NUMBER]
+    events -= booked[MERGED] + booked[NUCLEATED] + booked[LAYERED_NUMBER]
     all_solids = start.solids + booked[FED_SOLIDS]
     all_liquid = start.liquid + booked[FED_LIQUID] + booked[SPRAYED]
     all_gas = start.gas + booked[FED_GAS]

@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from compute.errors import CaseError
-from pbm.granulation import Granulation, make_parameters, spray_of
+from pbm.case_tables import make_parameters
+from pbm.granulation import Granulation, spray_of
 from pbm.law import KernelLaw
 from pbm.program import load_program
 from tests.pbm.population import granulation_case, kernel_law
