@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,7 @@ from compute.quantities import AccelerationVector, Position, Rate
 from dem.case_flow import Outlet
 from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
+from dem.case_motion import Load, Motion
 from dem.case_observables import Observables
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
@@ -91,6 +93,7 @@ class DemCase(CaseModel):
         self._check_sources()
         self._check_pairs()
         self._check_times()
+        self._check_feeders()
         return self
 
     def _check_unique_names(self) -> None:
@@ -159,6 +162,17 @@ class DemCase(CaseModel):
                     expected=f"an entry between: [{first}, {second}]",
                 )
 
+    def _check_feeders(self) -> None:
+        """Refuse a feeder beside a wall under a load: it would not know where the wall is."""
+        motions = [each for wall in self.walls for each in (wall.motion, getattr(wall.motion, "carrier", None))]
+        released = [self.time.settle + motion.start for motion in motions if isinstance(motion, Load)]
+        for index, source in enumerate(self.particles):
+            if released and isinstance(source, Insertion) and (source.end or math.inf) > (1.0 + 1e-9) * min(released):
+                raise invalid(
+                    "the feeder runs while a wall bears a load", key=f"particles.{index}.end", value=source.end,
+                    expected=f"at most {min(released):g} s, or a later start of the load",
+                )  # fmt: skip
+
     def _check_times(self) -> None:
         names = [wall.name for wall in self.walls]
         durations = {"time.spin_up": self.time.spin_up}
@@ -192,15 +206,17 @@ class DemCase(CaseModel):
         walls = []
         for wall in self.walls:
             motion = (
-                wall.motion.model_copy(update={"speed": speed}) if wall.motion and wall.name == name else wall.motion
+                wall.motion.model_copy(update={"speed": speed})
+                if isinstance(wall.motion, Motion) and wall.name == name
+                else wall.motion
             )
             walls.append(wall.model_copy(update={"motion": motion}))
         return self.model_copy(update={"walls": tuple(walls)})
 
     def wall_speed(self, name: str) -> float:
         """Return the final angular speed of the wall called `name` [rad/s]; 0 for a wall at rest."""
-        motions = [wall.motion for wall in self.walls if wall.name == name and wall.motion is not None]
-        return motions[0].speed if motions else 0.0
+        motions = [wall.motion for wall in self.walls if wall.name == name]
+        return next((motion.speed for motion in motions if isinstance(motion, Motion)), 0.0)
 
     def diameters(self) -> list[float]:
         """Return the diameters of all classes and of particles with a radius of their own [m], rising."""

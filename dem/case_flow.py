@@ -8,8 +8,8 @@ from pydantic import Field, field_validator
 
 from compute.case_model import CaseModel
 from compute.quantities import Direction, Position
+from dem.case_motion import require_direction
 from dem.case_particles import Box, Cylinder
-from dem.case_walls import require_direction
 
 EVENT_STEPS = 250
 """Steps between two looks at feeders and outlets."""

@@ -9,6 +9,7 @@ from compute.errors import CaseError
 from dem.case import DemCase
 from dem.case_equipment import Drum, Impeller
 from dem.case_materials import Material, Shares
+from dem.case_motion import Motion
 from dem.case_particles import Given, Insertion, Packing, ParticleFile
 from dem.case_time import Duration, Passages
 from dem.case_walls import CylinderWall, MeshWall, PlaneWall, Wall
@@ -97,7 +98,12 @@ def time_step(case: DemCase) -> float:
 
 
 def wall_reach(wall: Wall) -> float | None:
-    """Return the largest distance of a turning wall's surface from its axis [m]; None where it is not bounded here."""
+    """Return the largest distance of a turning wall's surface from its axis [m]; None where it is not bounded here.
+
+    Nil for a wall that does not turn: nothing of its speed depends on it.
+    """
+    if wall.motion is not None and not isinstance(wall.motion, Motion):
+        return 0.0
     if wall.motion is None or isinstance(wall, PlaneWall):
         return None
     if isinstance(wall, CylinderWall):
@@ -113,7 +119,7 @@ def _generated_reach(wall: MeshWall) -> float | None:
     from dem.walls.placement import place_mesh
 
     motion = wall.motion
-    assert motion is not None
+    assert isinstance(motion, Motion)
     try:
         corners = place_mesh(wall, wall.name, say=lambda text: None).reshape(-1, 3)
     except CaseError:  # its measures do not go together, which the mesh's own check tells
@@ -122,17 +128,20 @@ def _generated_reach(wall: MeshWall) -> float | None:
 
 
 def surface_speed(wall: Wall, reach: float | None) -> float | None:
-    """Return the highest speed of a turning wall's surface [m/s], its carrier's part added; None where not bounded.
+    """Return the highest speed of a moving wall's surface [m/s], its carrier's part added; None where not bounded.
 
     reach: largest distance of the surface from its own axis [m].
     """
     motion = wall.motion
     if reach is None or motion is None:
         return None
-    if motion.carrier is None:
-        return reach * motion.peak_speed
+    own, carrier = reach * motion.peak_speed + motion.peak_glide, getattr(motion, "carrier", None)
+    if carrier is None:
+        return own
+    if not isinstance(carrier, Motion):
+        return own + float(carrier.peak_glide)
     carried = _carried_reach(wall)
-    return None if carried is None else reach * motion.peak_speed + carried * motion.carrier.peak_speed
+    return None if carried is None else own + carried * carrier.peak_speed
 
 
 def _carried_reach(wall: Wall) -> float | None:

@@ -24,7 +24,7 @@ from compute.quantities import (
     Viscosity,
 )
 from dem.case_materials import ContactAngle
-from dem.case_walls import require_direction
+from dem.case_motion import require_direction
 
 VALID = 0.1
 """Volume over radius^3 that the capillary forces are fitted up to."""

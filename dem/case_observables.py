@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import Direction, Length, Mass, NotNegative, Number, Position, Positive, Time
+from dem.case_motion import ORIGIN, UPWARDS, require_direction
 from dem.case_particles import Box, Region
-from dem.case_walls import ORIGIN, UPWARDS, require_direction
 
 
 class Mixing(CaseModel):

@@ -25,7 +25,7 @@ from compute.quantities import (
     Velocity,
 )
 from dem.case_materials import Shares
-from dem.case_walls import ORIGIN, UPWARDS, require_direction
+from dem.case_motion import ORIGIN, UPWARDS, require_direction
 
 AT_REST = (0.0, 0.0, 0.0)
 

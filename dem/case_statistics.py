@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import Direction, Fraction, Length, Number, Position, Positive, Speed, Time
+from dem.case_motion import ORIGIN, UPWARDS, require_direction
 from dem.case_time import Duration
-from dem.case_walls import ORIGIN, UPWARDS, require_direction
 
 Edges = Annotated[tuple[Length, ...], Field(min_length=2)]
 SpeedRange = Annotated[tuple[Annotated[Speed, Positive], ...], Field(min_length=2, max_length=2)]

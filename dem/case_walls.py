@@ -1,87 +1,22 @@
-"""Walls of a case: planes, cylinders and triangle meshes, at rest or turning."""
+"""Walls of a case: planes, cylinders and triangle meshes, at rest or moving."""
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from compute.case_model import CaseModel, existing_file, invalid
-from compute.quantities import AngularSpeed, Direction, Length, NotNegative, Number, Position, Positive, Time
+from compute.quantities import Direction, Length, Position, Positive
 from dem.case_equipment import GeneratedMesh
-
-ORIGIN = (0.0, 0.0, 0.0)
-UPWARDS = (0.0, 0.0, 1.0)
-
-
-class Motion(CaseModel):
-    """Rotation about an axis, by the right-hand rule.
-
-    The speed grows linearly from 0 at `start` to `speed` at `start + ramp` and then stays; or it swings, or follows a
-    profile. All three are functions of the time alone.
-
-    Attributes:
-        point, axis: of the rotation; of a carried wall where they are before anything moves.
-        period: the wall swings to and fro about its first place, fastest, at `speed`, as it passes there; the ramp
-            widens the swing [s].
-        profile: times after `start`, rising, and the share of `speed` then; linear between them, constant outside.
-        carrier: motion of what this rotation is mounted on, such as a tumbling bin.
-    """
-
-    point: Position = ORIGIN
-    axis: Direction = UPWARDS
-    speed: AngularSpeed
-    start: Annotated[Time, NotNegative] = 0.0
-    ramp: Annotated[Time, NotNegative] = 0.0
-    period: Annotated[Time, Positive] | None = None
-    profile: tuple[tuple[Annotated[Time, NotNegative], Number], ...] = ()
-    carrier: Motion | None = None
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
-
-    @model_validator(mode="after")
-    def _one_course(self) -> Motion:
-        times = [time for time, _ in self.profile]
-        if any(later <= earlier for earlier, later in pairwise(times)):
-            raise invalid("the times do not rise", key="profile", value=times, expected="rising times")
-        if self.profile and (self.period is not None or self.ramp):
-            raise invalid("a profile has its own ramps", key="profile", expected="profile, or ramp and period")
-        if self.carrier is not None and self.carrier.carrier is not None:
-            raise invalid("the carrier is carried itself", key="carrier", expected="one that stands on the ground")
-        return self
-
-    @property
-    def peak_speed(self) -> float:
-        """Largest angular speed about its own axis [rad/s]; a swing that widens passes `speed` by T/(2 pi ramp)."""
-        if self.profile:
-            return abs(self.speed) * max(abs(share) for _, share in self.profile)
-        if self.period is not None and self.ramp:
-            return abs(self.speed) * math.hypot(1.0, self.period / (2.0 * math.pi * self.ramp))
-        return abs(self.speed)
-
-    def delayed(self, time: float) -> Motion:
-        """Return the same motion, carrier included, begun later by a time [s]."""
-        carrier = None if self.carrier is None else self.carrier.delayed(time)
-        return self.model_copy(update={"start": self.start + time, "carrier": carrier})
-
-
-def require_direction(axis: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Return the direction unchanged; raise a PydanticCustomError if it is the zero vector."""
-    if not any(axis):
-        raise invalid("the zero vector has no direction", expected="a vector such as [0, 0, 1]")
-    return axis
+from dem.case_motion import ORIGIN, UPWARDS, AnyMotion, require_direction
 
 
 class _Wall(CaseModel):
     name: str = Field(min_length=1)
     material: str
-    motion: Motion | None = None
+    motion: AnyMotion | None = None
 
 
 class PlaneWall(_Wall):

@@ -23,9 +23,9 @@ from dem.pairs import PairSettings
 from dem.particle_set import ParticleSet
 from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.step import Motion
-from dem.tally import Tally
+from dem.tally import LANES, Tally
 from dem.walls import Walls, make_touches
-from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SINE, SINE
+from dem.walls.arrays import BEARS, COSINE, KIND, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
 from dem.walls.near import mark_near_walls
 
 GROWTH = 1.3
@@ -81,7 +81,11 @@ class Engine:
         set_cells(settings.domain, 2.0 * settings.largest_radius + settings.skin)
         self.kind = boundary_kind(settings.domain)
         self.cell_count = int(np.prod(settings.domain.cells))
-        self.domain, self.walls = on_backend(backend, settings.domain), on_backend(backend, settings.walls)
+        motion = settings.walls.motion
+        push = np.zeros((backend.threads, LANES * len(motion)), np.int64)
+        self.domain = on_backend(backend, settings.domain)
+        self.walls = on_backend(backend, settings.walls._replace(push=push))
+        self.loaded = bool((motion[:, KIND] == BEARS).any())
         self.settings = on_backend(backend, settings.pairs)
         self.gravity = np.asarray(settings.gravity, float)
         self.wall_count, self.turning = len(settings.walls.shape), bool(settings.walls.turns.any())
@@ -204,6 +208,7 @@ class Engine:
         """Note where the walls are as the place that limits how long the lists are valid."""
         pose = self.walls.pose
         pose[:, LISTED_COSINE : LISTED_SINE + 1] = pose[:, COSINE : SINE + 1]
+        pose[:, LISTED_SHIFT] = pose[:, SHIFT]
 
     def _set_offset(self) -> None:
         if self.kind == SHEARED:
@@ -262,6 +267,7 @@ class Engine:
             "touch_spring": self.touches.spring[:n],
             "touched": self.touches.touched[:n],
             "near": self.touches.near[:n],
+            "course": self.walls.pose[:, SHIFT : LISTED_SHIFT + 1],
         }
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -288,4 +294,5 @@ class Engine:
         self.loops.divide(self)
         self.loops.place_walls(self, self.built)
         self._note_pose()
+        self.walls.pose[:, LISTED_SHIFT] = self.backend.array(state["course"][:, -1])
         self.loops.place_walls(self, self.step_number)

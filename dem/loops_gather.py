@@ -19,7 +19,7 @@ from dem.particles import Particles
 from dem.step import Motion, advance, make_wall_part
 from dem.tally import plain_add
 from dem.walls import set_pose
-from dem.walls.motion import turned_too_far
+from dem.walls.motion import bear_load, turned_too_far
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -150,6 +150,8 @@ class GatherLoops:
                 self._advance, engine.size, engine.particles, self.force, engine.settings, engine.walls,
                 engine.touches, engine.motion, engine.tally, step, engine.fault,
             )  # fmt: skip
+            if engine.loaded:
+                self.backend.foreach(bear_load, engine.walls.pose.shape[0], engine.walls, n, step)
             n += 1
             self.place_walls(engine, n)
             if self._moved_too_far(engine, n):

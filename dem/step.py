@@ -22,7 +22,7 @@ from dem.pairs import PairScratch, PairSettings, make_pair_chunk
 from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
 from dem.tally import Tally, plain_add
 from dem.walls import Walls, WallTouches, set_pose
-from dem.walls.motion import turned_too_far
+from dem.walls.motion import bear_load, turned_too_far
 from dem.walls.wrench import make_wall_wrench
 
 
@@ -148,6 +148,14 @@ def place_walls(walls: Walls, step_number: int, step: float) -> None:
 
 
 @routine
+def move_walls(walls: Walls, step_number: int, step: float) -> None:
+    """Move what bears a load by the forces of a step, and put all walls where they are at the next."""
+    for r in range(walls.pose.shape[0]):
+        bear_load(r, walls, step_number, step)
+    place_walls(walls, step_number + 1, step)
+
+
+@routine
 def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain, step: float, walls: Walls) -> bool:
     """Return whether somebody moved half the skin, an image slid with it, a wall turned, or something failed."""
     largest = 0.0
@@ -197,9 +205,9 @@ def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: b
                 pair_chunk(c, particles, pairs, domain.box, scratch, settings, tally, step, fault)
             for c in prange(chunks):  # walls at x^n; v^(n+1/2), x^(n+1)
                 particle_chunk(c, size, particles, scratch, settings, walls, touches, motion, tally, step, fault)
-            n += 1
             if has_walls:
-                place_walls(walls, n, step)
+                move_walls(walls, n, step)
+            n += 1
             if lists_are_stale(n, motion, fault, domain, step, walls):
                 break
         return n

@@ -10,6 +10,7 @@ from compute.errors import CaseError
 from coupling.case import Case
 from coupling.checks.finding import Finding
 from dem.case_limits import distance_from_axis, wall_reach
+from dem.case_motion import Motion
 from dem.case_walls import MeshWall, Wall
 
 HEADER, TRIANGLE = 84, 50
@@ -70,7 +71,7 @@ def require_meshes(case: Case) -> None:
 
 def reach(wall: Wall) -> float | None:
     """Return the largest distance of a turning wall's surface from its axis [m]; None where it cannot be told."""
-    if not isinstance(wall, MeshWall) or wall.file is None or wall.motion is None:
+    if not isinstance(wall, MeshWall) or wall.file is None or not isinstance(wall.motion, Motion):
         return wall_reach(wall)
     corners = stl_corners(wall.file)
     if corners is None:

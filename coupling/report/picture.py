@@ -14,6 +14,7 @@ from coupling.report.raster import Camera, Canvas, Spheres, Triangles, look
 from coupling.report.record import FEED_WINDOW, RunRecord, WindowRecord
 from coupling.report.scene import speeds_of, wall_triangles
 from dem.case import DemCase
+from dem.case_motion import Motion
 
 Array = NDArray[np.float64]
 
@@ -125,7 +126,7 @@ def _class_colours(case: DemCase, snapshot: dict[str, Any]) -> tuple[Array, list
 
 def _middle(case: DemCase, walls: Triangles, position: Array) -> Array:
     """The axis of what turns, or the middle of the particles [m]."""
-    moving = [wall.motion for wall in case.walls if wall.motion is not None]
+    moving = [wall.motion for wall in case.walls if isinstance(wall.motion, Motion)]
     return np.asarray(moving[0].point, dtype=float) if moving else position.mean(axis=0)
 
 

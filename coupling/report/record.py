@@ -22,6 +22,7 @@ from coupling.report.trajectory import Trajectory, follow
 from coupling.window import Window
 from dem.case import DemCase
 from dem.case_limits import wall_reach
+from dem.case_motion import Motion
 from dem.simulation import SNAPSHOT_NAME, STATISTICS_NAME
 from dem.statistics_result import EncounterStatistics
 from pbm.result import GranulationResult
@@ -141,7 +142,7 @@ class RunRecord:
         """Impeller speed of a window by its name; of a run without coupling, the fastest wall's."""
         if self.case.coupling is None:
             walls = self.case.dem.walls if self.case.dem is not None else ()
-            return max((abs(wall.motion.speed) for wall in walls if wall.motion is not None), default=None)
+            return max((abs(wall.motion.speed) for wall in walls if isinstance(wall.motion, Motion)), default=None)
         design = self.case.coupling.design
         number = name.removeprefix(FEED_WINDOW)
         if name.startswith(FEED_WINDOW) and number.isdigit() and 0 < int(number) <= len(design.speeds):

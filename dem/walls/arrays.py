@@ -15,12 +15,15 @@ GEOMETRY_SIZE = 11
 SWEPT_RADIUS = 0
 """Column of a mesh: its largest distance from the axis on the ground that moves it, for ever [m]."""
 
-SPEED, START, RAMP, PERIOD, FIRST, LAST, LIMIT = range(6, 13)
-MOTION_SIZE = 13
+SPEED, START, RAMP, PERIOD, FIRST, LAST, LIMIT, KIND, CYCLE, COUNT, LOAD, BODY_MASS, DAMPING, QUANTA = range(6, 20)
+MOTION_SIZE = 20
+TURNS, SLIDES, BEARS = range(3)
+"""Kinds of motion: about the axis, along it, and along it by the forces on the wall."""
 SHARE_TIME, SHARE, SHARE_SUM = range(3)
 PROFILE_SIZE = 3
 COSINE, SINE, RATE, SPIN, PLACE, DRIFT, LISTED_COSINE, LISTED_SINE = 0, 1, 2, 3, 6, 9, 12, 13
-POSE_SIZE = 14
+SHIFT, GLIDE, LISTED_SHIFT = 14, 15, 16
+POSE_SIZE = 17
 
 CORNER, FIRST_EDGE, SECOND_EDGE, NORMAL = 0, 3, 6, 9
 FIRST_SQUARE, MIXED, SECOND_SQUARE = 12, 13, 14
@@ -43,19 +46,23 @@ HISTORY = 3
 
 
 class Walls(NamedTuple):
-    """Walls as the loops read them; everything but `pose` is fixed.
+    """Walls as the loops read them; everything but `pose` and `push` is fixed.
 
     shape: PLANE, CYLINDER or MESH, and material: its place in the material list, shape (walls,) int32; geometry: plane:
     point [m], normal; cylinder: point [m], axis, radius [m], side (1 particles inside, -1 outside), low and high end
     along the axis [m], depth (radii behind the surface at which it no longer acts); mesh: largest
-    distance from the axis on the ground [m], shape (walls, 11); motion: point [m], axis, angular speed [rad/s], start
-    [s], ramp [s], period [s] (0: no swing), first and last row of the profile (equal: none), and by how much of the
-    radius a place may be displaced before the lists are made anew [-], shape (walls + carriers, 13);
+    distance from the axis on the ground [m], shape (walls, 11); motion: point [m], axis, speed [rad/s] or [m/s], start
+    [s], ramp [s], period [s] (0: no swing), first and last row of the profile (equal: none), by how much of the
+    radius a place may be displaced before the lists are made anew [-], or by how much along the axis [m], kind,
+    time after which the profile begins again [s] (0: never) and how often it does, and of a wall that bears a load the
+    load [N], mass [kg], damping [1/s] and inverse quantum of force [1/N], shape (walls + carriers, 20);
     profile: time [s], share of the speed and its integral up to then [s], shape (rows, 3); carrier: row of the motion
     that carries a wall, -1 for none, shape (walls,) int32; turns: whether the motion moves the surface as a set, shape
     (walls,) int32; pose: cosine and sine of the angle turned, present angular speed [rad/s]; and of a wall its angular
     velocity [rad/s], a point of its axis [m] and the velocity of that point [m/s]; then cosine and sine of the angle at
-    which the lists were made, shape (walls + carriers, 14).
+    which the lists were made; shift along the axis [m], its rate [m/s], and the shift at which the lists were made,
+    shape (walls + carriers, 17); push: force of the particles on what bears a load, along its axis, in quanta, shape
+    (chunks, (walls + carriers) * lanes) int64.
 
     triangles: corner a, edges ab and ac [m], unit normal, ab.ab, ab.ac, ac.ac [m2] in the body frame, and the wall,
     shape (triangles, 16); grid: lowest corner of the cells [m], 1/edge of a cell [1/m], shape (walls, 4); cells: number
@@ -71,6 +78,7 @@ class Walls(NamedTuple):
     carrier: Any
     turns: Any
     pose: Any
+    push: Any
     triangles: Any
     grid: Any
     cells: Any

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import CaseError
-from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall
+from dem.case_motion import AnyMotion
+from dem.case_walls import CylinderWall, MeshWall, PlaneWall
+from dem.tally import LANES
 from dem.walls.arrays import (
     AXIS,
     CELLS_SIZE,
@@ -22,6 +24,7 @@ from dem.walls.arrays import (
     GRID_SIZE,
     HIGH,
     INVERSE_CELL,
+    KIND,
     LIMIT,
     LOW,
     MESH,
@@ -29,10 +32,12 @@ from dem.walls.arrays import (
     POINT,
     POSE_SIZE,
     RADIUS,
+    SHIFT,
     SIDE,
     SINE,
     SWEPT_RADIUS,
     TRIANGLE_SIZE,
+    TURNS,
     WALL_LIMIT,
     Walls,
 )
@@ -104,8 +109,8 @@ def build_walls(
     return walls
 
 
-def moved(points: Vectors, motion: Motion | None, time: float) -> Vectors:
-    """Return where a motion takes points [m], shape (..., 3), in a time [s]."""
+def moved(points: Vectors, motion: AnyMotion | None, time: float) -> Vectors:
+    """Return where a motion takes points [m], shape (..., 3), in a time [s]; what bears a load is where it began."""
     if motion is None:
         return points
     walls = _empty([motion], 1)
@@ -115,10 +120,11 @@ def moved(points: Vectors, motion: Motion | None, time: float) -> Vectors:
         offset, cosine, sine = points - centre, walls.pose[r, COSINE], walls.pose[r, SINE]
         along = (offset @ axis)[..., None] * axis
         points = centre + cosine * offset + sine * np.cross(axis, offset) + (1.0 - cosine) * along
+        points = points + walls.pose[r, SHIFT] * axis
     return points
 
 
-def _empty(motions: Sequence[Motion | None], materials: int) -> Walls:
+def _empty(motions: Sequence[AnyMotion | None], materials: int) -> Walls:
     size = len(motions)
     motion, carrier = motion_rows(motions)
     return Walls(
@@ -130,6 +136,7 @@ def _empty(motions: Sequence[Motion | None], materials: int) -> Walls:
         carrier=carrier,
         turns=np.zeros(size, np.int32),
         pose=np.zeros((len(motion), POSE_SIZE)),
+        push=np.zeros((1, len(motion) * LANES), np.int64),
         triangles=np.zeros((0, TRIANGLE_SIZE)),
         grid=np.zeros((size, GRID_SIZE)),
         cells=np.zeros((size, CELLS_SIZE), np.int64),
@@ -147,8 +154,9 @@ def _unit(direction: Any) -> Vectors:
 def _set_plane(walls: Walls, w: int, wall: PlaneWall) -> None:
     normal = _unit(wall.normal)
     walls.geometry[w, POINT : POINT + 3], walls.geometry[w, AXIS : AXIS + 3] = wall.point, normal
-    tilt = np.linalg.norm(np.cross(walls.motion[w, AXIS : AXIS + 3], normal))
-    walls.turns[w] = moves(walls, w) and (walls.carrier[w] >= 0 or tilt > ON_AXIS)
+    axis = walls.motion[w, AXIS : AXIS + 3]
+    changes = np.linalg.norm(np.cross(axis, normal)) if walls.motion[w, KIND] == TURNS else abs(axis @ normal)
+    walls.turns[w] = moves(walls, w) and (walls.carrier[w] >= 0 or changes > ON_AXIS)
 
 
 def _set_cylinder(walls: Walls, w: int, wall: CylinderWall) -> None:
@@ -162,6 +170,8 @@ def _set_cylinder(walls: Walls, w: int, wall: CylinderWall) -> None:
     motion_axis = walls.motion[w, AXIS : AXIS + 3]
     offset = np.cross(np.asarray(wall.point) - walls.motion[w, POINT : POINT + 3], motion_axis)
     apart = np.linalg.norm(np.cross(motion_axis, axis)) + np.linalg.norm(offset) / wall.radius
+    if walls.motion[w, KIND] != TURNS:
+        apart = np.linalg.norm(np.cross(motion_axis, axis)) + (wall.low is not None) + (wall.high is not None)
     walls.turns[w] = moves(walls, w) and (walls.carrier[w] >= 0 or apart > ON_AXIS)
 
 
@@ -182,6 +192,9 @@ def _limit_turning(
     """
     rows = [w] if walls.carrier[w] < 0 else [w, int(walls.carrier[w])]
     for r in rows:
+        if walls.motion[r, KIND] != TURNS:
+            walls.motion[r, LIMIT] = travel / len(rows)
+            continue
         if corners is None:
             far = domain_size
         else:

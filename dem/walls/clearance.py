@@ -23,6 +23,7 @@ from dem.walls.arrays import (
     POINT,
     RADIUS,
     SECOND_EDGE,
+    SHIFT,
     SIDE,
     SINE,
     Walls,
@@ -93,7 +94,9 @@ def _turned_back(walls: Walls, r: int, points: Vectors) -> Vectors:
     point, axis = walls.motion[r, POINT : POINT + 3], walls.motion[r, AXIS : AXIS + 3]
     offset, cosine, sine = points - point, walls.pose[r, COSINE], walls.pose[r, SINE]
     along = (offset @ axis)[:, None] * axis
-    return point + cosine * offset - sine * np.cross(axis, offset) + (1.0 - cosine) * along
+    return (
+        point - walls.pose[r, SHIFT] * axis + cosine * offset - sine * np.cross(axis, offset) + (1.0 - cosine) * along
+    )
 
 
 def _cylinder_clearance(g: Vectors, points: Vectors) -> Vectors:

@@ -7,17 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dem.case_walls import Motion
+from dem.case_motion import FREE_FALL, AnyMotion, Load, Motion, Slide, Tap
 from dem.walls.arrays import (
     AXIS,
+    BEARS,
+    BODY_MASS,
+    COUNT,
+    CYCLE,
+    DAMPING,
     FIRST,
+    KIND,
     LAST,
     LIMIT,
+    LOAD,
     MOTION_SIZE,
     PERIOD,
     POINT,
     PROFILE_SIZE,
+    QUANTA,
     RAMP,
+    SLIDES,
     SPEED,
     START,
     Walls,
@@ -25,10 +34,13 @@ from dem.walls.arrays import (
 
 Vectors = NDArray[np.float64]
 
+FORCE_QUANTA = 1e12
+"""Quanta of force to a load: sums of them hold forces a million times the load."""
 
-def motion_rows(motions: Sequence[Motion | None]) -> tuple[Vectors, NDArray[np.int32]]:
+
+def motion_rows(motions: Sequence[AnyMotion | None]) -> tuple[Vectors, NDArray[np.int32]]:
     """Return the rows of `Walls.motion`, those of the walls before those of their carriers, and `Walls.carrier`."""
-    carriers = [motion.carrier if motion is not None else None for motion in motions]
+    carriers = [_carrier(motion) for motion in motions]
     carrier = np.full(len(motions), -1, np.int32)
     carried = [w for w, each in enumerate(carriers) if each is not None]
     carrier[carried] = len(motions) + np.arange(len(carried))
@@ -39,30 +51,60 @@ def motion_rows(motions: Sequence[Motion | None]) -> tuple[Vectors, NDArray[np.i
         row[[FIRST, LAST]] = at
         row[LIMIT] = np.inf
         if motion is not None:
-            row[POINT : POINT + 3] = motion.point
             row[AXIS : AXIS + 3] = np.asarray(motion.axis, float) / np.linalg.norm(motion.axis)
-            row[[SPEED, START, RAMP, PERIOD]] = motion.speed, motion.start, motion.ramp, motion.period or 0.0
+            row[START] = motion.start
+            _set_course(row, motion)
             at += len(_course(motion))
             row[LAST] = at
     return rows, carrier
 
 
-def _every(motions: Sequence[Motion | None]) -> list[Motion | None]:
-    return [*motions, *(each.carrier for each in motions if each is not None and each.carrier is not None)]
+def _every(motions: Sequence[AnyMotion | None]) -> list[AnyMotion | None]:
+    return [*motions, *(carrier for carrier in map(_carrier, motions) if carrier is not None)]
 
 
-def _course(motion: Motion) -> list[tuple[float, float]]:
-    """Return the profile with a row at the start."""
+def _carrier(motion: AnyMotion | None) -> AnyMotion | None:
+    return motion.carrier if isinstance(motion, (Motion, Slide)) else None
+
+
+def _set_course(row: Vectors, motion: AnyMotion) -> None:
+    """Fill in what the kinds of motion differ in."""
+    if isinstance(motion, Motion):
+        row[POINT : POINT + 3] = motion.point
+    if isinstance(motion, (Motion, Slide)):
+        row[[SPEED, RAMP, PERIOD]] = motion.speed, motion.ramp, motion.period or 0.0
+    row[KIND] = SLIDES * isinstance(motion, (Slide, Tap)) + BEARS * isinstance(motion, Load)
+    if isinstance(motion, Tap):
+        row[[SPEED, CYCLE, COUNT]] = motion.peak_glide, motion.period, motion.count
+    if isinstance(motion, Load):
+        row[[LOAD, BODY_MASS, DAMPING]] = motion.force, motion.mass, motion.damping
+        row[QUANTA] = FORCE_QUANTA / motion.force
+
+
+def _tap_course(tap: Tap) -> list[tuple[float, float]]:
+    """Return the profile of one tap: a lift of half a period by a triangle of speed, the fall, rest."""
+    lift, fall, peak = 0.5 * tap.period, tap.fall_time, tap.peak_glide
+    landing = -FREE_FALL * fall / peak
+    return [(0.0, 0.0), (0.5 * lift, 2.0 * tap.height / (lift * peak)), (lift, 0.0), (lift + fall, landing),
+            (lift + fall, 0.0)]  # fmt: skip
+
+
+def _course(motion: AnyMotion) -> list[tuple[float, float]]:
+    """Return the profile with a row at the start, none for a motion without one."""
+    if isinstance(motion, Tap):
+        return _tap_course(motion)
+    if isinstance(motion, Load):
+        return []
     if not motion.profile or motion.profile[0][0] == 0.0:
         return list(motion.profile)
     return [(0.0, motion.profile[0][1]), *motion.profile]
 
 
-def profile_rows(motions: Sequence[Motion | None]) -> Vectors:
+def profile_rows(motions: Sequence[AnyMotion | None]) -> Vectors:
     """Return the profiles of the motions, those of the walls before those of their carriers, at least one row."""
     rows = [np.zeros((0, PROFILE_SIZE))]
     for motion in _every(motions):
-        if motion is not None and motion.profile:
+        if motion is not None and _course(motion):
             time, share = np.array(_course(motion)).T
             passed = np.concatenate(([0.0], np.cumsum(0.5 * np.diff(time) * (share[1:] + share[:-1]))))
             rows.append(np.column_stack((time, share, passed)))
@@ -70,9 +112,9 @@ def profile_rows(motions: Sequence[Motion | None]) -> Vectors:
 
 
 def moves(walls: Walls, w: int) -> bool:
-    """Return whether wall w or what carries it turns at all."""
-    carried = walls.carrier[w] >= 0 and walls.motion[walls.carrier[w], SPEED] != 0.0
-    return bool(carried or walls.motion[w, SPEED] != 0.0)
+    """Return whether wall w or what carries it moves at all."""
+    rows = [w] if walls.carrier[w] < 0 else [w, int(walls.carrier[w])]
+    return any(walls.motion[r, SPEED] != 0.0 or walls.motion[r, KIND] == BEARS for r in rows)
 
 
 def swept_radius(own: Vectors, carrier: Vectors | None, corners: Vectors) -> float:
@@ -89,7 +131,7 @@ def swept_radius(own: Vectors, carrier: Vectors | None, corners: Vectors) -> flo
     return reach_about(carrier, centre[None]) + ball
 
 
-def carried_reach(motion: Motion, corners: Vectors) -> float:
+def carried_reach(motion: AnyMotion, corners: Vectors) -> float:
     """Return how far a carried mesh, shape (triangles, 3, 3), gets from its carrier's axis [m], at most."""
     rows, _ = motion_rows([motion])
     return swept_radius(rows[0], rows[1], corners.reshape(-1, 3))

@@ -9,7 +9,8 @@ from compute.physics import physics
 from dem.particles import Particles, X
 from dem.tally import FORCE, LANES, TORQUE, WORK, Tally, quantise_signed
 from dem.touch import cross
-from dem.walls.arrays import DRIFT, PLACE, SPIN, Walls
+from dem.walls.arrays import AXIS, DRIFT, PLACE, QUANTA, SPIN, Walls
+from dem.walls.motion import bearing
 
 Vector = tuple[float, float, float]
 
@@ -20,7 +21,8 @@ def make_load_booking(add: Callable[..., None], statistics: bool) -> Callable[..
 
     force [N], moment [N m]: of the wall on particle i, about its centre. With r from a point of the wall's axis to the
     centre the wall gets the force -F and the torque -(r x F + M) about that point, and does the work
-    (F . v + (r x F + M) . w) step on the particle, v and w the velocities of the point and of the wall.
+    (F . v + (r x F + M) . w) step on the particle, v and w the velocities of the point and of the wall. What bears a
+    load gets the force along its axis, with statistics and without.
     """
 
     @physics
@@ -35,6 +37,11 @@ def make_load_booking(add: Callable[..., None], statistics: bool) -> Callable[..
         tally: Tally,
         step: float,
     ) -> None:
+        loaded = bearing(walls, w)
+        if loaded >= 0:
+            axis = walls.motion[loaded]
+            along = force[0] * axis[AXIS] + force[1] * axis[AXIS + 1] + force[2] * axis[AXIS + 2]
+            add(walls.push, (chunk, loaded * LANES + i % LANES), quantise_signed(-along, axis[QUANTA]))
         if statistics:
             row, pose, loads, quanta = particles.row, walls.pose, tally.wall_loads, tally.quanta
             fx, fy, fz = force

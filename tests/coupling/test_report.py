@@ -31,7 +31,7 @@ from coupling.report.record import RunRecord
 from coupling.report.timings import stages_of, total_seconds
 from coupling.run_folder import open_run_folder
 from coupling.window import Window
-from dem.case_walls import Motion
+from dem.case_motion import Motion
 from dem.snapshots import SnapshotWriter
 from dem.statistics_result import SHAPES, EncounterStatistics
 from dem.walls.build import moved

@@ -24,7 +24,8 @@ dem:
     - {name: fine, diameter: 1.5 mm, material: grain}
     - {name: coarse, diameter: 2 mm, material: grain}
   walls:
-    - {name: floor, material: steel, shape: plane, point: [0, 0, 0], normal: [0, 0, 1]}
+    - {name: floor, material: steel, shape: plane, point: [0, 0, 0], normal: [0, 0, 1],
+       motion: {kind: load, force: 30 mN, mass: 5 g, damping: 20 1/s, start: 36 ms}}
     - {name: lid, material: steel, shape: plane, point: [0, 0, 39 mm], normal: [0, 0, -1]}
     - {name: bowl, material: steel, shape: cylinder, radius: 8 mm}
     - name: impeller

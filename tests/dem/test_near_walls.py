@@ -9,7 +9,8 @@ import pytest
 
 from dem import engine as engine_module
 from dem.case_equipment import Drum, Impeller
-from dem.case_walls import CylinderWall, MeshWall, Motion
+from dem.case_motion import Motion
+from dem.case_walls import CylinderWall, MeshWall
 from dem.contact.law import PairProperties
 from dem.particles import VX
 from dem.tally import ENCOUNTERS

@@ -25,6 +25,7 @@ from coupling.session import Session
 from dem.checkpoint import CheckpointStore
 from dem.simulation import Simulation, Watch
 from dem.statistics_result import EncounterStatistics
+from dem.walls.arrays import GLIDE, SHIFT
 from tests.dem.mixer import LAST_STEP, read_mixer, write_mixer
 from tests.results import assert_same_results
 
@@ -45,6 +46,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     simulation = make_simulation(folder, folder / "run")
     statistics = simulation.run()
     assert statistics is not None and simulation.last_step == LAST_STEP
+    assert simulation.engine.walls.pose[0, SHIFT] > 2e-5, "the load has not lifted the floor"
     assert simulation.engine.size > 85, "hardly anything was inserted"
     assert statistics.encounters.sum() > 100
     assert (statistics.wall_encounters.sum(axis=(0, 1, 2)) > 0).sum() >= 3
@@ -100,6 +102,23 @@ def test_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path, unin
     other = Simulation(read_mixer(tmp_path), get_backend("python"), SEED + 1)
     one = Simulation(read_mixer(tmp_path), get_backend("python"), SEED)
     assert not np.array_equal(other.engine.host_particles().row, one.engine.host_particles().row)
+
+
+def test_a_wall_under_a_load_moves_alike_on_any_threads(tmp_path: Path) -> None:
+    """One step from one state on one thread and on two: the forces on the wall are summed as whole quanta."""
+    with pytest.raises(StateSaved):
+        make_simulation(tmp_path, tmp_path / "run").run(stop_at(9100))
+    checkpoint, places = CheckpointStore(tmp_path / "run").load_latest(), []
+    assert checkpoint is not None
+    state = {name[7:]: array for name, array in checkpoint.arrays.items() if name.startswith("engine.")}
+    for threads in (1, 2):
+        engine = Simulation(read_mixer(tmp_path), get_backend("cpu", threads), SEED).engine
+        engine.restore(state)
+        before = engine.walls.pose[0].copy()
+        engine.run(checkpoint.step + 1)
+        assert engine.walls.pose[0, GLIDE] != before[GLIDE] and (engine.touches.wall[: engine.size] == 0).any()
+        places.append(engine.walls.pose[0].tobytes())
+    assert places[0] == places[1]
 
 
 @pytest.mark.validate

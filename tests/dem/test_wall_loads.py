@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dem.case_walls import Motion
+from dem.case_motion import Motion
 from dem.particles import MASS, VX
 from dem.recorder import Schedule
 from dem.tally import FORCE, LANES, TORQUE, WORK

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dem.case_walls import CylinderWall, MeshWall, Motion, PlaneWall
+from dem.case_motion import Motion
+from dem.case_walls import CylinderWall, MeshWall, PlaneWall
 from dem.contact.law import Elasticity, PairProperties
 from dem.faults import CODE, DEEP_OVERLAP, WALL_SLOTS
 from dem.interaction import make_interaction

@@ -40,7 +40,10 @@ HERTZ = {"law": "hertz-mindlin", "rolling": "constant-torque"}
 EDGE = 14 * MILLIMETRE
 
 WALLS: list[dict[str, Any]] = [
-    {"name": "floor", "shape": "plane", "material": "steel", "point": [0, 0, 0], "normal": [0, 0, 1]},
+    {
+        "name": "floor", "shape": "plane", "material": "steel", "point": [0, 0, 0], "normal": [0, 0, 1],
+        "motion": {"kind": "load", "force": 0.02, "mass": 5e-3, "damping": 50.0},
+    },
     {"name": "bowl", "shape": "cylinder", "material": "steel", "radius": 11 * MILLIMETRE},
     {
         "name": "impeller",

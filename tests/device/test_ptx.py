@@ -101,7 +101,9 @@ def listed(launch: Launch, capsys: pytest.CaptureFixture[str], law: str = "liggg
     return found
 
 
-KERNELS = ("find_cell", "move_particle", "count", "fill", "mark_near_walls", "set_pose", "gather_pairs", "move")
+KERNELS = (
+    "find_cell", "move_particle", "count", "fill", "mark_near_walls", "set_pose", "gather_pairs", "move", "bear_load",
+)  # fmt: skip
 
 
 def test_list_of_kernels(step_launches: dict[str, Launch]) -> None:
