@@ -10,6 +10,7 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.breakage import breakable_classes, fragment_lists
 from pbm.cells import Cells, cells_of
+from pbm.drops import make_drops, powder_share
 from pbm.graph import Graph
 from pbm.grid import Floats, Grid
 from pbm.laws import Fragments
@@ -57,6 +58,8 @@ def make_tables(
     speeds = np.ones(graph.size) if speed_share is None else np.array(speed_share, dtype=float)
     cells = cells_of(grid)
     lone = len(cells.grids) == 1
+    lowest = np.array(nucleus_pivots(cells.sizes, nucleus_solids)[:1])
+    drops = make_drops(cells, np.array([nucleus_solids]), np.ones(1), lowest)
     starts, classes, numbers, gained = fragment_lists(cells, laws.fragments)
     return Tables(
         solid_volume=cells.solid_volume,
@@ -75,7 +78,8 @@ def make_tables(
         faint=LEAST_FAINT if lone else FAINT,
         gained=gained,
         breakable=np.where(np.diff(starts) > 0, breakable_classes(cells, smallest_breakable), 0.0),
-        powder=np.where(cells.size_class < nucleus_pivots(cells.sizes, nucleus_solids)[0], 1.0, 0.0),
+        drops=drops,
+        powder=powder_share(drops),
         exchange=graph.exchange,
         outlet=graph.outlet,
         outflow=graph.outflow,

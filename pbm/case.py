@@ -10,25 +10,20 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import (
-    Angle,
     Density,
-    Diffusivity,
     Fraction,
     Length,
     Mass,
-    MassFlux,
-    MassRate,
     NotNegative,
     Number,
     Positive,
     Rate,
-    SurfaceTension,
     Time,
-    Viscosity,
 )
 from pbm.aggregation import KERNELS
 from pbm.case_compartments import Compartments, OpenFraction
 from pbm.case_laws import Aggregation, Breakage, Layering
+from pbm.case_liquid import Liquid
 from pbm.case_solids import Grains, Solid, check_powder, table_of
 from pbm.selection import SELECTIONS
 
@@ -88,61 +83,6 @@ class GridSettings(CaseModel):
                 expected=f"less than largest_diameter, {self.largest_diameter} m",
             )
         return self
-
-
-class Spray(CaseModel):
-    """Liquid added at one rate [kg/s] between two times [s].
-
-    Attributes:
-        cover: mass of dry solids in a compartment that catch all of its spray [kg]; less catch in proportion, the rest
-            is lost on walls. Needed where the spray starts on an empty compartment.
-        area_rate: area of powder that passes under the spray [m2/s]; none: drops never meet on it.
-    """
-
-    rate: Annotated[MassRate, NotNegative]
-    start: Annotated[Time, NotNegative] = 0.0
-    end: Annotated[Time, Positive]
-    cover: Annotated[Mass, NotNegative] = 0.0
-    area_rate: Annotated[Diffusivity, Positive] | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Spray:
-        if self.start >= self.end:
-            raise invalid("the spray ends before it starts", key="end", value=self.end, expected=f"> {self.start} s")
-        return self
-
-
-class Wetting(CaseModel):
-    """How the binder wets the powder, from which the penetration time follows.
-
-    Attributes:
-        contact_angle: of the binder on the grains; grain_diameter: surface-mean diameter of the powder [m].
-    """
-
-    surface_tension: Annotated[SurfaceTension, Positive]
-    contact_angle: Annotated[Angle, Field(ge=0, lt=1.5)]
-    grain_diameter: Annotated[Length, Positive]
-
-
-class Liquid(CaseModel):
-    """The binder.
-
-    Attributes:
-        drop_diameter: of the spray's drops [m].
-        penetration_time: of surface liquid into dry pores [s]; computed where `wetting` is given.
-        evaporation: from wet surfaces, by their area [kg/(m2 s)].
-        film_thickness: thickness of a wet patch [m]; asperity_height: roughness a film has to exceed to bind [m].
-    """
-
-    density: Annotated[Density, Positive] = 1000.0
-    viscosity: Annotated[Viscosity, Positive] = 0.05
-    spray: Spray
-    drop_diameter: Annotated[Length, Positive] = 150e-6
-    penetration_time: Annotated[Time, Positive] = 0.5
-    wetting: Wetting | None = None
-    evaporation: Annotated[MassFlux, NotNegative] = 0.0
-    film_thickness: Annotated[Length, Positive] = 20e-6
-    asperity_height: Annotated[Length, Positive] = 5e-6
 
 
 class Consolidation(CaseModel):

@@ -10,13 +10,14 @@ from pbm.assemble import make_tables
 from pbm.case import PbmCase
 from pbm.case_laws import Layering
 from pbm.cells import Cells
+from pbm.drops import drop_sizes, make_drops, powder_share
 from pbm.graph import Graph
 from pbm.grid import Floats, diameter_grid, pivot_grid, solid_volume_of
 from pbm.growth import LIMITERS
 from pbm.law import KernelLaw
 from pbm.layering import make_deposition
-from pbm.model import Deposition, Parameters, Tables
-from pbm.nucleation import drop_volume, nucleus_solids
+from pbm.model import Deposition, Drops, Parameters, Tables
+from pbm.nucleation import nucleus_solids
 from pbm.spray import spray_regime
 from pbm.stated import stated_laws
 
@@ -33,7 +34,7 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
     """Scalars of the model from a case and a kernel law; `Parameters` says what each is."""
     breaking, liquid = case.breakage, case.liquid
     regime = spray_regime(case)
-    drop = regime.drops_per_nucleus * drop_volume(liquid.drop_diameter)
+    drop = regime.drops_per_nucleus * drop_sizes(liquid).mean_volume
     strength = 2.0 * breaking.deformation_number * (9.0 / 8.0) * (9.0 / 16.0) * liquid.viscosity
     span = log(law.d50_grown / law.d50_feed)
     return Parameters(
@@ -91,8 +92,20 @@ def make_tables_of(case: PbmCase, cells: Cells, parameters: Parameters, graph: G
     stirring = np.array([regions.stirring.get(name, 1.0) for name in graph.names]) if regions else None
     cover = case.liquid.spray.cover / case.solid_density
     laws = stated_laws(case, cells.sizes)
-    tables = make_tables(cells, parameters.nucleus_solids, smallest, graph, spray, stirring, cover, laws)
+    nucleus = parameters.nucleus_solids if case.liquid.drops is None else 0.0
+    tables = make_tables(cells, nucleus, smallest, graph, spray, stirring, cover, laws)
+    if case.liquid.drops is not None:
+        drops = _drops_of(case, cells)
+        tables = tables._replace(drops=drops, powder=powder_share(drops))
     return tables if case.layering is None else tables._replace(deposition=_deposition_of(case, case.layering, cells))
+
+
+def _drops_of(case: PbmCase, cells: Cells) -> Drops:
+    liquid = spray_regime(case).drops_per_nucleus
+    ratio = nucleus_solids(liquid, case.feed.porosity, case.nucleus_saturation)
+    shares = drop_sizes(case.liquid).nuclei(cells.sizes, ratio)
+    sizes = np.flatnonzero(shares > 0.0)
+    return make_drops(cells, cells.sizes.pivots[sizes], shares[sizes], sizes)
 
 
 def _deposition_of(case: PbmCase, layering: Layering, cells: Cells) -> Deposition:

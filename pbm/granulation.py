@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from compute.errors import CaseError
-from pbm.case import PbmCase, Spray
+from pbm.case import PbmCase
 from pbm.case_compartments import WAY_OUT
+from pbm.case_liquid import Spray
 from pbm.case_tables import make_cells, make_parameters, make_tables_of, shares_of
 from pbm.cells import Cells
 from pbm.distribution import SizeDistribution

@@ -40,6 +40,9 @@ CARRIED = 7
 """Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
 second component [m3], and their product [m6]."""
 
+USED = 5
+"""Contents of powder that drops use up: both solids, liquids with the drops', gas [m3/s]."""
+
 MERGERS, SURPLUS_NUMBER, SURPLUS_VOLUME, STALE = 0, 1, 2, 3
 COUNTS = 4
 """Of a compartment: mergers, grains booked beyond the births above the top class [1/s] and the solid volume of those
@@ -89,8 +92,8 @@ class Parameters(NamedTuple):
     strength_factor: float  # 2 St_def (9/8)(9/16) mu / d_p, times pi in the form "with-pi" [Pa s/m]
     log_feed_size: float  # ln d50 of the design's feed state
     log_growth_span: float  # ln(d50_grown / d50_feed)
-    drop_volume: float  # liquid of one nucleus [m3]
-    nucleus_solids: float  # x_nuc [m3]
+    drop_volume: float  # liquid of one nucleus, the mean by number [m3]
+    nucleus_solids: float  # x_nuc of that mean [m3]
     absorption_time: float  # t_abs [s]
     evaporation_speed: float  # film that evaporates from a wet surface [m/s]
     consolidation_rate: float  # c [1/s]
@@ -119,6 +122,14 @@ class Merging(NamedTuple):
     partner: np.ndarray  # j, int64 (pairs,)
     apart: np.ndarray  # first partner of each i that it does not merge with, int64 (cells + 1,)
     apart_partner: np.ndarray  # j, int64 (pairs that do not merge,)
+
+
+class Drops(NamedTuple):
+    """Tables of drops by the size of the nuclei that they make: `pbm.drops`."""
+
+    share: Floats  # of the liquid, (sizes of drops,)
+    solids: Floats  # of a nucleus [m3], rising, (sizes of drops,)
+    first: np.ndarray  # smallest drop that makes a nucleus of grains of this class, int64 (classes,)
 
 
 class Deposition(NamedTuple):
@@ -151,7 +162,8 @@ class Tables(NamedTuple):
     negligible: float  # share of the solids of a compartment below which a class meets no other
     faint: float  # share of them below which a class sets the adaptive step less, and its losses are limited
     breakable: Floats  # 1 where a class may break, else 0, (classes,)
-    powder: Floats  # 1 below the pivots of nuclei, where a drop makes one, 0 where it coats, (classes,)
+    drops: Drops
+    powder: Floats  # share of the liquid that makes nuclei of the grains it meets, the rest coats them, (classes,)
     exchange: Floats  # k_ab from a to b [1/s], (compartments, compartments)
     outlet: Floats  # rate out of the whole [1/s], (compartments,)
     outflow: Floats  # outlet and sum over b of k_ab [1/s], (compartments,)
@@ -219,6 +231,7 @@ class Workspace(NamedTuple):
     present: Floats  # one where a class is not negligible, (compartments, classes)
     layers: Floats  # what grows over the edge above in each component [1/s], (2, compartments, classes)
     sizes: Floats  # granule volume by class of sizes [m3], (sizes,)
+    nuclei: Floats  # what drops of a size use up more than smaller ones do [m3/s], (classes, USED)
 
 
 def make_workspace(compartments: int, classes: int) -> Workspace:
@@ -240,4 +253,5 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         present=np.zeros(each),
         layers=np.zeros((2, *each)),
         sizes=np.zeros(classes),
+        nuclei=np.zeros((classes, USED)),
     )

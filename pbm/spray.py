@@ -3,7 +3,8 @@
 Dimensionless spray flux Psi = 3 V/(2 A d): footprints pi d^2/4 of the drops of a volume flow V [m3/s] over the area of
 powder A that passes under the spray [m2/s]. Drops land at random, so that the share 1 - exp(-Psi) of the area is
 covered, and exp(-4 Psi) of the drops overlap with no other. Nuclei of one footprint each, as many as the covered area
-holds, take Psi/(1 - exp(-Psi)) drops each. Litster, Hapgood, Michaels, Sims, Roberts, Kameneni and Hsu, Powder
+holds, take Psi/(1 - exp(-Psi)) drops each, drops of
+every size alike. Litster, Hapgood, Michaels, Sims, Roberts, Kameneni and Hsu, Powder
 Technol. 114 (2001) 32, doi 10.1016/S0032-5910(00)00259-8; Hapgood, Litster, White, Mort and Jones, Powder Technol. 141
 (2004) 20. Penetration of a drop V into a bed of porosity eps and pore radius R = d32 eps/(3 (1 - eps)):
 t = 1.35 V^(2/3) mu/(eps^2 R gamma cos theta), Hapgood, Litster, Biggs and Howes, J. Colloid Interface Sci. 253 (2002)
@@ -18,6 +19,7 @@ from math import cos, exp, expm1
 from typing import NamedTuple
 
 from pbm.case import PbmCase
+from pbm.drops import drop_sizes
 from pbm.nucleation import drop_volume
 
 SPARSE = 0.1
@@ -56,11 +58,16 @@ def penetration_time(
 
 
 def spray_regime(case: PbmCase) -> SprayRegime:
-    """Flux, coverage and penetration of the spray of a case."""
+    """Flux, coverage and penetration of the spray of a case.
+
+    Of drops of several sizes, the flux is that of the Sauter mean, which has the same footprints, and the penetration
+    time the mean over the liquid.
+    """
     liquid = case.liquid
-    drop, flux, time = drop_volume(liquid.drop_diameter), 0.0, liquid.penetration_time
+    sizes, flux, time = drop_sizes(liquid), 0.0, liquid.penetration_time
+    drop = drop_volume(sizes.mean_power(2.0) ** 0.5)
     if liquid.spray.area_rate is not None:
-        flux = spray_flux(liquid.spray.rate / liquid.density, liquid.spray.area_rate, liquid.drop_diameter)
+        flux = spray_flux(liquid.spray.rate / liquid.density, liquid.spray.area_rate, 1.0 / sizes.mean_power(-1.0))
     if liquid.wetting is not None:
         powder = (case.feed.porosity, liquid.wetting.grain_diameter)
         surface = (liquid.wetting.surface_tension, liquid.wetting.contact_angle)

@@ -21,6 +21,7 @@ from pbm.model import (
     MOST_LOST,
     NUMBER,
     SQUEEZE,
+    USED,
     WET_SHARE,
     Parameters,
     Tables,
@@ -34,9 +35,12 @@ def spray_on(
     place: int, state: Floats, liquid: float, p: Parameters, tables: Tables, work: Workspace, change: Floats
 ) -> tuple[float, float, float]:
     """Coat granules and turn powder into nuclei; returns nuclei made, grains used [1/s], gas driven out [m3/s]."""
-    solids = work.solids[place]
+    solids, sizes, pool = work.solids[place], tables.drops.share.size, work.nuclei
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
-    first, second, grains, inner, outer, gas, filled = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    grains, filled, nuclei = 0.0, 0.0, 0.0
+    for size in range(sizes):
+        for content in range(USED):
+            pool[size, content] = 0.0
     for k in range(state.shape[2]):
         met = liquid * tables.solid_volume[k] * state[place, NUMBER, k] / solids
         share = tables.powder[k] * work.classes[LIMIT, place, k]
@@ -44,47 +48,56 @@ def spray_on(
         drops = met * share
         inside = liquid_inside(drops, lost * state[place, GAS, k])
         used = lost * state[place, NUMBER, k]
-        first += used * tables.component[0, k]
-        second += used * tables.component[1, k]
+        if used > 0.0:
+            own = pool[tables.drops.first[k]]
+            own[0] += used * tables.component[0, k] / tables.powder[k]
+            own[1] += used * tables.component[1, k] / tables.powder[k]
+            own[2] += (lost * state[place, INTERNAL, k] + inside) / tables.powder[k]
+            own[3] += (lost * state[place, EXTERNAL, k] + drops - inside) / tables.powder[k]
+            own[4] += (lost * state[place, GAS, k] - inside) / tables.powder[k]
         grains += used
-        inner += lost * state[place, INTERNAL, k] + inside
-        outer += lost * state[place, EXTERNAL, k] + drops - inside
-        gas += lost * state[place, GAS, k] - inside
         filled += inside
         for quantity in range(4):
             change[place, quantity, k] -= lost * state[place, quantity, k]
         change[place, EXTERNAL, k] += met - drops
-    if first + second <= 0.0:
-        return 0.0, grains, filled
-    return book_nuclei(place, (first, second, inner, outer, gas), p, tables, change), grains, filled
+    for size in range(sizes):
+        for content in range(USED):
+            pool[size, content] += pool[size - 1, content] if size > 0 else 0.0
+        if pool[size, 0] + pool[size, 1] > 0.0:
+            nuclei += book_nuclei(place, size, tables, work, change)
+    return nuclei, grains, filled
 
 
 @routine
-def book_nuclei(
-    place: int, used: tuple[float, float, float, float, float], p: Parameters, tables: Tables, change: Floats
-) -> float:
-    """Make nuclei of the powder used: solids of both components, liquids and gas [m3/s]; returns their number [1/s].
+def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: Floats) -> float:
+    """Make the nuclei of drops of one size from the powder that they use; returns their number [1/s].
 
     A nucleus has the mean composition of the powder. It is shared by the pivots around it, so that number and both
-    components are kept; where it would hold less of a component than the first pivot, there are fewer of them.
+    components are kept; where it would hold less of a component than the first pivot, there are fewer of them, and
+    more where it would hold more than the last.
     """
-    solids = used[0] + used[1]
-    number = solids / p.nucleus_solids
-    number = min(number, used[0] / tables.component[0, 0])
-    if tables.component[1, 0] > 0.0:
-        number = min(number, used[1] / tables.component[1, 0])
-    low = 0
+    used, drops = work.nuclei[size], tables.drops.share[size]
+    solids = drops * (used[0] + used[1])
+    number, top = solids / tables.drops.solids[size], tables.solid_volume.size - 1
     for axis in range(2):
-        while tables.component[axis, low] + tables.up[axis, low] <= used[axis] / number:
+        if tables.component[axis, top] > 0.0:
+            number = max(number, drops * used[axis] / tables.component[axis, top])
+            number = min(number, drops * used[axis] / tables.component[axis, 0])
+    if not number > 0.0:
+        return 0.0
+    first, second, low = drops * used[0] / number, drops * used[1] / number, 0
+    for axis in range(2):
+        held = second if axis > 0 else first
+        while tables.component[axis, low] + tables.up[axis, low] <= held:
             low += tables.stride[axis]
-    above = (used[0] / number - tables.component[0, low]) / tables.up[0, low]
-    beside = (used[1] / number - tables.component[1, low]) / tables.up[1, low]
+    above = (first - tables.component[0, low]) / tables.up[0, low]
+    beside = (second - tables.component[1, low]) / tables.up[1, low]
     for corner in range(4):
         along, across = corner // 2, corner % 2
         share = (above if along > 0 else 1.0 - above) * (beside if across > 0 else 1.0 - beside)
         if share > 0.0:
             k = low + along * tables.stride[0] + across * tables.stride[1]
-            part = share * number * tables.solid_volume[k] / solids
+            part = drops * share * number * tables.solid_volume[k] / solids
             change[place, NUMBER, k] += share * number
             change[place, INTERNAL, k] += part * used[2]
             change[place, EXTERNAL, k] += part * used[3]

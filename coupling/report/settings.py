@@ -9,6 +9,7 @@ from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
 from dem.case import DemCase
 from pbm.case import Feed
+from pbm.case_liquid import Liquid
 
 
 def settings_section(run: RunRecord) -> Section:
@@ -95,6 +96,14 @@ def _liquid(dem: DemCase) -> str:
     return f"{liquid.law}, {tension}, {viscosity}, {shares} % of the solid volume, {len(liquid.sprays)} nozzles"
 
 
+def _drops(liquid: Liquid) -> Cell:
+    if liquid.drops is None:
+        return Quantity(liquid.drop_diameter, "m")
+    if liquid.drops.distribution is not None:
+        return f"as in {liquid.drops.distribution.name}"
+    return f"median {Quantity(liquid.drops.median or 0.0, 'm')}, standard deviation of ln d {liquid.drops.spread:g}"
+
+
 def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
     pbm = run.case.pbm
     assert pbm is not None
@@ -104,7 +113,7 @@ def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
         ("charge", Quantity(pbm.feed.charge, "kg")),
         ("feed", f"{_powder(pbm.feed)}, porosity {pbm.feed.porosity:g}, moisture {pbm.feed.moisture:g}"),
         ("spray", f"{Quantity(spray.rate, 'kg/s')} from {window}"),
-        ("drop diameter", Quantity(liquid.drop_diameter, "m")),
+        ("drop diameter", _drops(liquid)),
         ("binder viscosity", Quantity(liquid.viscosity, "Pa s")),
         ("film and asperity", f"{Quantity(liquid.film_thickness, 'm')}, {Quantity(liquid.asperity_height, 'm')}"),
         ("solid and liquid density", f"{Quantity(pbm.solid_density, 'kg/m³')}, {Quantity(liquid.density, 'kg/m³')}"),
