@@ -14,7 +14,7 @@ from compute.errors import CaseError
 from coupling.case import Case
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
-from coupling.run_folder import open_run_folder
+from coupling.run_folder import ALONE, open_run_folder
 from coupling.session import Session
 
 
@@ -38,7 +38,7 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
 
             carry_out(session)
         elif case.dem is not None:
-            session.simulate("run", case.dem, 0)
+            session.simulate(ALONE, case.dem, 0)
             session.timed("report", lambda: report_run(case, folder))
         else:
             from coupling.chain import balance_alone

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compute.errors import CaseError
 from coupling.case import Case
 from coupling.case_document import CaseDocument
 from coupling.case_file import check_document, resolved, write_case
 from coupling.provenance import begin_manifest, read_manifest
-from coupling.run_folder import CASE_NAME
+from coupling.run_folder import ALONE, CASE_NAME
+
+if TYPE_CHECKING:
+    from dem.results import Measurement
 
 FOLDER, TABLE = "replicas", "replicas.csv"
 FIXED = ("name", "threads", "replicas")
@@ -81,10 +84,23 @@ def make_folders(replicas: Sequence[Replica], case_file: Path, command: Sequence
 
 
 def write_table(replicas: Sequence[Replica], path: Path) -> None:
-    """Write a line for each replica: number, values, outcome, particle-steps per second."""
+    """Write a line for each replica: number, values, outcome, particle-steps per second, what it measured."""
+    measured = [results_of(replica.folder) for replica in replicas]
+    names = list(dict.fromkeys(name for results in measured for name in results))
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["replica", *replicas[0].values, "outcome", "particle_steps_per_second"])
-        for replica in replicas:
+        columns = [column for name in names for column in (name, f"{name}: error")]
+        writer.writerow(["replica", *replicas[0].values, "outcome", "particle_steps_per_second", *columns])
+        for replica, results in zip(replicas, measured):
             rate = read_manifest(replica.folder).get("particle_steps_per_second", "")
-            writer.writerow([replica.number, *replica.values.values(), replica.outcome, rate])
+            found = [results.get(name) for name in names]
+            cells = [cell for each in found for cell in ((each.value, each.error) if each else ("", ""))]
+            writer.writerow([replica.number, *replica.values.values(), replica.outcome, rate, *cells])
+
+
+def results_of(folder: Path) -> Mapping[str, Measurement]:
+    """Return the material properties that the run in a folder measured, by name; none before it is done."""
+    from dem.results import RESULTS_NAME, load_results
+
+    path = folder / "dem" / ALONE / RESULTS_NAME
+    return load_results(path) if path.is_file() else {}

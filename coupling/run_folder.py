@@ -12,6 +12,8 @@ from coupling.case_file import read_case, write_case
 
 CASE_NAME = "case.yaml"
 MANIFEST_NAME = "manifest.json"
+ALONE = "run"
+"""Name of the window of a case of particles alone."""
 
 
 def make_run_folder(case: Case, chosen: Path | None = None) -> Path:

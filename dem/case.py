@@ -12,9 +12,10 @@ from compute.quantities import AccelerationVector, Position, Rate
 from dem.case_flow import Outlet
 from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
-from dem.case_motion import Load, Motion
+from dem.case_motion import Motion, load_of
 from dem.case_observables import Observables
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
+from dem.case_results import RingShear
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
 from dem.case_time import Passages, TimeSettings
 from dem.case_walls import Wall
@@ -134,6 +135,9 @@ class DemCase(CaseModel):
             for place, name in enumerate(mixing.of):
                 require_name(name, names, "class", f"observables.mixing.{index}.of.{place}")
 
+        for index, result in enumerate(self.observables.results if self.observables else ()):
+            if isinstance(result, RingShear):
+                self._check_lid(result, f"observables.results.{index}")
         fields = self.observables.fields if self.observables else None
         if fields is not None and any(
             fields.range > 0.5 * self.domain.size["xyz".index(a)] for a in self.domain.periodic
@@ -142,6 +146,13 @@ class DemCase(CaseModel):
                 "the range reaches an image of itself", key="observables.fields.range", value=fields.range,
                 expected="at most half the domain's length in each periodic direction",
             )  # fmt: skip
+
+    def _check_lid(self, result: RingShear, key: str) -> None:
+        require_name(result.wall, [wall.name for wall in self.walls], "wall", f"{key}.wall")
+        if not self.wall_speed(result.wall):
+            raise invalid("the lid does not turn", key=f"{key}.wall", value=result.wall, expected="a turning wall")
+        if self.statistics is None or not self.statistics.enabled:
+            raise invalid("no loads on walls are counted", key=key, expected="dem.statistics with blocks")
 
     def _check_pairs(self) -> None:
         require_composable(self.contact, self.liquid)
@@ -164,8 +175,8 @@ class DemCase(CaseModel):
 
     def _check_feeders(self) -> None:
         """Refuse a feeder beside a wall under a load: it would not know where the wall is."""
-        motions = [each for wall in self.walls for each in (wall.motion, getattr(wall.motion, "carrier", None))]
-        released = [self.time.settle + motion.start for motion in motions if isinstance(motion, Load)]
+        loads = [load_of(wall.motion) for wall in self.walls]
+        released = [self.time.settle + load.start for load in loads if load is not None]
         for index, source in enumerate(self.particles):
             if released and isinstance(source, Insertion) and (source.end or math.inf) > (1.0 + 1e-9) * min(released):
                 raise invalid(

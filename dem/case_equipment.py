@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from compute.case_model import CaseModel, invalid
 from compute.quantities import Angle, Length, NotNegative
 from dem.case_screws import Barrel, Screw, Size, require_narrower
+from dem.case_shear import VanedDisc
 
 
 class Impeller(CaseModel):
@@ -272,5 +273,7 @@ class Bowl(CaseModel):
         return self
 
 
-GeneratedModel = Impeller | Drum | VBlender | DoubleCone | Bin | Trough | PaddleShaft | Bowl | Barrel | Screw
+GeneratedModel = (
+    Impeller | Drum | VBlender | DoubleCone | Bin | Trough | PaddleShaft | Bowl | Barrel | Screw | VanedDisc
+)
 GeneratedMesh = Annotated[GeneratedModel, Field(discriminator="kind")]

@@ -213,3 +213,9 @@ AnyMotion = Annotated[
     | Annotated[Load, Tag("load")],
     Discriminator(_kind_of),
 ]
+
+
+def load_of(motion: AnyMotion | None) -> Load | None:
+    """Return the load that moves a wall, its own or its carrier's; None where there is none."""
+    carrier = getattr(motion, "carrier", None)
+    return next((each for each in (motion, carrier) if isinstance(each, Load)), None)

@@ -11,6 +11,7 @@ from compute.case_model import CaseModel, invalid
 from compute.quantities import Direction, Length, Mass, NotNegative, Number, Position, Positive, Time
 from dem.case_motion import ORIGIN, UPWARDS, require_direction
 from dem.case_particles import Box, Region
+from dem.case_results import Result, require_known
 
 
 class Mixing(CaseModel):
@@ -86,6 +87,7 @@ class Observables(CaseModel):
     Attributes:
         interval: simulated time between two measurements; of the account of what flows, too.
         start: first time at which anything is measured.
+        results: material properties: means of what is measured, with errors, told at the end of the run.
     """
 
     interval: Annotated[Time, Positive]
@@ -94,3 +96,10 @@ class Observables(CaseModel):
     surfaces: tuple[FreeSurface, ...] = ()
     densities: tuple[BulkDensity, ...] = ()
     fields: FieldSettings | None = None
+    results: tuple[Result, ...] = ()
+
+    @model_validator(mode="after")
+    def _results_are_measured(self) -> Observables:
+        measured = [surface.name for surface in self.surfaces] + [bulk.name for bulk in self.densities]
+        require_known(self.results, measured)
+        return self

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dem.case import DemCase
+from dem.case_motion import load_of
 from dem.case_observables import Mixing
 from dem.engine import Engine
 from dem.fields import FIELDS_NAME, FieldFile, make_lattice, measured_fields
@@ -17,9 +18,15 @@ from dem.neighbours import TOUCHING
 from dem.particle_set import ClassTable
 from dem.particles import CLASS, MASS, RADIUS, Particles, X
 from dem.table import Cell, Table
+from dem.walls.arrays import SHIFT
+from dem.walls.motion import bearing
 
 OBSERVABLES_NAME = "observables.csv"
 COLUMNS = ("time [s]", "name", "quantity", "value")
+ANGLE, ANGLE_ERROR, BULK_DENSITY = "angle [deg]", "angle error [deg]", "bulk density [kg/m3]"
+"""Quantities of free surfaces and densities."""
+DISPLACEMENT = "displacement [m]"
+"""Quantity of a wall under a load: how far it has gone along its axis."""
 
 Row = list[Cell]
 
@@ -71,12 +78,20 @@ class Observation:
         for surface in settings.surfaces:
             slope = surface_slope(surface, np.asarray(self._case.gravity), position, radius)
             if slope is not None:
-                yield [surface.name, "angle [deg]", float(np.degrees(slope.angle))]
-                yield [surface.name, "angle error [deg]", float(np.degrees(slope.error))]
+                yield [surface.name, ANGLE, float(np.degrees(slope.angle))]
+                yield [surface.name, ANGLE_ERROR, float(np.degrees(slope.error))]
         for bulk in settings.densities:
             shares = shares_inside(bulk.region, self._case.domain, position, radius) / bulk.region.volume
             yield [bulk.name, "solids fraction", float(shares @ (4.0 / 3.0 * np.pi * radius**3))]
-            yield [bulk.name, "bulk density [kg/m3]", float(shares @ host.row[:, MASS])]
+            yield [bulk.name, BULK_DENSITY, float(shares @ host.row[:, MASS])]
+        yield from self._borne(engine)
+
+    def _borne(self, engine: Engine) -> Iterator[Row]:
+        """Yield how far walls under a load have gone along it."""
+        pose = engine.backend.numpy(engine.walls.pose)
+        for w, wall in enumerate(self._case.walls):
+            if load_of(wall.motion) is not None:
+                yield [wall.name, DISPLACEMENT, float(pose[int(bearing(engine.walls, w)), SHIFT])]
 
     def _mixing(self, mixing: Mixing, host: Particles) -> Iterator[Row]:
         mass, position = host.row[:, MASS], host.row[:, X : X + 3]

@@ -22,6 +22,7 @@ from dem.liquid.wetting import Wetting
 from dem.observation import Observation
 from dem.packing import initial_particles
 from dem.particles import CLASS, RADIUS, VX, WX, X
+from dem.results import RESULTS_NAME, measure_results, save_results
 from dem.setup import make_recorder, make_setup
 from dem.snapshots import SnapshotWriter
 from dem.start import require_clear_start
@@ -107,7 +108,7 @@ class Simulation:
         finally:
             if self._writer:
                 self._writer.close()
-        return self._finish()
+        return self._finish(watch)
 
     def advance(self, last: int, watch: Watch | None = None) -> None:
         """Run up to step number `last`, with all that is due on the way; raises as `run`."""
@@ -248,11 +249,18 @@ class Simulation:
         for part in (self.flow, self.wetting, self.observation):
             part.rewind(time)
 
-    def _finish(self) -> EncounterStatistics | None:
+    def _finish(self, watch: Watch) -> EncounterStatistics | None:
         statistics = self.recorder.result() if self.recorder else None
-        if statistics and self.recorder and self.folder:
+        loads = self.recorder.loads() if self.recorder else None
+        if statistics and loads and self.folder:
             statistics.save(self.folder / STATISTICS_NAME)
-            self.recorder.loads().save(self.folder / LOADS_NAME)
+            loads.save(self.folder / LOADS_NAME)
+        observables = self.setup.case.observables
+        if self.folder and observables and observables.results:
+            results = measure_results(self.setup.case, self.folder, loads)
+            save_results(results, self.folder / RESULTS_NAME)
+            for result in results:
+                watch.told(str(result))
         return statistics
 
 

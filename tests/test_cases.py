@@ -27,6 +27,7 @@ from coupling.case import Case
 from coupling.case_file import read_case
 from dem.case_time import Passages
 from dem.particles import MASS, RADIUS, VX, WX, X
+from dem.results import RESULTS_NAME, load_results
 from dem.simulation import SNAPSHOT_NAME, STATISTICS_NAME, Simulation
 from dem.snapshots import read_snapshot
 from dem.statistics_result import EncounterStatistics
@@ -247,7 +248,23 @@ def test_continuous_granulator(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "report.html").exists()
 
 
-TESTED: dict[str, Callable[..., None]] = {
+MATERIAL_TESTS = ("angle-of-repose", "drum-angle", "tapped-density", "shear-cell")
+
+
+@pytest.mark.validate
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", MATERIAL_TESTS)
+def test_material_test(tmp_path: Path, name: str) -> None:
+    """What a bench test measures, from the file of its run; of the shear cell the load on its lid too."""
+    case = read_case(CASES / name / "case.yaml")
+    assert case.dem is not None
+    Simulation(case.dem, get_backend("cpu", 1), case.seed, tmp_path).run()
+    results = load_results(tmp_path / RESULTS_NAME)
+    for expected in expectations(name):
+        assert_expected(expected, results[expected["name"]].value, results[expected["name"]].error)
+
+
+TESTED: dict[str, Callable[..., None]] = {name: test_material_test for name in MATERIAL_TESTS} | {
     "two-spheres": test_two_spheres,
     "gas": test_gas,
     "rotating-drum": test_rotating_drum,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from coupling.case import Case
 from coupling.checks.finding import Finding
+from coupling.run_folder import ALONE
 from dem.case import DemCase
 from dem.case_limits import run_duration
 
@@ -27,7 +28,7 @@ def windows(case: Case) -> list[Window]:
     if case.dem is None:
         return []
     if case.coupling is None:
-        return [Window("run", 0.0, run_duration(case.dem))]
+        return [Window(ALONE, 0.0, run_duration(case.dem))]
     design, name = case.coupling.design, case.coupling.impeller
     speeds = [(f"speed-{at + 1}", speed) for at, speed in enumerate(design.speeds)]
     speeds.append(("grown", design.grown.speed or design.middle))

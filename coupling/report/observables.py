@@ -13,6 +13,7 @@ from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
 from dem.case_walls import Wall
 from dem.observation import OBSERVABLES_NAME
+from dem.results import RESULTS_NAME, load_results
 from dem.simulation import LOADS_NAME
 from dem.table import read_table
 
@@ -32,10 +33,20 @@ def observables_section(run: RunRecord) -> Section:
     if not present:
         section.lack("The case measures nothing on the bed; dem.observables says how.")
     for path in present:
+        _add_results(section, path.with_name(RESULTS_NAME))
         series = read_series(path)
         _add_mixing(section, path.parent.name, series)
         _add_others(section, path.parent.name, series)
     return section
+
+
+def _add_results(section: Section, path: Path) -> None:
+    if not path.is_file():
+        return
+    rows: list[list[Cell]] = []
+    for each in load_results(path).values():
+        rows.append([each.name, Quantity(each.value, each.unit.replace("deg", "°"), each.error)])
+    section.tabulate(f"{path.parent.name}: material properties.", ("property", "value"), rows, wide=False)
 
 
 def read_series(path: Path) -> Series:

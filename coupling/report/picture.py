@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from coupling.report.record import FEED_WINDOW, RunRecord, WindowRecord
 from coupling.report.scene import speeds_of, wall_triangles
 from dem.case import DemCase
 from dem.case_motion import Motion
+from dem.observation import DISPLACEMENT, OBSERVABLES_NAME
 
 Array = NDArray[np.float64]
 
@@ -65,9 +67,21 @@ def last_snapshot(window: WindowRecord | None) -> dict[str, Any] | None:
     if window is None or window.snapshots is None:
         return None
     try:
-        return read_snapshot(window.snapshots, -1)
+        snapshot = read_snapshot(window.snapshots, -1)
     except (IndexError, OSError, KeyError):
         return None
+    return snapshot | {"displacements": displacements(window.snapshots.with_name(OBSERVABLES_NAME))}
+
+
+def displacements(path: Path) -> dict[str, float]:
+    """How far walls under a load have gone [m], by name, as last recorded in a file of observables."""
+    from dem.table import read_table
+
+    if not path.is_file():
+        return {}
+    table = read_table(path)
+    chosen = table["quantity"] == DISPLACEMENT
+    return dict(zip(table["name"][chosen].tolist(), table["value"][chosen].astype(float).tolist()))
 
 
 def _caption(window: WindowRecord, snapshot: dict[str, Any], cut: bool) -> str:
@@ -82,7 +96,7 @@ def _draw(case: DemCase, snapshot: dict[str, Any]) -> str:
     from matplotlib import colormaps
 
     position = np.asarray(snapshot["position"], dtype=float)
-    walls = wall_triangles(case, snapshot["time"], position)
+    walls = wall_triangles(case, snapshot["time"], position, snapshot["displacements"])
     speed = speeds_of(snapshot)
     top = max(float(np.quantile(speed, FASTEST_SHARE)), 1e-12)
     by_speed = colormaps["viridis"](np.clip(speed / top, 0.0, 1.0))[:, :3]

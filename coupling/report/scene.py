@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from compute.errors import CaseError
 from coupling.report.raster import Triangles
 from dem.case import DemCase
+from dem.case_motion import Motion, load_of
 from dem.case_walls import CylinderWall, MeshWall, PlaneWall, Wall
 from dem.equipment import VESSELS, make_frustum
 from dem.walls.build import moved
@@ -26,12 +27,18 @@ RIM, BED_SHARE = 1.3, 0.98
 PARALLEL = 0.999
 
 
-def wall_triangles(case: DemCase, time: float, position: Array) -> Triangles:
-    """All walls of a case at a time [s], as far as particles at `position` [m], shape (n, 3), reach."""
+def wall_triangles(
+    case: DemCase, time: float, position: Array, displacements: Mapping[str, float] | None = None
+) -> Triangles:
+    """All walls of a case at a time [s], as far as particles at `position` [m], shape (n, 3), reach.
+
+    displacements: how far walls under a load have gone [m], by name.
+    """
+    gone = displacements or {}
     parts = []
     for wall in case.walls:
         try:
-            corners = wall_corners(wall, case, time, position)
+            corners = wall_corners(wall, case, time, position, gone.get(wall.name, 0.0))
         except CaseError:  # the mesh file is no longer where it was
             continue
         if corners is not None:
@@ -46,18 +53,25 @@ def coloured(parts: Sequence[tuple[Array, Array]]) -> Triangles:
     return Triangles(corners, np.concatenate([np.empty((0, 3)), *colours]))
 
 
-def wall_corners(wall: Wall, case: DemCase, time: float, position: Array) -> Array | None:
+def wall_corners(wall: Wall, case: DemCase, time: float, position: Array, displacement: float = 0.0) -> Array | None:
     """Triangles of one wall at a time [s] as far as `position` [m], shape (n, 3), reaches; None for a lid.
+
+    displacement: how far it has gone under a load [m]. Planes and cylinders that turn are shown as they began.
 
     Raises:
         CaseError: its mesh cannot be made or read.
     """
-    if isinstance(wall, CylinderWall):
-        return _cylinder(wall, position)
-    if isinstance(wall, PlaneWall):
-        return _plane(wall, case)
-    corners = place_mesh(wall, f"walls.{wall.name}")
-    return moved(corners, wall.motion, max(time - case.time.settle, 0.0))
+    if isinstance(wall, MeshWall):
+        corners: Array | None = place_mesh(wall, f"walls.{wall.name}")
+    else:
+        corners = _cylinder(wall, position) if isinstance(wall, CylinderWall) else _plane(wall, case)
+    if corners is None:
+        return None
+    if isinstance(wall, MeshWall) or not isinstance(wall.motion, Motion):
+        corners = moved(corners, wall.motion, max(time - case.time.settle, 0.0))
+    load = load_of(wall.motion)
+    axis = np.zeros(3) if load is None else np.asarray(load.axis) / np.linalg.norm(load.axis)
+    return corners + displacement * axis
 
 
 def is_vessel(wall: Wall) -> bool:

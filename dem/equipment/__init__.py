@@ -10,6 +10,7 @@ from typing import Any
 
 from dem.case_equipment import Bin, Bowl, DoubleCone, Drum, GeneratedModel, Impeller, PaddleShaft, Trough, VBlender
 from dem.case_screws import Barrel, Screw
+from dem.case_shear import VanedDisc
 from dem.equipment.drum import make_drum
 from dem.equipment.impeller import make_impeller
 from dem.equipment.paddle_shaft import make_paddle_shaft
@@ -17,6 +18,7 @@ from dem.equipment.screw import make_barrel, make_screw
 from dem.equipment.solids import Mesh, join_meshes, make_box, make_frustum, turn_inside_out
 from dem.equipment.trough import make_trough
 from dem.equipment.v_blender import make_v_blender
+from dem.equipment.vaned_disc import make_vaned_disc
 from dem.equipment.vessels import make_bin, make_bowl, make_double_cone
 
 VESSELS = (Drum, VBlender, DoubleCone, Bin, Trough, Bowl, Barrel)
@@ -51,6 +53,8 @@ def make_generated(model: GeneratedModel, key: str = "generate") -> Mesh:
         return make_paddle_shaft(model, key)
     if isinstance(model, Screw):
         return make_screw(model, key)
+    if isinstance(model, VanedDisc):
+        return make_vaned_disc(model)
     return _make_vessel(model)
 
 

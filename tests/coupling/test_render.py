@@ -13,10 +13,12 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from coupling.case_file import read_case
 from coupling.cli import main
 from coupling.report.equipment import draw_equipment, within
 from coupling.report.raster import Canvas, Triangles, look
-from coupling.report.scene import is_vessel
+from coupling.report.scene import is_vessel, wall_corners
+from coupling.shipped import find_case
 from dem.case_walls import CylinderWall, MeshWall, Wall
 from dem.equipment import make_generated
 from tests.coupling.case_text import read_small, write_small
@@ -127,3 +129,16 @@ def test_the_command_writes_a_png(
     assert "cannot be written" in capsys.readouterr().err
     assert call(monkeypatch, "render", "--equipment", case, "--time", "fast") == 2
     assert "'20 ms'" in capsys.readouterr().err
+
+
+def test_walls_that_slide_or_bear_a_load_are_drawn_where_they_are() -> None:
+    """The lifted cylinder after 1 s at 20 mm/s, less half its ramp of 50 ms; the lid as far down as it has gone."""
+    heap, cell = (read_case(find_case(name)).dem for name in ("angle-of-repose", "shear-cell"))
+    assert heap is not None and cell is not None
+    nowhere = np.zeros((1, 3))
+    lifted = wall_corners(heap.walls[1], heap, heap.time.settle + 1.0, nowhere)
+    assert lifted is not None
+    assert lifted[..., 2].min() == pytest.approx(0.02 * (1.0 - 0.025))
+    first, later = (wall_corners(cell.walls[1], cell, 1.0, nowhere, gone) for gone in (0.0, 4e-3))
+    assert first is not None and later is not None
+    np.testing.assert_allclose(later - first, np.broadcast_to([0, 0, -4e-3], first.shape), atol=1e-15)

@@ -33,6 +33,10 @@ KINDS: dict[str, dict[str, Any]] = {
         "blades": 3, "radius": 0.095, "hub_radius": 0.03, "hub_height": 0.05, "blade_height": 0.02,
         "blade_thickness": 0.005, "pitch": "35 deg",
     },
+    "vaned-disc": {
+        "radius": 0.03, "thickness": 0.003, "vanes": 12, "inner_radius": 0.012, "vane_height": 0.003,
+        "vane_thickness": 8e-4,
+    },
     "barrel": {"radius": 0.0127, "centre_distance": 0.021, "length": 0.1},
     "screw": {
         "radius": 0.0125, "centre_distance": 0.021, "clearance": 2e-4, "elements": [
