@@ -158,13 +158,12 @@ class Case(CaseModel):
             key = "pbm.solids" if self.pbm.solids is not None else "pbm.feed.grains"
             expected = "pbm.grid and a table of sizes beside a particle simulation"
             raise invalid("the reduced model knows one solid with a measured distribution", key=key, expected=expected)
-        liquid = self.pbm.liquid
-        plain = liquid.evaporation == 0.0 and liquid.drops is None and self.pbm.layering is None
+        plain = self.pbm.liquid.drops is None and self.pbm.layering is None and self.pbm.balanced
         if not (self.pbm.aggregation.measured and self.pbm.breakage.measured and plain):
             raise invalid(
                 "the reduced model knows the measured laws only",
                 key="pbm",
-                expected="aggregation and breakage by default, one size of drops, no drying, no layers; or pbm alone",
+                expected="aggregation, breakage and forms by default, one size of drops, no layers; or pbm alone",
             )
         regions, parts = self.pbm.compartments, self.dem.statistics.partition
         count = parts.count if parts is not None else 1

@@ -119,6 +119,7 @@ def bare_parameters() -> Parameters:
     ones = (
         "solid_density",
         "liquid_density",
+        "addition_density",
         "film_thickness",
         "asperity_height",
         "viscous_factor",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import pi
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -86,10 +86,15 @@ class GridSettings(CaseModel):
 
 
 class Consolidation(CaseModel):
-    """Pores shrink at a rate [1/s] towards a least porosity."""
+    """Pores shrink at a rate [1/s] towards a least porosity.
+
+    Attributes:
+        form: `published` drives gas out of pores by all liquid of a granule, also where there is no gas left.
+    """
 
     rate: Annotated[Rate, NotNegative] = 0.01
     minimum_porosity: OpenFraction = 0.2
+    form: Literal["balanced", "published"] = "balanced"
 
 
 class PbmCase(CaseModel):
@@ -203,6 +208,12 @@ class PbmCase(CaseModel):
                 expected="the mass of solids that catches all of the spray, or a later liquid.spray.start",
             )
         return self
+
+    @property
+    def balanced(self) -> bool:
+        """Whether no published form is chosen that loses liquid, gas or time."""
+        timed = self.compartments is not None and self.compartments.outflow_step is not None
+        return self.liquid.addition == self.consolidation.form == "balanced" and not timed
 
     @property
     def flows_through(self) -> bool:

@@ -158,6 +158,8 @@ class Compartments(CaseModel):
         charge: share of the charge by compartment, sum one; equal by default.
         spray: share of the spray by compartment, sum one; all to the first by default.
         stirring: speed at which a compartment is stirred over the impeller's, one by default; nil: at rest.
+        outflow_step: step dt [s] of the published outflow F v dt/d, which takes a number per step for a rate: all that
+            flows between and out of compartments is multiplied by dt over one second. None: F v/d.
     """
 
     names: tuple[Name, ...] = ()
@@ -168,6 +170,7 @@ class Compartments(CaseModel):
     charge: dict[str, Fraction] = Field(default_factory=dict)
     spray: dict[str, Fraction] = Field(default_factory=dict)
     stirring: dict[str, Annotated[Number, NotNegative]] = Field(default_factory=dict)
+    outflow_step: Annotated[Time, Positive] | None = None
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -206,7 +209,13 @@ class Compartments(CaseModel):
             _leave(exchange, outlet, end, rate, at, line.to, line.recycle)
         for out in self.outlets:
             _leave(exchange, outlet, at(out.start), out.rate, at, None, out.recycle)
-        return Graph(graph.names, exchange, outlet)
+        slowed = self.slowed
+        return Graph(graph.names, slowed * exchange, slowed * outlet)
+
+    @property
+    def slowed(self) -> float:
+        """Share of the flows that the published outflow leaves: dt over one second, one for rates."""
+        return 1.0 if self.outflow_step is None else self.outflow_step
 
     @property
     def links(self) -> tuple[Link, ...]:

@@ -40,6 +40,7 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
     return Parameters(
         solid_density=case.solid_density,
         liquid_density=liquid.density,
+        addition_density=liquid.density if liquid.addition == "balanced" else case.solid_density,
         feed_porosity=case.feed.porosity,
         film_thickness=liquid.film_thickness,
         asperity_height=liquid.asperity_height,
@@ -76,6 +77,7 @@ def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
         evaporation_speed=liquid.evaporation / liquid.density,
         consolidation_rate=case.consolidation.rate,
         minimum_pore_ratio=case.consolidation.minimum_porosity / (1.0 - case.consolidation.minimum_porosity),
+        published_squeeze=1.0 if case.consolidation.form == "published" else 0.0,
     )
 
 

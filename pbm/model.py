@@ -21,12 +21,14 @@ LEFT_NUMBER, LEFT_SOLIDS, LEFT_LIQUID, LEFT_GAS = 12, 13, 14, 15
 EVAPORATED = 16
 FED_SECOND, LEFT_SECOND = 17, 18
 LAYERED, LAYERED_NUMBER = 19, 20
-BOOKED = 21
+LIQUID_LOST, GAS_OWED = 21, 22
+BOOKED = 23
 """Ledger: mergers, grains gained by breakage, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3];
 grains booked beyond the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that
 liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets
 took; liquid that evaporated [m3]; the second solid that feeds brought and that outlets took [m3]; powder that layers
-took up, solids [m3] and grains [-]."""
+took up, solids [m3] and grains [-]; liquid that a published form of addition lost, and gas beyond what was there that
+one of consolidation took [m3]."""
 
 GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12
@@ -62,6 +64,7 @@ class Parameters(NamedTuple):
 
     solid_density: float  # rho_s [kg/m3]
     liquid_density: float  # rho_l [kg/m3]
+    addition_density: float  # spray over the volume it adds: rho_l, in the published form rho_s [kg/m3]
     feed_porosity: float  # eps0, pores of an empty class and of a nucleus [-]
     film_thickness: float  # h_f, thickness of a wet patch [m]
     asperity_height: float  # h_a, roughness below which a film does not bind [m]
@@ -98,6 +101,7 @@ class Parameters(NamedTuple):
     evaporation_speed: float  # film that evaporates from a wet surface [m/s]
     consolidation_rate: float  # c [1/s]
     minimum_pore_ratio: float  # eps_min / (1 - eps_min)
+    published_squeeze: float  # one where consolidation takes the published form, else nil
 
 
 class Stated(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 
 from compute.errors import CaseError
 from pbm.grid import Floats
-from pbm.model import BOOKED, FED_SOLIDS, LAYERED, OVERFLOW_VOLUME, SPRAYED
+from pbm.model import BOOKED, FED_SOLIDS, GAS_OWED, LAYERED, LEFT_SOLIDS, LIQUID_LOST, OVERFLOW_VOLUME, SPRAYED
 
 if TYPE_CHECKING:
     from pbm.granulation import Granulation
@@ -30,6 +30,7 @@ UNITS = {
     "d43": "m",
     "top_class_loss": "m3",
     "spray_lost": "m3",
+    "kept_back": "m3",
 }
 NAMED_LOSS = 1e-3
 """Share of the solids grown past the top class above which the user is warned."""
@@ -44,9 +45,10 @@ class GranulationResult:
     edge_solid_volume: of the classes of sizes, which are the same for one solid (sizes + 1,)
     fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
-    booked: ledger since the start (n, 21), columns of `pbm.model`; top_class_loss: solid volume of the granules that
+    booked: ledger since the start (n, 23), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
     spray_lost: liquid that met compartments too empty to catch it (n,)
+    kept_back: solid volume that the published outflow has not let out, beside F v/d (n,)
     steps: per accepted step: time, length [s], relative errors of solids, liquid, gas and number
     speed_outside, state_outside, sizes_outside: where the kernel law was used beyond its design (n,)
     """
@@ -69,6 +71,7 @@ class GranulationResult:
     booked: Floats
     top_class_loss: Floats
     spray_lost: Floats
+    kept_back: Floats
     steps: Floats
     speed_outside: np.ndarray
     state_outside: np.ndarray
@@ -99,6 +102,7 @@ class GranulationResult:
             said.append(f"{self.spray_lost[-1]:.2g} m3 of the spray met compartments too empty to catch it")
         if self.booked[-1, LAYERED] > 0.0 and self.top_fraction[-1] > NAMED_LOSS:
             said.append(f"{self.top_fraction[-1]:.2g} of the granule volume is in the top class, where no layers grow")
+        said += self._lost_by_published_forms()
         for flag, what in (
             (self.speed_outside, "impeller speed"),
             (self.state_outside, "d50"),
@@ -106,6 +110,25 @@ class GranulationResult:
         ):
             if flag.any():
                 said.append(f"{what} outside the design of the kernel law for {flag.mean():.0%} of the output times")
+        return said
+
+    @property
+    def published_losses(self) -> dict[str, float]:
+        """What published forms that do not balance lost by the end [m3]: liquid, gas, solids kept back."""
+        owed, lost = float(self.booked[-1, GAS_OWED]), float(self.booked[-1, LIQUID_LOST])
+        return {"liquid": lost, "gas": owed, "solids": float(self.kept_back[-1])}
+
+    def _lost_by_published_forms(self) -> list[str]:
+        lost, said = self.published_losses, []
+        if lost["liquid"] != 0.0:
+            share = lost["liquid"] / float(self.booked[-1, SPRAYED])
+            did = "lost" if share > 0.0 else "made"
+            volume = abs(lost["liquid"])
+            said.append(f"the published liquid addition {did} {volume:.3g} m3 of liquid, {abs(share):.3g} of the spray")
+        if lost["gas"] > 0.0:
+            said.append(f"the published consolidation took {lost['gas']:.3g} m3 of gas that was not there")
+        if lost["solids"] != 0.0:
+            said.append(f"the published outflow kept back {lost['solids']:.3g} m3 of solids that F v/d lets out")
         return said
 
     def save(self, path: Path | str) -> None:
@@ -146,6 +169,7 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
         booked=solution.booked.reshape(-1, BOOKED),
         top_class_loss=solution.booked[:, OVERFLOW_VOLUME],
         spray_lost=np.maximum(_sprayed(solution.times, spray, model) - solution.booked[:, SPRAYED], 0.0),
+        kept_back=solution.booked[:, LEFT_SOLIDS] * (1.0 / _slowed(model) - 1.0),
         steps=solution.steps,
         speed_outside=np.array([flag.speed_outside for flag in flags]),
         state_outside=np.array([flag.state_outside for flag in flags]),
@@ -157,3 +181,7 @@ def _sprayed(times: Floats, spray: Steps, model: Granulation) -> Floats:
     """Liquid that a spray [kg/s] gave off since the first time [m3], (n,)."""
     shares = float(model.tables.spray_share.sum())
     return np.array([shares * spray.integral(times[0], time) for time in times]) / model.parameters.liquid_density
+
+
+def _slowed(model: Granulation) -> float:
+    return 1.0 if model.case.compartments is None else model.case.compartments.slowed

@@ -16,7 +16,7 @@ from pbm.aggregation.dem import encounter_prefactor, size_factor
 from pbm.aggregation.sticking import log_film, log_pair_speed, wet_share
 from pbm.breakage import hit_prefactor
 from pbm.compartments import cross_border, mix
-from pbm.consolidation import squeeze_rate
+from pbm.consolidation import published_squeeze_rate, squeeze_rate
 from pbm.grid import Floats
 from pbm.layering import deposit, layer_rates
 from pbm.liquid import absorption_coefficient, addition, caught_share
@@ -28,9 +28,11 @@ from pbm.model import (
     EXTERNAL,
     FRAGMENTED,
     GAS,
+    GAS_OWED,
     GRANULE_VOLUME,
     INTERNAL,
     LIMIT,
+    LIQUID_LOST,
     LOG_DIAMETER,
     LOG_FILM,
     LOSS,
@@ -111,15 +113,22 @@ def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Table
         pores = state[place, INTERNAL, k] + state[place, GAS, k] if state[place, NUMBER, k] > VANISHED else 0.0
         least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
         classes[ABSORPTION, place, k] = absorption_coefficient(pores, parameters.absorption_time)
-        classes[SQUEEZE, place, k] = squeeze_rate(pores, least, parameters.consolidation_rate)
-        classes[LOSS, place, k] += classes[SQUEEZE, place, k] + parameters.evaporation_speed / parameters.film_thickness
+        squeezed = squeeze_rate(pores, least, parameters.consolidation_rate)
+        if parameters.published_squeeze > 0.0:
+            solids, gas = tables.solid_volume[k] * state[place, NUMBER, k], state[place, GAS, k]
+            liquid = state[place, INTERNAL, k] + state[place, EXTERNAL, k]
+            ratio, rate = parameters.minimum_pore_ratio, parameters.consolidation_rate
+            squeezed = published_squeeze_rate(solids, liquid, gas, ratio, rate)
+        classes[SQUEEZE, place, k] = squeezed
+        drying = parameters.evaporation_speed / parameters.film_thickness
+        classes[LOSS, place, k] += max(squeezed, 0.0) + drying
 
 
 @routine
 def caught_spray(place: int, spray: float, parameters: Parameters, tables: Tables, work: Workspace) -> float:
     """Liquid [m3/s] that the powder of a compartment gets of a spray [kg/s]."""
     share = tables.spray_share[place] * caught_share(work.solids[place], tables.spray_cover)
-    return addition(spray, share, parameters.liquid_density)
+    return addition(spray, share, parameters.addition_density)
 
 
 @routine
@@ -270,9 +279,13 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
                 nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
                 booked[NUCLEI] += nuclei
                 booked[NUCLEATED] += grains
-                booked[SPRAYED] += liquid
+                sprayed = liquid * (parameters.addition_density / parameters.liquid_density)
+                booked[SPRAYED] += sprayed
+                booked[LIQUID_LOST] += sprayed - liquid
                 booked[EVAPORATED] += evaporate(place, state, parameters, work, change)
-                booked[DISPLACED] += filled + squeeze_out(place, state, work, change)
+                expelled, owed = squeeze_out(place, state, parameters, tables, work, change)
+                booked[DISPLACED] += filled + expelled
+                booked[GAS_OWED] += owed
         cross_border(state, tables, work, change, booked)
         if tables.coupled == 0:
             mix(state, tables, work, change)

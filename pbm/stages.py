@@ -20,6 +20,7 @@ from pbm.model import (
     FED_SOLIDS,
     FRAGMENTED,
     GAS,
+    GAS_OWED,
     INTERNAL,
     LAYERED_NUMBER,
     LEFT_GAS,
@@ -27,6 +28,7 @@ from pbm.model import (
     LEFT_NUMBER,
     LEFT_SECOND,
     LEFT_SOLIDS,
+    LIQUID_LOST,
     MERGED,
     NUCLEATED,
     NUCLEI,
@@ -201,7 +203,7 @@ def sums(state: Floats, tables: Tables) -> tuple[float, float, float, float, flo
 @routine
 def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tuple[float, float, float, float]:
     """Relative errors of solids (the worse of all and of the second), of liquid, of gas against what pores lost, and of
-    number against the booked events.
+    number against the booked events; what published forms lose counts as booked.
 
     Each is the error of present + left = start + fed, spray and events with it, over all that was ever there.
     """
@@ -216,8 +218,9 @@ def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tu
     second_error = abs(second + booked[LEFT_SECOND] - all_second) / max(all_second, LEAST)
     return (
         max(abs(solids + booked[LEFT_SOLIDS] - all_solids) / max(all_solids, LEAST), second_error),
-        abs(liquid + booked[LEFT_LIQUID] + booked[EVAPORATED] - all_liquid) / max(all_liquid, LEAST),
-        abs(gas + booked[LEFT_GAS] + booked[DISPLACED] - all_gas) / max(all_gas, LEAST),
+        abs(liquid + booked[LEFT_LIQUID] + booked[EVAPORATED] + booked[LIQUID_LOST] - all_liquid)
+        / max(all_liquid, LEAST),
+        abs(gas + booked[LEFT_GAS] + booked[DISPLACED] - booked[GAS_OWED] - all_gas) / max(all_gas, LEAST),
         abs(number + booked[LEFT_NUMBER] - all_number - events) / max(max(all_number, number), LEAST),
     )
 

@@ -60,8 +60,9 @@ class StochasticGranulation:
     def __init__(
         self, model: Granulation, per_class: int = 50, step: float = 0.02, seed: int = 0, lumped: bool = True
     ) -> None:
-        if model.places > 1 or model.case.flows_through or len(model.cells.grids) > 1:
-            expected = "one solid in one compartment without feed and outlet"
+        case, alone = model.case, model.places == len(model.cells.grids) == 1 and not model.case.flows_through
+        if not alone or not case.balanced or case.layering is not None or case.liquid.drops is not None:
+            expected = "one solid in one closed compartment, one size of drops, no layers, no published forms"
             raise CaseError("weighted particles do not follow this case", key="pbm", expected=expected)
         self.model, self.parameters, self.tables = model, model.parameters, model.tables
         self.laws = WeightedLaws(model)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from compute.physics import routine
+from pbm.consolidation import LEAST_GAS
 from pbm.grid import Floats
 from pbm.model import (
     ABSORPTION,
@@ -106,17 +107,22 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
 
 
 @routine
-def squeeze_out(place: int, state: Floats, work: Workspace, change: Floats) -> float:
-    """Squeeze liquid and gas out of pores; returns the gas [m3/s]."""
-    expelled = 0.0
+def squeeze_out(
+    place: int, state: Floats, p: Parameters, tables: Tables, work: Workspace, change: Floats
+) -> tuple[float, float]:
+    """Squeeze liquid and gas out of pores; returns the gas [m3/s], and what of it the published form only owes."""
+    expelled, owed, wrings = 0.0, 0.0, 1.0 - p.published_squeeze
     for k in range(state.shape[2]):
         squeezed = work.classes[SQUEEZE, place, k] * work.classes[LIMIT, place, k]
-        wrung = squeezed * state[place, INTERNAL, k]
+        wrung = wrings * squeezed * state[place, INTERNAL, k]
+        missing = p.published_squeeze * LEAST_GAS * tables.solid_volume[k] * state[place, NUMBER, k]
+        taken = squeezed * state[place, GAS, k] + min(squeezed, 0.0) * missing
         change[place, EXTERNAL, k] += wrung
         change[place, INTERNAL, k] -= wrung
-        change[place, GAS, k] -= squeezed * state[place, GAS, k]
-        expelled += squeezed * state[place, GAS, k]
-    return expelled
+        change[place, GAS, k] -= taken
+        owed += max(squeezed, 0.0) * missing
+        expelled += taken + max(squeezed, 0.0) * missing
+    return expelled, owed
 
 
 @routine

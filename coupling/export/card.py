@@ -42,6 +42,10 @@ def card_text(description: Description, version: str, interface: int, token: str
             "value": description.efficiency,
             "meaning": "share of wet touches below the critical speed that bind; the one unmeasured number, default 1",
         },
+        "drying": {
+            "evaporation_kg_per_m2_s": description.laws[0].evaporation_speed * description.laws[0].liquid_density,
+            "meaning": "from wet surfaces, by their area; constant",
+        },
         "kernel_law": law.to_dict(),
         "standard_error": _error_statement(description),
         "cost": _cost_statement(description),
@@ -80,7 +84,7 @@ def _entry(variable: Variable) -> dict[str, Any]:
 
 
 def _error_statement(description: Description) -> dict[str, Any]:
-    errors = description.errors
+    errors, drying = description.errors, description.laws[0].evaporation_speed
     measured = bool(description.record.get("frozen_kernel_measured", False))
     return {
         "meaning": "one standard error; root of the summed squares of the terms below",
@@ -89,7 +93,8 @@ def _error_statement(description: Description) -> dict[str, Any]:
         "few_classes_and_long_steps_relative_d10_d50_d90": list(errors.discretisation),
         "frozen_kernel_relative_d10_d50_d90": list(errors.frozen_kernel) if measured else "not measured",
         "porosity_absolute": errors.porosity,
-        "moisture": "a balance, exact but for rounding",
+        "moisture": "a balance, exact but for rounding" if drying == 0.0 else "from the area of wet surfaces, as below",
+        "moisture_absolute": errors.moisture,
     }
 
 

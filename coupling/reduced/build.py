@@ -94,19 +94,19 @@ def build_reduced_model(
     full = Granulation(case.model_copy(update={"grid": fine}), kernel_law(exchange), compiled=compiled)
     corners, times = _corners(case, exchange, settings), np.linspace(0.0, case.end, TIMES)
     references = [_reference(full, corner, times) for corner in corners]
-    tried: list[tuple[Description, tuple[float, float, float], float]] = []
+    tried: list[tuple[Description, ErrorTerms]] = []
     for classes, margin in product(settings.classes, MARGINS):
         description = _describe(full, exchange, name, settings, _grid(full, classes, margin, references))
         values = [_run(ReducedModel(description, compiled), corner, times) for corner in corners]
-        reached = max(float(value[:, 4].max()) for value in values)
+        reached = max(float(value[:, 5].max()) for value in values)
         description = replace(description, clamped_limit=min(reached + CLAMPED_MARGIN, 1.0))
-        tried.append((description, _size_errors(values, references), _porosity_error(values, references)))
-        if tried[-1][1][1] < settings.target:
+        tried.append((description, _errors(values, references, case.liquid.evaporation > 0.0)))
+        if tried[-1][1].discretisation[1] < settings.target:
             break
-    description, sizes, porosity = min(tried, key=lambda item: item[1][1])
+    description, errors = min(tried, key=lambda item: item[1].discretisation[1])
     members = _choose_members(description, exchange, case, corners, times, settings.members, compiled)
     laws = [with_coefficients(description.laws[0], row, case.breakage.on) for row in members.coefficients]
-    errors = ErrorTerms(sizes, frozen_kernel or (0.0, 0.0, 0.0), porosity, members.unresolved)
+    errors = replace(errors, frozen_kernel=frozen_kernel or (0.0, 0.0, 0.0), unresolved=members.unresolved)
     record = _record(exchange, description, corners, tried, frozen_kernel is not None)
     return replace(description, laws=(description.laws[0], *laws), errors=errors, record=record)
 
@@ -119,7 +119,7 @@ def _corners(case: PbmCase, exchange: Exchange, settings: Settings) -> list[Corn
 
 
 def _reference(full: Granulation, corner: Corner, times: Floats) -> Floats:
-    """d10, d50, d90, porosity and the upper tail size of the fine model in short steps, shape (times, 5)."""
+    """d10, d50, d90, porosity, moisture, upper tail size of the fine model in short steps, shape (times, 6)."""
     state, rows = full.initial_state(), []
     edges = full.grid.edge_diameters(full.case.feed.porosity)[1:]
     for begin, end in zip([0.0, *times[:-1]], times):
@@ -128,7 +128,7 @@ def _reference(full: Granulation, corner: Corner, times: Floats) -> Floats:
                 state = full.step_fixed_rule(state, high - low, corner.speed, corner.spray.at(low), FINE_RULE).state
         values = full.outputs(state)
         top = edges[np.searchsorted(np.cumsum(values.fractions), 1.0 - GROWN_TAIL)]
-        rows.append([values.d10, values.d50, values.d90, values.porosity, top])
+        rows.append([values.d10, values.d50, values.d90, values.porosity, values.moisture, top])
     return np.array(rows)
 
 
@@ -136,7 +136,7 @@ def _grid(full: Granulation, classes: int, margin: float, references: Sequence[F
     """Classes over the range that the batches visit, inside the range of the case."""
     given = full.case.grid
     smallest = max(full.feed.percentile(FEED_TAIL), given.smallest_diameter)
-    largest = min(margin * max(float(reference[:, 4].max()) for reference in references), given.largest_diameter)
+    largest = min(margin * max(float(reference[:, 5].max()) for reference in references), given.largest_diameter)
     return GridSettings(classes=classes, smallest_diameter=smallest, largest_diameter=largest)
 
 
@@ -167,7 +167,7 @@ def _describe(full: Granulation, exchange: Exchange, name: str, settings: Settin
 
 
 def _run(model: ReducedModel, corner: Corner, times: Floats) -> Floats:
-    """d10, d50, d90, porosity and clamped volume share of the reduced model, stepped at every change, (times, 5)."""
+    """d10, d50, d90, porosity, moisture, clamped volume share of the reduced model, stepped at changes, (times, 6)."""
     model.start()
     rows = []
     for begin, end in zip([0.0, *times[:-1]], times):
@@ -175,12 +175,20 @@ def _run(model: ReducedModel, corner: Corner, times: Floats) -> Floats:
         for low, high in pairwise(marks):
             model.advance(high - low, corner.speed, corner.spray.at(low))
         reading = model.read()
-        rows.append([reading.d10, reading.d50, reading.d90, reading.porosity, model.clamped_share()])
+        sizes = (reading.d10, reading.d50, reading.d90)
+        rows.append([*sizes, reading.porosity, reading.moisture, model.clamped_share()])
     return np.array(rows)
 
 
 def _marks(begin: float, end: float, steps: Steps) -> list[float]:
     return [begin, *(time for time in steps.times if begin < time < end), end]
+
+
+def _errors(values: Sequence[Floats], references: Sequence[Floats], dries: bool) -> ErrorTerms:
+    """What few classes cost; moisture is a balance where nothing dries."""
+    moisture = _absolute_error(values, references, 4) if dries else 0.0
+    porosity = _absolute_error(values, references, 3)
+    return ErrorTerms(_size_errors(values, references), porosity=porosity, moisture=moisture)
 
 
 def _size_errors(values: Sequence[Floats], references: Sequence[Floats]) -> tuple[float, float, float]:
@@ -190,8 +198,8 @@ def _size_errors(values: Sequence[Floats], references: Sequence[Floats]) -> tupl
     return float(worst[0]), float(worst[1]), float(worst[2])
 
 
-def _porosity_error(values: Sequence[Floats], references: Sequence[Floats]) -> float:
-    errors = [value[:, 3] - reference[:, 3] for value, reference in zip(values, references)]
+def _absolute_error(values: Sequence[Floats], references: Sequence[Floats], column: int) -> float:
+    errors = [value[:, column] - reference[:, column] for value, reference in zip(values, references)]
     return float(max(np.sqrt(np.mean(error**2)) for error in errors))
 
 
@@ -218,7 +226,7 @@ def _record(
     exchange: Exchange,
     description: Description,
     corners: Sequence[Corner],
-    tried: Sequence[tuple[Description, tuple[float, float, float], float]],
+    tried: Sequence[tuple[Description, ErrorTerms]],
     frozen_measured: bool,
 ) -> dict[str, object]:
     return {
@@ -227,7 +235,9 @@ def _record(
         "scale_factors": list(exchange.scales),
         "fit": {name: term.quality for name, term in exchange.terms.items()},
         "reference_classes": FINE_CLASSES,
-        "grids_tried": [{"classes": one.classes, "relative_errors": list(sizes)} for one, sizes, _ in tried],
+        "grids_tried": [
+            {"classes": one.classes, "relative_errors": list(terms.discretisation)} for one, terms in tried
+        ],
         "corners": [{"speed": corner.speed, "spray": list(corner.spray.values)} for corner in corners],
         "log_growth_span": log(max(description.law.d50_grown / description.law.d50_feed, 1.0)),
         "frozen_kernel_measured": frozen_measured,

@@ -66,6 +66,7 @@ class ErrorTerms:
         discretisation: relative error of d10, d50, d90 from few classes and long steps, against the fine population
             balance; frozen_kernel: the same from a law that is not measured again on the way;
         porosity: absolute error of the porosity from few classes [-];
+        moisture: absolute error of the moisture from few classes, nil where nothing dries [kg/kg dry];
         unresolved: share of the law's variance that the error members do not carry; they are scaled up by it.
     """
 
@@ -73,6 +74,7 @@ class ErrorTerms:
     frozen_kernel: tuple[float, float, float] = (0.0, 0.0, 0.0)
     porosity: float = 0.0
     unresolved: float = 0.0
+    moisture: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

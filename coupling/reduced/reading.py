@@ -68,6 +68,7 @@ def standard_errors(values: Floats, members: list[Floats], terms: ErrorTerms, lo
     relative = [a * a + b * b for a, b in zip(terms.discretisation, terms.frozen_kernel)]
     for place, square in enumerate(relative):
         variance[classes + place] += square * values[classes + place] ** 2
+    variance[classes + 3] += terms.moisture * terms.moisture
     variance[classes + 4] += terms.porosity * terms.porosity
     fractions = values[:classes]
     left = np.abs(fractions - np.concatenate([[0.0], fractions[:-1]]))

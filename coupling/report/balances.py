@@ -51,6 +51,13 @@ def balances_section(run: RunRecord) -> Section:
             )
         ],
     )
+    if any(batch.published_losses.values()):
+        liquid, gas, solids = (Quantity(value, "m³") for value in batch.published_losses.values())
+        caption = (
+            "Lost by published forms; the errors above count it as booked, without it they would be off by so much."
+        )
+        header = ("liquid of the spray", "gas that was not there", "solids kept back by the outflow")
+        section.tabulate(caption, header, [(liquid, gas, solids)])
     shortest = float(batch.steps[:, 1].min())
     section.say(
         "Steps in time: shortest ",

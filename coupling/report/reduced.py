@@ -63,7 +63,8 @@ def _add_errors(section: Section, description: Description, run: RunRecord) -> N
         rows.append((name, percent(errors.discretisation[at]), frozen, total))
     header = ("", "few classes, long steps", "frozen kernel", "all, largest of the batch")
     section.tabulate("Relative standard errors; all: also those of the fitted law.", header, rows, wide=False)
-    text = f"Porosity: {errors.porosity:.2g} absolute from few classes. Moisture is a balance. Of the law's variance,"
+    moisture = f"Moisture: {errors.moisture:.2g}, as it dries." if errors.moisture > 0.0 else "Moisture is a balance."
+    text = f"Porosity: {errors.porosity:.2g} absolute from few classes. {moisture} Of the law's variance,"
     section.say(f"{text} {percent(errors.unresolved)} lies outside the moved states, which are scaled up by it.")
     if not measured:
         section.lack("No run measured its kernel again on the way: the error of holding it fixed is not known.")

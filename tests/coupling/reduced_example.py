@@ -83,6 +83,7 @@ def _parameters(drop: float) -> Parameters:
         | {
             "solid_density": SOLID,
             "liquid_density": LIQUID,
+            "addition_density": LIQUID,
             "feed_porosity": POROSITY,
             "film_thickness": 20e-6,
             "asperity_height": 5e-6,
@@ -98,6 +99,7 @@ def _parameters(drop: float) -> Parameters:
             "drop_volume": drop,
             "nucleus_solids": drop * (1.0 - POROSITY) / (POROSITY * 0.75),
             "absorption_time": 0.5,
+            "evaporation_speed": 5e-6,
             "consolidation_rate": 0.01,
             "minimum_pore_ratio": 0.25,
         }

@@ -133,6 +133,16 @@ static void spray_on(const State *state, double liquid, const Parameters *p, con
     book_nuclei(held, change);
 }
 
+/* Take liquid off wet surfaces. */
+static void evaporate(const State *state, const Parameters *p, const Work *work, State *change)
+{
+    for (int k = 0; k < CLASSES; k++) {
+        const double size = work->diameter[k];
+        const double surface = work->wet_share[k] * PI * size * size * state->content[NUMBER][k];
+        change->content[EXTERNAL][k] -= p->evaporation_speed * surface * work->limit[k];
+    }
+}
+
 /* Squeeze liquid and gas out of pores. */
 static void squeeze_out(const State *state, const Work *work, State *change)
 {
@@ -173,6 +183,7 @@ static void change_of(const State *state, double step, double spray, const Param
             change->content[q][k] -= work->drain[k] * state->content[q][k];
     shatter(state, work, change);
     spray_on(state, spray / p->liquid_density, p, work, change);
+    evaporate(state, p, work, change);
     squeeze_out(state, work, change);
     soak_in(state, step, work, change);
 }

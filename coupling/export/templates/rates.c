@@ -56,7 +56,7 @@ static double impact_selection(int k, const Conditions *c, const Parameters *p, 
     return c->hit_prefactor * exp(p->hit_size_exponent * ratio) * survival;
 }
 
-/* Absorption of every class, and its losses by breakage, nucleation and consolidation. */
+/* Absorption of every class, and its losses by breakage, nucleation, consolidation and drying. */
 static void single_rates(const State *state, double liquid, const Conditions *c, const Parameters *p, Work *work)
 {
     const double taken = liquid / p->drop_volume * p->nucleus_solids / work->solids;
@@ -68,7 +68,7 @@ static void single_rates(const State *state, double liquid, const Conditions *c,
         work->loss[k] = work->selection[k] + powder[k] * taken;
         work->absorption[k] = pores > 0.0 ? 1.0 / (p->absorption_time * pores) : 0.0;
         work->squeeze[k] = pores > 0.0 ? p->consolidation_rate * larger(0.0, 1.0 - least / pores) : 0.0;
-        work->loss[k] += work->squeeze[k];
+        work->loss[k] += work->squeeze[k] + p->evaporation_speed / p->film_thickness;
     }
 }
 
