@@ -22,10 +22,10 @@ from dem.neighbours import CellOrder, PairList
 from dem.pairs import PairSettings
 from dem.particle_set import ParticleSet
 from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
-from dem.step import Motion
+from dem.step import BUILT, Motion
 from dem.tally import LANES, Tally
 from dem.walls import Walls, make_touches
-from dem.walls.arrays import BEARS, COSINE, KIND, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
+from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
 from dem.walls.near import mark_near_walls
 
 GROWTH = 1.3
@@ -85,10 +85,9 @@ class Engine:
         push = np.zeros((backend.threads, LANES * len(motion)), np.int64)
         self.domain = on_backend(backend, settings.domain)
         self.walls = on_backend(backend, settings.walls._replace(push=push))
-        self.loaded = bool((motion[:, KIND] == BEARS).any())
         self.settings = on_backend(backend, settings.pairs)
         self.gravity = np.asarray(settings.gravity, float)
-        self.wall_count, self.turning = len(settings.walls.shape), bool(settings.walls.turns.any())
+        self.wall_count = len(settings.walls.shape)
         self.wall_margin = 0.5 * self.skin + largest_separation(
             self.interaction, settings.pairs.parameters, settings.largest_radius
         )
@@ -108,7 +107,7 @@ class Engine:
             zeros(capacity, np.int64), zeros(capacity, np.int64), zeros(self.cell_count + 1, np.int64),
             zeros(capacity, np.int64), zeros((capacity, 4)),
         )  # fmt: skip
-        reach = np.array([0.5 * self.skin, self.built])
+        reach = np.array([0.5 * self.skin, self.built, 0.0])
         self.motion = Motion(
             self.backend.array(self.gravity),
             zeros((capacity, 3)),
@@ -194,7 +193,7 @@ class Engine:
             self._mark_near_walls()
         self.motion.reference[: self.size] = self.particles.row[: self.size, X : X + 3]
         self.built, self.stale = self.step_number, False
-        self.motion.reach[1] = self.built
+        self.motion.reach[BUILT] = self.built
         self.loops.divide(self)
 
     def _mark_near_walls(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from compute.physics import physics, routine
 from compute.tuples import make_group_loader, make_group_storer, make_storer
+from dem.clock import NOW, STOP
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
@@ -123,9 +124,10 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
 def make_gather_pairs(
     interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None]
 ) -> Callable[..., None]:
-    """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault)`.
+    """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
 
-    It writes force [N] and torque [N m] of particle i, and with liquid the change of its film [m3], to force[0, i].
+    While the clock runs it writes force [N] and torque [N m] of particle i, and with liquid the change of its film
+    [m3], to force[0, i].
     """
     contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
     book, book_step, wet = make_first_touch_of_pair(add), make_step_of_pair(add), interaction.wet
@@ -143,7 +145,10 @@ def make_gather_pairs(
         tally: Tally,
         step: float,
         fault: Any,
+        clock: Any,
     ) -> None:
+        if clock[NOW] >= clock[STOP]:
+            return
         row, kinds, box = particles.row, particles.kind, domain.box
         fx, fy, fz, mx, my, mz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for entry in range(pairs.start[i], pairs.start[i + 1]):

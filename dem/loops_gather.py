@@ -1,25 +1,31 @@
-"""The loops of targets without a scatter: full list, each particle gathers its own force, one body a stage."""
+"""The loops of targets without a scatter: full list, each particle gathers its own force, one body a stage.
+
+Steps are launched ahead of what the host knows: the step that makes the lists stale, or that fails, stops the clock of
+the device, and later launches return at once. So no contact is missed, and results do not depend on how far ahead.
+"""
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compute.physics import routine
-from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, cell_of, fold, slide_of_image
-from dem.faults import CODE, LOST, NONE, PARTICLE
+from compute.tuples import make_loader, make_storer
+from dem.clock import LOOK_STEPS, NEVER, NOW, STOP, make_start_step, make_tick
+from dem.domain import Domain, cell_of, fold
+from dem.faults import CODE, LOST, PARTICLE
 from dem.gather import make_gather_pairs
+from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
 from dem.neighbours import CellOrder, PairList, carry_row, make_row_walk, move_particle
-from dem.pairs import force_columns
+from dem.pairs import PairSettings, force_columns
 from dem.particles import Particles
-from dem.step import Motion, advance, make_wall_part
-from dem.tally import plain_add
-from dem.walls import set_pose
-from dem.walls.motion import bear_load, turned_too_far
+from dem.step import DISTANCE, Motion, advance
+from dem.tally import Tally, plain_add
+from dem.walls import Walls, WallTouches
+from dem.walls.wrench import make_wall_wrench
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -63,29 +69,48 @@ def make_fill_body(kind: int) -> Any:
 
 
 @cache
-def make_advance_body(interaction: Any, statistics: bool, has_walls: bool, add: Any) -> Any:
-    """Return the body that adds the walls' force to the pairs' and moves a particle."""
-    wall_part, wet = make_wall_part(interaction, statistics, has_walls, add), interaction.wet
+def make_press_body(interaction: Interaction, statistics: bool, add: Any) -> Any:
+    """Return the body that adds the force of the walls on a particle; most particles are near none."""
+    wall_wrench, load_six, store_six = make_wall_wrench(interaction, add, statistics), make_loader(6), make_storer(6)
 
     @routine
-    def move(
+    def press(
         i: int,
         particles: Particles,
         force: Any,
-        settings: Any,
-        walls: Any,
-        touches: Any,
-        motion: Motion,
-        tally: Any,
+        settings: PairSettings,
+        walls: Walls,
+        touches: WallTouches,
+        tally: Tally,
         step: float,
         fault: Any,
+        clock: Any,
     ) -> None:
-        fx, fy, fz, mx, my, mz = wall_part(i, 0, particles, walls, touches, settings, tally, step, fault)
-        fx, fy, fz = fx + force[0, i, 0], fy + force[0, i, 1], fz + force[0, i, 2]
-        mx, my, mz = mx + force[0, i, 3], my + force[0, i, 4], mz + force[0, i, 5]
+        if clock[NOW] >= clock[STOP] or touches.close[i] | touches.near[i] | touches.touched[i] == 0:
+            return
+        ax, ay, az, bx, by, bz = wall_wrench(
+            i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
+        )
+        fx, fy, fz, mx, my, mz = load_six(force[0, i], 0, 1)
+        store_six(force[0, i], 0, 1, (fx + ax, fy + ay, fz + az, mx + bx, my + by, mz + bz))
+
+    return press
+
+
+@cache
+def make_move_body(wet: bool) -> Any:
+    """Return the body that moves a particle by the sum of its forces and stops the clock if it went far."""
+    load_six = make_loader(6)
+
+    @routine
+    def move(i: int, particles: Particles, force: Any, motion: Motion, step: float, fault: Any, clock: Any) -> None:
+        if clock[NOW] >= clock[STOP]:
+            return
         if wet:
             particles.film[i] += force[0, i, FILM]
-        motion.moved[i] = advance(i, 0, particles, (fx, fy, fz, mx, my, mz), motion, step, fault)
+        square = advance(i, 0, particles, load_six(force[0, i], 0, 1), motion, step, fault)
+        if not square <= motion.reach[DISTANCE]:
+            clock[STOP] = clock[NOW] + 1
 
     return move
 
@@ -105,11 +130,13 @@ class GatherLoops:
             from compute.launch_cuda import atomic_add as add  # type: ignore[assignment]
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         self._gather = make_gather_pairs(interaction, engine.kind, statistics, add)
-        self._advance = make_advance_body(interaction, statistics, engine.wall_count > 0, add)
+        self._press, self._move = make_press_body(interaction, statistics, add), make_move_body(interaction.wet)
+        self._start_step, self._tick = make_start_step(engine.kind), make_tick(engine.kind)
+        self.clock = self.backend.array(np.array([0, NEVER]))
 
     def moved(self, capacity: int) -> Any:
-        """Return one value for each particle."""
-        return self.backend.zeros(capacity)
+        """Return no room: each particle looks at its own displacement."""
+        return self.backend.zeros(0)
 
     def allocate(self, capacity: int) -> None:
         """Make the force array."""
@@ -138,48 +165,41 @@ class GatherLoops:
         """Do nothing: every particle is its own chunk."""
 
     def run(self, engine: Engine, last: int) -> int:
-        """Run steps stage by stage."""
-        n, step = engine.step_number, engine.step_size
-        self.place_walls(engine, n)
+        """Run steps stage by stage, some ahead of the last look at the clock."""
+        first = n = engine.step_number
+        self.clock[:] = self.backend.array(np.array([first, NEVER]))
+        self.place_walls(engine, first)
         while n < last:
-            self.backend.foreach(
-                self._gather, engine.size, engine.particles, engine.pairs, engine.domain, self.force,
-                engine.settings, engine.tally, step, engine.fault,
-            )  # fmt: skip
-            self.backend.foreach(
-                self._advance, engine.size, engine.particles, self.force, engine.settings, engine.walls,
-                engine.touches, engine.motion, engine.tally, step, engine.fault,
-            )  # fmt: skip
-            if engine.loaded:
-                self.backend.foreach(bear_load, engine.walls.pose.shape[0], engine.walls, n, step)
-            n += 1
-            self.place_walls(engine, n)
-            if self._moved_too_far(engine, n):
-                break
+            ahead = min(LOOK_STEPS, last - n)
+            for _ in range(ahead):
+                self._launch_step(engine)
+            n += ahead
+            if self.is_stale(engine):
+                return int(self.backend.numpy(self.clock)[NOW])
         return n
+
+    def _launch_step(self, engine: Engine) -> None:
+        step, clock = engine.step_size, self.clock
+        self.backend.foreach(
+            self._gather, engine.size, engine.particles, engine.pairs, engine.domain, self.force, engine.settings,
+            engine.tally, step, engine.fault, clock,
+        )  # fmt: skip
+        if engine.wall_count:
+            self.backend.foreach(
+                self._press, engine.size, engine.particles, self.force, engine.settings, engine.walls, engine.touches,
+                engine.tally, step, engine.fault, clock,
+            )  # fmt: skip
+        self.backend.foreach(
+            self._move, engine.size, engine.particles, self.force, engine.motion, step, engine.fault, clock
+        )
+        self.backend.foreach(self._tick, 1, engine.walls, engine.domain, engine.motion, step, engine.fault, clock)
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""
-        if engine.wall_count:
-            self.backend.foreach(set_pose, engine.wall_count, engine.walls, step_number, engine.step_size)
-        if engine.kind == SHEARED:
-            box = self.backend.numpy(engine.domain.box)
-            engine.domain.box[OFFSET] = slide_of_image(box, step_number, engine.step_size)
+        self.backend.foreach(
+            self._start_step, 1, engine.walls, engine.domain, engine.motion, engine.step_size, step_number
+        )
 
     def is_stale(self, engine: Engine) -> bool:
-        """Return whether somebody or a wall moved too far."""
-        return self._moved_too_far(engine, engine.step_number)
-
-    def _moved_too_far(self, engine: Engine, n: int) -> bool:
-        largest = math.sqrt(float(engine.motion.moved[: engine.size].max())) if engine.size else 0.0
-        box = self.backend.numpy(engine.domain.box)
-        slid = abs(box[SHEAR_RATE]) * box[LENGTH + 1] * engine.step_size * (n - engine.built)
-        failed = bool((engine.fault[:, CODE] != NONE).any())
-        return failed or largest + 0.5 * slid > 0.5 * engine.skin or self._turned_too_far(engine)
-
-    def _turned_too_far(self, engine: Engine) -> bool:
-        if not engine.turning:
-            return False
-        walls = engine.walls
-        found = walls._replace(pose=self.backend.numpy(walls.pose), motion=self.backend.numpy(walls.motion))
-        return turned_too_far(found)
+        """Return whether the clock was stopped: somebody or a wall moved too far, or something failed."""
+        return bool(self.backend.numpy(self.clock)[STOP] != NEVER)

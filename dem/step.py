@@ -25,12 +25,15 @@ from dem.walls import Walls, WallTouches, set_pose
 from dem.walls.motion import bear_load, turned_too_far
 from dem.walls.wrench import make_wall_wrench
 
+HALF_SKIN, BUILT, DISTANCE = range(3)
+
 
 class Motion(NamedTuple):
     """What moves the particles and when lists are stale.
 
     gravity [m/s2] (3,); reference: positions at the last rebuild [m], shape (capacity, 3); moved: largest squared
-    displacement of each chunk [m2]; reach: half the skin [m] and the step number of the last rebuild, shape (2,).
+    displacement of each chunk [m2]; reach: half the skin [m], the step number of the last rebuild, and the square of
+    how far a particle may go in the present step [m2], shape (3,).
     """
 
     gravity: Any
@@ -161,11 +164,11 @@ def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain
     largest = 0.0
     for c in range(motion.moved.shape[0]):
         largest = max(largest, motion.moved[c])
-    slid = abs(domain.box[SHEAR_RATE]) * domain.box[LENGTH + 1] * step * (step_number - motion.reach[1])
+    slid = abs(domain.box[SHEAR_RATE]) * domain.box[LENGTH + 1] * step * (step_number - motion.reach[BUILT])
     failed = False
     for c in range(fault.shape[0]):
         failed = failed or fault[c, CODE] != NONE
-    return failed or math.sqrt(largest) + 0.5 * slid > motion.reach[0] or turned_too_far(walls)
+    return failed or math.sqrt(largest) + 0.5 * slid > motion.reach[HALF_SKIN] or turned_too_far(walls)
 
 
 @cache

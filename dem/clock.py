@@ -1,0 +1,74 @@
+"""The clock of targets whose steps are launched ahead: it counts steps and stops when lists are stale or a step failed.
+
+An array of two: the number of the present step, and the step before which everything stands still. Whoever finds in
+step n that the lists do not hold for step n + 1 writes n + 1 into the second; the step itself is finished by all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from compute.physics import physics, routine
+from dem.domain import LENGTH, SHEAR_RATE, SHEARED, Domain
+from dem.faults import CODE, NONE
+from dem.step import BUILT, DISTANCE, HALF_SKIN, Motion, move_walls, place_walls, slide_image
+from dem.walls import Walls
+from dem.walls.motion import turned_too_far
+
+NOW, STOP = range(2)
+NEVER = 2**62
+LOOK_STEPS = 16
+"""Steps launched between two looks of the host at the clock."""
+
+
+@cache
+def make_begin(kind: int) -> Callable[..., None]:
+    """Return `begin(n, domain, motion, step)`: the image where it is at step n, and how far a particle may go in it.
+
+    Lists hold in step n + 1 for particles that moved at most half the skin less half of what the image slid since.
+    """
+
+    @physics
+    def begin(n: int, domain: Domain, motion: Motion, step: float) -> None:
+        reach = motion.reach
+        left = reach[HALF_SKIN]
+        if kind == SHEARED:
+            slide_image(domain, n, step)
+            left -= 0.5 * abs(domain.box[SHEAR_RATE]) * domain.box[LENGTH + 1] * step * (n + 1 - reach[BUILT])
+        reach[DISTANCE] = left * left if left > 0.0 else -1.0
+
+    return begin
+
+
+@cache
+def make_start_step(kind: int) -> Callable[..., None]:
+    """Return the body that begins a step whose number the host gives; a single one runs it."""
+    begin = make_begin(kind)
+
+    @routine
+    def start_step(i: int, walls: Walls, domain: Domain, motion: Motion, step: float, number: int) -> None:
+        place_walls(walls, number, step)
+        begin(number, domain, motion, step)
+
+    return start_step
+
+
+@cache
+def make_tick(kind: int) -> Callable[..., None]:
+    """Return the body that ends a step and begins the next, unless the clock stands; a single one runs it."""
+    begin = make_begin(kind)
+
+    @routine
+    def tick(i: int, walls: Walls, domain: Domain, motion: Motion, step: float, fault: Any, clock: Any) -> None:
+        n = clock[NOW]
+        if n >= clock[STOP]:
+            return
+        move_walls(walls, n, step)
+        begin(n + 1, domain, motion, step)
+        if fault[0, CODE] != NONE or turned_too_far(walls):
+            clock[STOP] = n + 1
+        clock[NOW] = n + 1
+
+    return tick
