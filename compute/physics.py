@@ -18,26 +18,38 @@ from typing import Any, TypeVar
 
 Law = TypeVar("Law", bound=Callable[..., Any])
 
-_laws: list[tuple[Callable[..., Any], bool]] = []
+_laws: dict[Callable[..., Any], bool] = {}
+"""Marked functions in the order of their marks, and whether they are forced inline."""
 _registered = 0
 _compiled = False
 
 
 def physics(law: Law) -> Law:
     """Mark `law` (floats and tuples in, floats and tuples out) for use on every backend; returns it unchanged."""
-    return _remember(law, forceinline=True)
+    return mark(law, forceinline=True)
 
 
 def routine(part: Law) -> Law:
     """Mark `part`, a piece of a loop (arrays allowed), for use on every backend; returns it unchanged."""
-    return _remember(part, forceinline=False)
+    return mark(part, forceinline=False)
 
 
-def _remember(function: Law, forceinline: bool) -> Law:
-    _laws.append((function, forceinline))
+def mark(function: Law, forceinline: bool) -> Law:
+    """Mark `function` for use on every backend; returns it unchanged."""
+    _laws[function] = forceinline
     if _compiled:
         register_laws()
     return function
+
+
+def is_marked(function: Callable[..., Any]) -> bool:
+    """Return whether a function is a law or a routine."""
+    return function in _laws
+
+
+def is_forced_inline(function: Callable[..., Any]) -> bool:
+    """Return whether a marked function is a law."""
+    return _laws[function]
 
 
 def register_laws() -> None:
@@ -48,8 +60,7 @@ def register_laws() -> None:
     from compute.nested import NestedCompiler
 
     _compiled = True
-    while _registered < len(_laws):
-        law, forceinline = _laws[_registered]
+    for law, forceinline in list(_laws.items())[_registered:]:
         _registered += 1
         name_by_content(law)
         options: Any = {"forceinline": forceinline, "_nrt": False}

@@ -23,7 +23,7 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
 
     Raises StateSaved when told to stop, and whatever a stage finds wrong.
     """
-    fast = case.dem is not None and case.dem.numerics == "fast"
+    fast = case.dem is not None and case.dem.numerics.fast
     with StopRequest() as stop:
         if case.replicas is not None:
             from coupling.flock import run_replicas

@@ -59,7 +59,7 @@ def probe_case(case: Case, steps: int = PROBE_STEPS) -> Probe:
         raise CaseError("nothing to probe: the case has no particles", key="dem", expected="a section dem")
     first = windows(case)[0]
     dem = case.dem if case.coupling is None else case.dem.with_wall_speed(case.coupling.impeller, first.speed)
-    backend = get_backend(case.backend, case.threads, dem.numerics == "fast")
+    backend = get_backend(case.backend, case.threads, dem.numerics.fast)
     with tempfile.TemporaryDirectory() as name:
         simulation = Simulation(dem, backend, case.seed, Path(name))
         phases = measure_phases(simulation, steps)

@@ -30,7 +30,7 @@ def begin_manifest(folder: Path, case: Case, case_file: Path, command: Sequence[
     settings = {
         "threads": case.threads or available_cores(),
         "backend": case.backend,
-        "numerics": case.dem.numerics if case.dem is not None else None,
+        "numerics": case.dem.numerics.model_dump() if case.dem is not None else None,
     }
     begin_record(folder, case.name, case.seed, [case_file, *input_files(case)], command, **settings)
 

@@ -84,7 +84,7 @@ class Session:
             "backend": self.backend.name,
             "threads": self.backend.threads,
             "backend_note": self.backend.note,
-            "numerics": self.case.dem.numerics if self.case.dem else None,
+            "numerics": self.case.dem.numerics.model_dump() if self.case.dem else None,
             "particle_steps": self.particle_steps,
             "particle_steps_per_second": rate,
             "stage_seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},

@@ -13,6 +13,7 @@ from dem.case_flow import Outlet
 from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, Shares
 from dem.case_motion import Motion, load_of
+from dem.case_numerics import Numerics, NumericsChoice
 from dem.case_observables import Observables
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
 from dem.case_results import RingShear
@@ -68,7 +69,7 @@ class DemCase(CaseModel):
         classes: size classes of the particles.
         outlets: where particles leave.
         observables: what is measured on the bed on the way.
-        numerics: `exact` keeps IEEE arithmetic throughout, `fast` lets the compiler contract and approximate.
+        numerics: how numbers are computed.
     """
 
     gravity: AccelerationVector = STANDARD_GRAVITY
@@ -85,7 +86,7 @@ class DemCase(CaseModel):
     statistics: StatisticsSettings | None = None
     observables: Observables | None = None
     neighbour: NeighbourSettings = NeighbourSettings()
-    numerics: Literal["exact", "fast"] = "exact"
+    numerics: NumericsChoice = Numerics()
 
     @model_validator(mode="after")
     def _consistent(self) -> DemCase:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.physics import physics, routine
+from compute.single import double
 from compute.tuples import make_storer
 from dem.domain import Domain, make_nearest_image
 from dem.gather import make_contact as make_pair_contact
-from dem.gather import touch_of
 from dem.hold import make_held, make_wall_limit
 from dem.interaction import Interaction
 from dem.neighbours import PairList
@@ -58,7 +58,6 @@ def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
     kind. The histories of `pairs` are changed.
     """
     contact, nearest, held = make_pair_contact(interaction), make_nearest_image(kind), make_held(interaction)
-    velocity_arm = interaction.contact.velocity_arm
 
     @routine
     def pair_force(
@@ -77,10 +76,11 @@ def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
         square, reach = dx * dx + dy * dy + dz * dz, row[i, RADIUS] + row[j, RADIUS]
         touching = square < reach * reach or held(i, j, entry, particles, pairs, square, settings)
         if touching and particles.id[i] < particles.id[j]:
-            touch = touch_of(row, i, j, (dx, dy, dz), turn, step, velocity_arm)
-            base = kinds[i, MATERIAL] * settings.materials + kinds[j, MATERIAL]
-            force = contact(touch, row[i, RADIUS], row[j, RADIUS], base, entry, settings, pairs.history)
-            store_contact(found[entry], 0, 1, (force[0], force[1], force[2], dx, dy, dz))
+            base, excess = kinds[i, MATERIAL] * settings.materials + kinds[j, MATERIAL], reach * reach - square
+            (fx, fy, fz), _, _, _, _ = contact(
+                row, i, j, (dx, dy, dz), turn, excess, step, base, entry, settings, pairs.history
+            )
+            store_contact(found[entry], 0, 1, (double(fx), double(fy), double(fz), dx, dy, dz))
 
     return pair_force
 
@@ -116,10 +116,10 @@ def make_wall_force(interaction: Interaction) -> Callable[..., None]:
             if more:
                 open_slot(touches, i, used, w, bx, by, bz, distance)
                 nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
-                wrench = contact(
+                fx, fy, fz = contact(
                     i, particles, walls, w, touches, used, distance, (nx, ny, nz), settings.parameters, step
                 )[1]
-                force = wrench.fx - wrench.normal * nx, wrench.fy - wrench.normal * ny, wrench.fz - wrench.normal * nz
+                force = double(fx), double(fy), double(fz)
                 store_contact(found[i, used], 0, 1, (*force, distance * nx, distance * ny, distance * nz))
                 used += 1
                 more = faces > used - first

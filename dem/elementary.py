@@ -34,9 +34,10 @@ def logarithm(value: float) -> float:
 def exponential(value: float) -> float:
     """Return exp(value) for -40 < value < 40: Taylor's series at value/64, squared six times."""
     x = value / 64.0
-    series = 1.0
-    for k in range(14, 0, -1):
+    series, k = 1.0, 14.0
+    for _ in range(14):
         series = 1.0 + series * x / k
+        k -= 1.0
     for _ in range(HALVINGS):
         series = series * series
     return series
@@ -64,7 +65,8 @@ def power(base: float, exponent: float) -> float:
 def sine(angle: float) -> float:
     """Return sin(angle) for angles up to 1 rad, by Taylor's series."""
     square = angle * angle
-    series = 1.0
-    for k in range(17, 1, -2):
+    series, k = 1.0, 17.0
+    for _ in range(8):
         series = 1.0 - series * square / (k * (k - 1.0))
+        k -= 2.0
     return angle * series

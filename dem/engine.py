@@ -85,7 +85,8 @@ class Engine:
         push = np.zeros((backend.threads, LANES * len(motion)), np.int64)
         self.domain = on_backend(backend, settings.domain)
         self.walls = on_backend(backend, settings.walls._replace(push=push))
-        self.settings = on_backend(backend, settings.pairs)
+        parameters = settings.pairs.parameters.astype(self.interaction.real_type)
+        self.settings = on_backend(backend, settings.pairs._replace(parameters=parameters))
         self.gravity = np.asarray(settings.gravity, float)
         self.wall_count = len(settings.walls.shape)
         self.wall_margin = 0.5 * self.skin + largest_separation(
@@ -102,7 +103,8 @@ class Engine:
         zeros = self.backend.zeros
         self.capacity = capacity
         self.particles, self.spare = self._empty_particles(capacity), self._empty_particles(capacity)
-        self.touches = on_backend(self.backend, make_touches(capacity, self.interaction.history_size))
+        history, real_type = self.interaction.history_size, self.interaction.real_type
+        self.touches = on_backend(self.backend, make_touches(capacity, history, real_type))
         self.cells = CellOrder(
             zeros(capacity, np.int64), zeros(capacity, np.int64), zeros(self.cell_count + 1, np.int64),
             zeros(capacity, np.int64), zeros((capacity, 4)),
@@ -128,7 +130,7 @@ class Engine:
         zeros, history = self.backend.zeros, max(1, self.interaction.history_size)
         return PairList(
             zeros(self.capacity + 1, np.int64), zeros(entries, np.int32), zeros(entries, np.uint8),
-            zeros((entries, history)),
+            zeros((entries, history), self.interaction.real_type),
         )  # fmt: skip
 
     def add(self, particles: ParticleSet) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics, routine
+from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer, make_storer
 from dem.clock import NOW, STOP
 from dem.domain import Domain, make_nearest_image
@@ -19,65 +20,61 @@ from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
+from dem.pair_law import make_pair_law
 from dem.pairs import PairSettings, approach_and_slip, make_part
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise_signed
-from dem.touch import Touch, cross, pair_touch
+from dem.touch import Vector
 
-Vector = tuple[float, float, float]
 store_six = make_storer(6)
-
-
-@physics
-def spin_of(row: Any, i: int) -> Vector:
-    """Return the angular velocity of particle i [rad/s]."""
-    return row[i, WX], row[i, WY], row[i, WZ]
-
-
-@physics
-def touch_of(row: Any, a: int, b: int, d: Vector, turn: float, step: float, arm_share: float) -> Touch:
-    """Return the contact of slots a and b; d [m]: from a to b; turn [m/s]: speed of the image of b along x."""
-    dx, dy, dz = d
-    return pair_touch(
-        dx, dy, dz, row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ],
-        spin_of(row, a), spin_of(row, b), (row[a, RADIUS], row[a, MASS]), (row[b, RADIUS], row[b, MASS]), step,
-        arm_share,
-    )  # fmt: skip
 
 
 @cache
 def make_contact(interaction: Interaction) -> Callable[..., Any]:
-    """Return the function that evaluates one touching pair and stores its history.
+    """Return the function that evaluates the touching pair of slots a and b and stores its history.
 
-    contact(touch, first_radius, second_radius, base, entry, settings, history) -> (force on the first [N], its
-    torque, the second's torque [N m], heat [W]), each vector as three floats.
+    contact(row, a, b, d, turn, excess, step, base, entry, settings, history) -> (force on a [N], its torque, the
+    torque of b [N m], heat [W], overlap [m]) in the precision of contacts; d [m]: from a to b, turn [m/s]: speed of the
+    image of b along x, excess as in `excess_touch`.
     """
-    law, torque_arm = interaction.law, interaction.contact.torque_arm
+    law, cast = make_pair_law(interaction), interaction.cast
     load_parameters = make_group_loader(interaction.parameter_counts)
     load_history = make_group_loader(interaction.history_sizes)
     store_history = make_group_storer(interaction.changing_sizes)
 
+    @physics
+    def spin_of(row: Any, i: int) -> Vector:
+        return cast(row[i, WX]), cast(row[i, WY]), cast(row[i, WZ])
+
     @routine
     def contact(
-        touch: Touch, first: float, second: float, base: int, entry: int, settings: PairSettings, history: Any
+        row: Any,
+        a: int,
+        b: int,
+        d: Vector,
+        turn: float,
+        excess: float,
+        step: float,
+        base: int,
+        entry: int,
+        settings: PairSettings,
+        history: Any,
     ) -> Any:
-        carried = history[entry]
-        wrench, memory = law(touch, load_parameters(settings.parameters[base], 0, 1), load_history(carried, 0, 1))
-        store_history(carried, 0, 1, memory)
-        tx, ty, tz = cross(touch.nx, touch.ny, touch.nz, wrench.fx, wrench.fy, wrench.fz)
-        arm, other_arm = first - torque_arm * touch.overlap, second - torque_arm * touch.overlap
-        return (
-            wrench.fx - wrench.normal * touch.nx,
-            wrench.fy - wrench.normal * touch.ny,
-            wrench.fz - wrench.normal * touch.nz,
-            arm * tx + wrench.mx,
-            arm * ty + wrench.my,
-            arm * tz + wrench.mz,
-            other_arm * tx - wrench.mx,
-            other_arm * ty - wrench.my,
-            other_arm * tz - wrench.mz,
-            wrench.loss,
+        carried, (dx, dy, dz) = history[entry], d
+        force, first, second, loss, overlap, memory = law(
+            cast(excess),
+            (cast(dx), cast(dy), cast(dz)),
+            (cast(row[a, VX] - row[b, VX] - turn), cast(row[a, VY] - row[b, VY]), cast(row[a, VZ] - row[b, VZ])),
+            spin_of(row, a),
+            spin_of(row, b),
+            (cast(row[a, RADIUS]), cast(row[a, MASS])),
+            (cast(row[b, RADIUS]), cast(row[b, MASS])),
+            cast(step),
+            load_parameters(settings.parameters[base], 0, 1),
+            load_history(carried, 0, 1),
         )
+        store_history(carried, 0, 1, memory)
+        return force, first, second, loss, overlap
 
     return contact
 
@@ -132,7 +129,7 @@ def make_gather_pairs(
     contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
     book, book_step, wet = make_first_touch_of_pair(add), make_step_of_pair(add), interaction.wet
     held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
-    velocity_arm, overlap_limit = interaction.contact.velocity_arm, interaction.contact.overlap_limit
+    overlap_limit = interaction.contact.overlap_limit
 
     @routine
     def gather_pairs(
@@ -168,18 +165,19 @@ def make_gather_pairs(
             if statistics and lower and not apart and pairs.flags[entry] & TOUCHING == 0:
                 book(a, b, dx, dy, dz, turn, pairs.flags[entry], particles, tally)
             pairs.flags[entry] |= 0 if apart else TOUCHING | NEAR
-            touch = touch_of(row, a, b, (dx, dy, dz), turn, step, velocity_arm)
             base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
-            px, py, pz, ax, ay, az, bx, by, bz, heat = contact(
-                touch, row[a, RADIUS], row[b, RADIUS], base, entry, settings, pairs.history
+            (px, py, pz), first, second, heat, overlap = contact(
+                row, a, b, (dx, dy, dz), turn, reach * reach - square, step, base, entry, settings, pairs.history
             )
-            sign = 1.0 if lower else -1.0
-            fx, fy, fz = fx + sign * px, fy + sign * py, fz + sign * pz
-            mx, my, mz = mx + (ax if lower else bx), my + (ay if lower else by), mz + (az if lower else bz)
-            if not touch.overlap <= overlap_limit * min(row[a, RADIUS], row[b, RADIUS]):
+            tx, ty, tz = first if lower else second
+            fx += double(px if lower else -px)
+            fy += double(py if lower else -py)
+            fz += double(pz if lower else -pz)
+            mx, my, mz = mx + double(tx), my + double(ty), mz + double(tz)
+            if not double(overlap) <= overlap_limit * min(row[a, RADIUS], row[b, RADIUS]):
                 fault[0, CODE], fault[0, PARTICLE] = DEEP_OVERLAP, particles.id[a]
             if statistics and lower:
-                book_step(a, b, kinds, heat * step, wet and apart, tally)
+                book_step(a, b, kinds, double(heat) * step, wet and apart, tally)
         store_six(force[0, i], 0, 1, (fx, fy, fz, mx, my, mz))
         if wet:
             force[0, i, FILM] = film

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics
+from compute.single import double
 from compute.tuples import make_loader
 from dem.interaction import Interaction
 from dem.liquid.bridge import rupture_gap
@@ -43,6 +44,7 @@ def make_held(interaction: Interaction) -> Callable[..., bool]:
 
         return never
     load, place = make_loader(interaction.adhesion.parameter_count), interaction.contact.parameter_count
+    separation, cast = interaction.real(separation), interaction.cast
 
     @physics
     def held(i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any) -> bool:
@@ -50,8 +52,8 @@ def make_held(interaction: Interaction) -> Callable[..., bool]:
             return False
         first, second = particles.row[i, RADIUS], particles.row[j, RADIUS]
         base = particles.kind[i, MATERIAL] * settings.materials + particles.kind[j, MATERIAL]
-        gap = math.sqrt(square) - (first + second)
-        return gap < separation(first * second / (first + second), load(settings.parameters[base], place, 1))
+        gap, radius = math.sqrt(square) - (first + second), first * second / (first + second)
+        return gap < double(separation(cast(radius), load(settings.parameters[base], place, 1)))
 
     return held
 
@@ -86,10 +88,11 @@ def make_wall_limit(interaction: Interaction) -> Callable[..., float]:
 
         return own_radius
     load, place = make_loader(interaction.adhesion.parameter_count), interaction.contact.parameter_count
+    separation, cast = interaction.real(separation), interaction.cast
 
     @physics
     def wall_limit(begins: bool, radius: float, parameters: Any, base: int) -> float:
-        return radius if begins else radius + separation(radius, load(parameters[base], place, 1))
+        return radius if begins else radius + double(separation(cast(radius), load(parameters[base], place, 1)))
 
     return wall_limit
 

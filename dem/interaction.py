@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.physics import physics
+from compute.single import Function, double, in_single, single
 from dem.adhesion import ADHESION_LAWS
 from dem.adhesion.law import AdhesionLaw
 from dem.composition import conflict
@@ -31,7 +32,8 @@ class Interaction:
 
     law(touch, parameters, history) -> (Wrench, history); parameters and history are tuples with one tuple for each of
     contact, adhesion, rolling, twisting and liquid, and follow one another in every table in this order. Adhesion has
-    no history; that of the liquid begins at `solid_history` and is not returned, since it does not change.
+    no history; that of the liquid begins at `solid_history` and is not returned, since it does not change. mixed:
+    whether contacts are computed in 32 bits; `law` itself is the text, in 64.
     """
 
     contact: ContactLaw
@@ -40,6 +42,21 @@ class Interaction:
     twisting: TwistingLaw
     liquid: LiquidLaw
     law: Callable[..., Any]
+    mixed: bool = False
+
+    def real(self, function: Function) -> Function:
+        """Return a marked function in the precision of contacts."""
+        return in_single(function) if self.mixed else function
+
+    @property
+    def cast(self) -> Callable[[float], float]:
+        """The function that brings a number into the precision of contacts."""
+        return single if self.mixed else double
+
+    @property
+    def real_type(self) -> Any:
+        """Type of the arrays that hold what contacts compute with and remember."""
+        return np.float32 if self.mixed else np.float64
 
     @property
     def parameter_counts(self) -> tuple[int, int, int, int, int]:
@@ -113,9 +130,14 @@ def no_shear(touch: Touch, parameters: Any) -> tuple[float, float]:
 
 @cache
 def make_interaction(
-    contact: str, rolling: str = "none", adhesion: str = "none", twisting: str = "none", liquid: str = "none"
+    contact: str,
+    rolling: str = "none",
+    adhesion: str = "none",
+    twisting: str = "none",
+    liquid: str = "none",
+    mixed: bool = False,
 ) -> Interaction:
-    """Compose the laws of these names.
+    """Compose the laws of these names; mixed: contacts in 32 bits.
 
     Raises:
         ValueError: the contact law lacks what another law builds on.
@@ -128,7 +150,7 @@ def make_interaction(
     if problem:
         raise ValueError(problem)
     dry = _composed(*parts[:4])
-    return Interaction(*parts, _wetted(dry, parts[4]))
+    return Interaction(*parts, _wetted(dry, parts[4]), mixed)
 
 
 def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> Any:

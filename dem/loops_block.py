@@ -25,6 +25,7 @@ class BlockLoops:
         backend = engine.backend
         self.zeros = backend.zeros
         self.chunks, self.fields = backend.threads, field_count(engine.interaction)
+        self.real_type = engine.interaction.real_type
         self.columns = force_columns(engine.interaction)
         count_rows, fill_rows = make_list_builder(engine.kind, False)
         self._count_rows, self._fill_rows = backend.compile(count_rows), backend.compile(fill_rows)
@@ -40,7 +41,7 @@ class BlockLoops:
         self.rows = zeros(capacity * ROW_STRIDE, np.int32)
         self.scratch = PairScratch(
             zeros((self.chunks, capacity, self.columns)),
-            zeros((self.chunks, self.fields * BLOCK)),
+            zeros((self.chunks, self.fields * BLOCK), self.real_type),
             np.zeros((self.chunks, 4 * BLOCK), np.int64),
             np.zeros(self.chunks + 1, np.int64),
         )

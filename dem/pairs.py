@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from compute.physics import physics, routine
+from compute.single import double
 from dem.block import (
     BLOCK,
     DEPTH,
@@ -100,6 +101,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
     part = make_part(interaction)
     nearest = make_nearest_image(kind)
     begin = make_begin(statistics)
+    mixed = interaction.mixed
     held, follow = make_held(interaction), make_follow(interaction)
     break_bridge, change_films = make_break(interaction), make_change_films(interaction)
 
@@ -137,6 +139,8 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                     continue
                 one, other = follow(i, j, entry, apart, particles, pairs, square, reach, settings)
                 change_films(force, i, j, one, other)
+                if mixed:
+                    buffer[DEPTH * BLOCK + (size & PLACE)] = reach * reach - square
                 gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings, place)
                 if not apart and not pairs.flags[entry] & TOUCHING:
                     begin(c, size, buffer, members, pairs.flags, tally)
@@ -199,6 +203,12 @@ def make_gather(interaction: Interaction, statistics: bool) -> Callable[..., Non
     return gather
 
 
+@physics
+def field(buffer: Any, number: int, t: int) -> float:
+    """Return a field of the pair in place t of a block, as a 64-bit float."""
+    return double(buffer[number * BLOCK + t])
+
+
 @cache
 def make_begin(statistics: bool) -> Callable[..., None]:
     """Return the function that books the first touch of the pair in place t of the block."""
@@ -208,19 +218,19 @@ def make_begin(statistics: bool) -> Callable[..., None]:
     def begin(c: int, t: int, buffer: Any, members: Any, flags: Any, tally: Tally) -> None:
         entry = members[t]
         if statistics:
-            first, second = buffer[FIRST_RADIUS * BLOCK + t], buffer[SECOND_RADIUS * BLOCK + t]
+            first, second = field(buffer, FIRST_RADIUS, t), field(buffer, SECOND_RADIUS, t)
             spin = (
-                first * buffer[FIRST_SPIN * BLOCK + t] + second * buffer[SECOND_SPIN * BLOCK + t],
-                first * buffer[(FIRST_SPIN + 1) * BLOCK + t] + second * buffer[(SECOND_SPIN + 1) * BLOCK + t],
-                first * buffer[(FIRST_SPIN + 2) * BLOCK + t] + second * buffer[(SECOND_SPIN + 2) * BLOCK + t],
+                first * field(buffer, FIRST_SPIN, t) + second * field(buffer, SECOND_SPIN, t),
+                first * field(buffer, FIRST_SPIN + 1, t) + second * field(buffer, SECOND_SPIN + 1, t),
+                first * field(buffer, FIRST_SPIN + 2, t) + second * field(buffer, SECOND_SPIN + 2, t),
             )
             normal, tangential = approach_and_slip(
-                buffer[SEPARATION * BLOCK + t],
-                buffer[(SEPARATION + 1) * BLOCK + t],
-                buffer[(SEPARATION + 2) * BLOCK + t],
-                buffer[VELOCITY * BLOCK + t],
-                buffer[(VELOCITY + 1) * BLOCK + t],
-                buffer[(VELOCITY + 2) * BLOCK + t],
+                field(buffer, SEPARATION, t),
+                field(buffer, SEPARATION + 1, t),
+                field(buffer, SEPARATION + 2, t),
+                field(buffer, VELOCITY, t),
+                field(buffer, VELOCITY + 1, t),
+                field(buffer, VELOCITY + 2, t),
                 spin,
             )
             cell = members[3 * BLOCK + t]
@@ -278,13 +288,13 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
                 force[j, 3 + k] += buffer[(SECOND_TORQUE + k) * BLOCK + t]
             for k in range(history_size):
                 history[entry, k] = buffer[(PARAMETERS + parameter_count + k) * BLOCK + t]
-            smaller = min(buffer[FIRST_RADIUS * BLOCK + t], buffer[SECOND_RADIUS * BLOCK + t])
-            if not buffer[DEPTH * BLOCK + t] <= overlap_limit * smaller:
+            smaller = min(field(buffer, FIRST_RADIUS, t), field(buffer, SECOND_RADIUS, t))
+            if not field(buffer, DEPTH, t) <= overlap_limit * smaller:
                 fault[c, CODE], fault[c, PARTICLE] = DEEP_OVERLAP, particles.id[i]
             if statistics:
                 cell = members[3 * BLOCK + t] & SLOT
                 if not wet or buffer[DEPTH * BLOCK + t] > 0.0:
                     counts[cell, CONTACT_STEPS] += 1
-                counts[cell, LOSS] += quantise_signed(buffer[HEAT * BLOCK + t] * step, quantum)
+                counts[cell, LOSS] += quantise_signed(field(buffer, HEAT, t) * step, quantum)
 
     return scatter

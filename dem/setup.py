@@ -125,7 +125,7 @@ def composed_law(case: DemCase) -> Interaction:
     contact = case.contact
     return make_interaction(
         contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting,
-        case.liquid.law if case.liquid else "none",
+        case.liquid.law if case.liquid else "none", case.numerics.mixed,
     )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from compute.physics import physics
 
+Vector = tuple[float, float, float]
+
 
 class Touch(NamedTuple):
     """One contact at one instant.
@@ -77,8 +79,8 @@ def pair_touch(
     vx: float,
     vy: float,
     vz: float,
-    first_spin: tuple[float, float, float],
-    second_spin: tuple[float, float, float],
+    first_spin: Vector,
+    second_spin: Vector,
     first: tuple[float, float],
     second: tuple[float, float],
     step: float,
@@ -90,13 +92,55 @@ def pair_touch(
     [rad/s]; first, second: (radius [m], mass [kg]); the surfaces' velocities are taken at the arms r - arm_share
     overlap [m].
     """
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    overlap = first[0] + second[0] - distance
+    velocity = (vx, vy, vz)
+    return _touch_at(distance, overlap, (dx, dy, dz), velocity, first_spin, second_spin, first, second, step, arm_share)
+
+
+@physics
+def excess_touch(
+    excess: float,
+    d: Vector,
+    velocity: Vector,
+    first_spin: Vector,
+    second_spin: Vector,
+    first: tuple[float, float],
+    second: tuple[float, float],
+    step: float,
+    arm_share: float,
+) -> Touch:
+    """Return the contact of two spheres whose positions are known better than these numbers say.
+
+    excess [m2]: (r1 + r2)^2 - d^2, made from the positions themselves; the overlap is excess/(r1 + r2 + |d|), which no
+    cancellation spoils. The other arguments as in `pair_touch`.
+    """
+    dx, dy, dz = d
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    overlap = excess / (first[0] + second[0] + distance)
+    return _touch_at(distance, overlap, d, velocity, first_spin, second_spin, first, second, step, arm_share)
+
+
+@physics
+def _touch_at(
+    distance: float,
+    overlap: float,
+    d: Vector,
+    velocity: Vector,
+    first_spin: Vector,
+    second_spin: Vector,
+    first: tuple[float, float],
+    second: tuple[float, float],
+    step: float,
+    arm_share: float,
+) -> Touch:
+    dx, dy, dz = d
+    vx, vy, vz = velocity
     r1, m1 = first
     r2, m2 = second
     a1, a2, a3 = first_spin
     b1, b2, b3 = second_spin
-    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     inverse = 1.0 / distance
-    overlap = r1 + r2 - distance
     nx, ny, nz = dx * inverse, dy * inverse, dz * inverse
     arm1, arm2 = r1 - arm_share * overlap, r2 - arm_share * overlap
     sx, sy, sz = arm1 * a1 + arm2 * b1, arm1 * a2 + arm2 * b2, arm1 * a3 + arm2 * b3
@@ -110,11 +154,11 @@ def pair_touch(
 @physics
 def wall_touch(
     overlap: float,
-    normal: tuple[float, float, float],
-    velocity: tuple[float, float, float],
-    spin: tuple[float, float, float],
-    wall_velocity: tuple[float, float, float],
-    wall_spin: tuple[float, float, float],
+    normal: Vector,
+    velocity: Vector,
+    spin: Vector,
+    wall_velocity: Vector,
+    wall_spin: Vector,
     radius: float,
     mass: float,
     step: float,

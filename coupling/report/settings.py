@@ -41,7 +41,7 @@ def _facts(run: RunRecord, manifest: dict[str, Any]) -> list[tuple[Cell, Cell]]:
         ("backend", f"{manifest.get('backend', case.backend)}, threads: {manifest.get('threads', case.threads)}"),
     ]
     if case.dem is not None:
-        rows.append(("numerics", case.dem.numerics))
+        rows.append(("numerics", str(case.dem.numerics)))
     if hardware:
         rows.append(
             ("machine", f"{hardware.get('processor')}, {hardware.get('cores')} cores, {hardware.get('system')}")

@@ -47,7 +47,7 @@ def liquid_volumes(engine: Engine) -> LiquidVolumes:
     if engine.loops.full:
         bridged &= host.id[first] < host.id[numpy(engine.pairs.other[:entries])]
     volumes = numpy(engine.pairs.history[:entries])[bridged, engine.interaction.solid_history]
-    held = float(host.film.sum()), float(volumes.sum()), len(volumes)
+    held = float(host.film.sum()), float(volumes.sum(dtype=np.float64)), len(volumes)
     return LiquidVolumes(*held, engine.film_added, engine.film_removed)
 
 

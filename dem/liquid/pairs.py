@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics, routine
+from compute.single import double
 from compute.tuples import make_loader, make_storer
 from dem.interaction import Interaction
 from dem.liquid.bridge import facing_share, rupture_gap
@@ -27,18 +28,20 @@ def make_meet(interaction: Interaction) -> Callable[..., tuple[float, float]]:
     """Return `meet(a, b, entry, particles, pairs, settings)` for slots a (the lower id) and b in overlap.
 
     A contact that begins has slack springs, and a bridge forms where there is none; the volumes drawn from the two
-    films [m3] are returned.
+    films [m3] are returned. They add up to the volume that the bridge remembers, rounded down in mixed precision.
     """
-    solid, law = interaction.solid_history, interaction.liquid
-    place, constants, smallest = interaction.parameter_count - 5, law.constants, law.smallest
+    solid, law, cast = interaction.solid_history, interaction.liquid, interaction.cast
+    place, smallest = interaction.parameter_count - 5, law.smallest
+    constants, rupture = interaction.real(law.constants), interaction.real(rupture_gap)
     load, store = make_loader(5), make_storer(7)
+    below = 1.0 - 2.0**-23 if interaction.mixed else 1.0
 
     @physics
     def drawn(a: int, b: int, particles: Particles, largest: float) -> tuple[float, float, float]:
         first, second = particles.row[a, RADIUS], particles.row[b, RADIUS]
         radius = 2.0 * first * second / (first + second)
         one, other = facing_share(first, second) * particles.film[a], facing_share(second, first) * particles.film[b]
-        share = min(1.0, largest * radius * radius * radius / max(one + other, 1e-300))
+        share = min(1.0, double(largest) * radius * radius * radius / max(one + other, 1e-300))
         return share * one, share * other, radius
 
     @routine
@@ -51,13 +54,14 @@ def make_meet(interaction: Interaction) -> Callable[..., tuple[float, float]]:
         base = particles.kind[a, MATERIAL] * settings.materials + particles.kind[b, MATERIAL]
         tension, angle, _, _, largest = load(settings.parameters[base], place, 1)
         one, other, radius = drawn(a, b, particles, largest)
-        volume = one + other
-        if volume <= smallest * radius * radius * radius:
+        if one + other <= smallest * radius * radius * radius:
             return 0.0, 0.0
-        values = (volume, rupture_gap(volume, angle)) + constants(radius, volume, tension, angle)
+        volume = cast(below * (one + other))
+        values = (volume, rupture(volume, angle)) + constants(cast(radius), volume, tension, angle)
         store(pairs.history[entry], solid, 1, values)
         pairs.flags[entry] |= BRIDGED
-        return one, other
+        drawn_share = double(volume) / (one + other)
+        return drawn_share * one, drawn_share * other
 
     return meet
 
@@ -134,7 +138,7 @@ def make_break(interaction: Interaction) -> Callable[..., float]:
     def break_bridge(entry: int, pairs: PairList) -> float:
         if pairs.flags[entry] & BRIDGED == 0:
             return 0.0
-        half = 0.5 * pairs.history[entry, solid]
+        half = 0.5 * double(pairs.history[entry, solid])
         for k in range(size):
             pairs.history[entry, k] = 0.0
         pairs.flags[entry] &= TOUCHING | NEAR

@@ -111,17 +111,17 @@ class WallTouches(NamedTuple):
     fresh: Any
 
 
-def make_touches(capacity: int, history_size: int) -> WallTouches:
-    """Return empty slots for `capacity` particles whose contacts carry `history_size` values."""
+def make_touches(capacity: int, history_size: int, real_type: Any = np.float64) -> WallTouches:
+    """Return empty slots for `capacity` particles whose contacts carry `history_size` values of this type."""
     width = HISTORY + max(1, history_size)
     return WallTouches(
         wall=np.full((capacity, SLOTS), -1, np.int32),
-        spring=np.zeros((capacity, SLOTS, width)),
+        spring=np.zeros((capacity, SLOTS, width), real_type),
         touched=np.zeros(capacity, np.int64),
         near=np.zeros(capacity, np.int64),
         close=np.full(capacity, -1, np.int64),
         triangle=np.zeros(capacity * ROOM, np.int32),
         listed=np.full(capacity, -1, np.int32),
         fresh_wall=np.full((capacity, SLOTS), -1, np.int32),
-        fresh=np.zeros((capacity, SLOTS, width + 1)),
+        fresh=np.zeros((capacity, SLOTS, width + 1), real_type),
     )

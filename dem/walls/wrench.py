@@ -8,13 +8,15 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics
+from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
 from dem.hold import make_wall_limit
 from dem.interaction import Interaction
+from dem.pair_law import make_wall_law
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise_signed, wall_cell
-from dem.touch import Touch, cross, wall_touch
+from dem.touch import Touch, Vector
 from dem.walls.arrays import CYLINDER, HISTORY, PLANE, SLOTS, Walls, WallTouches
 from dem.walls.distance import cylinder_distance, plane_distance
 from dem.walls.loads import make_load_booking
@@ -23,8 +25,6 @@ from dem.walls.motion import direction_to_space, point_to_body, surface_velocity
 
 SAME_CONTACT = math.cos(math.radians(30.0))
 """Cosine of the angle between two normals of one wall up to which the contact is taken to be the same as before."""
-
-Vector = tuple[float, float, float]
 
 
 @physics
@@ -68,7 +68,8 @@ def open_slot(
     likest, old = SAME_CONTACT, -1
     for candidate in range(SLOTS):
         if touches.wall[i, candidate] == w:
-            cosine = spring[i, candidate, 0] * nx + spring[i, candidate, 1] * ny + spring[i, candidate, 2] * nz
+            px, py, pz = spring[i, candidate, 0], spring[i, candidate, 1], spring[i, candidate, 2]
+            cosine = double(px) * nx + double(py) * ny + double(pz) * nz
             if cosine > likest:
                 likest, old = cosine, candidate
     touches.fresh_wall[i, slot] = w
@@ -93,11 +94,12 @@ def keep_slots(touches: WallTouches, i: int, used: int) -> None:
 
 @cache
 def make_contact(interaction: Interaction) -> Callable[..., Any]:
-    """Return `contact(i, particles, walls, w, touches, slot, distance, normal, parameters, step)` -> (Touch, Wrench).
+    """Return `contact(i, particles, walls, w, touches, slot, distance, normal, parameters, step)`.
 
-    The contact of particle i with wall w by the interaction's law; its history is in the slot of this step.
+    It evaluates the contact of particle i with wall w, whose history is in the slot of this step, and gives (Touch,
+    force [N], moment [N m], heat [W]) in the precision of contacts.
     """
-    law, velocity_arm = interaction.law, interaction.contact.velocity_arm
+    law, cast = make_wall_law(interaction), interaction.cast
     load_parameters = make_group_loader(interaction.parameter_counts)
     load_history = make_group_loader(interaction.history_sizes)
     store_history = make_group_storer(interaction.changing_sizes)
@@ -118,16 +120,24 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
         row, carried = particles.row[i], touches.fresh[i, slot]
         values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
         nx, ny, nz = normal
-        x, y, z = row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
-        velocity, spin = (row[VX], row[VX + 1], row[VX + 2]), (row[WX], row[WX + 1], row[WX + 2])
-        radius = row[RADIUS]
-        touch = wall_touch(
-            radius - distance, normal, velocity, spin,
-            surface_velocity(walls, w, x, y, z), wall_spin(walls, w), radius, row[MASS], step, velocity_arm,
-        )  # fmt: skip
-        wrench, memory = law(touch, load_parameters(values, 0, 1), load_history(carried, HISTORY, 1))
+        ux, uy, uz = surface_velocity(
+            walls, w, row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
+        )
+        sx, sy, sz = wall_spin(walls, w)
+        touch, force, moment, loss, memory = law(
+            cast(row[RADIUS] - distance),
+            (cast(nx), cast(ny), cast(nz)),
+            (cast(row[VX] - ux), cast(row[VX + 1] - uy), cast(row[VX + 2] - uz)),
+            (cast(row[WX]), cast(row[WX + 1]), cast(row[WX + 2])),
+            (cast(sx), cast(sy), cast(sz)),
+            cast(row[RADIUS]),
+            cast(row[MASS]),
+            cast(step),
+            load_parameters(values, 0, 1),
+            load_history(carried, HISTORY, 1),
+        )
         store_history(carried, HISTORY, 1, memory)
-        return touch, wrench
+        return touch, force, moment, loss
 
     return contact
 
@@ -135,8 +145,9 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
 @physics
 def approach_and_slip(touch: Touch) -> tuple[float, float]:
     """Return the normal speed of approach and the tangential speed of the two surfaces [m/s]."""
-    normal = touch.ux * touch.nx + touch.uy * touch.ny + touch.uz * touch.nz
-    square = touch.ux * touch.ux + touch.uy * touch.uy + touch.uz * touch.uz - normal * normal
+    ux, uy, uz = double(touch.ux), double(touch.uy), double(touch.uz)
+    normal = ux * double(touch.nx) + uy * double(touch.ny) + uz * double(touch.nz)
+    square = ux * ux + uy * uy + uz * uz - normal * normal
     return max(normal, 0.0), math.sqrt(max(square, 0.0))
 
 
@@ -183,7 +194,7 @@ def make_wall_load(interaction: Interaction, add: Callable[..., None], statistic
         make_booking(add, statistics),
         make_load_booking(add, statistics),
     )
-    arm_share, limit = interaction.contact.wall_torque_arm, interaction.contact.overlap_limit
+    limit = interaction.contact.overlap_limit
 
     @physics
     def wall_load(
@@ -205,16 +216,15 @@ def make_wall_load(interaction: Interaction, add: Callable[..., None], statistic
         is_first, begins, armed = flags
         open_slot(touches, i, slot, w, bx, by, bz, distance)
         nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
-        touch, wrench = contact(i, particles, walls, w, touches, slot, distance, (nx, ny, nz), parameters, step)
-        book(i, chunk, particles, w, touch, wrench.loss * step, is_first, begins, armed, tally)
+        touch, force, moment, heat = contact(
+            i, particles, walls, w, touches, slot, distance, (nx, ny, nz), parameters, step
+        )
+        book(i, chunk, particles, w, touch, double(heat) * step, is_first, begins, armed, tally)
         radius = particles.row[i, RADIUS]
-        if touch.overlap > limit * radius:
+        if radius - distance > limit * radius:
             fault[chunk, CODE], fault[chunk, PARTICLE] = DEEP_OVERLAP, particles.id[i]
-        arm = radius - arm_share * touch.overlap
-        tx, ty, tz = cross(arm * nx, arm * ny, arm * nz, wrench.fx, wrench.fy, wrench.fz)
-        push = wrench.normal
-        fx, fy, fz = wrench.fx - push * nx, wrench.fy - push * ny, wrench.fz - push * nz
-        mx, my, mz = tx + wrench.mx, ty + wrench.my, tz + wrench.mz
+        fx, fy, fz = double(force[0]), double(force[1]), double(force[2])
+        mx, my, mz = double(moment[0]), double(moment[1]), double(moment[2])
         book_load(i, chunk, particles, walls, w, (fx, fy, fz), (mx, my, mz), tally, step)
         return fx, fy, fz, mx, my, mz
 

@@ -31,7 +31,7 @@ def test_assignments_reach_lists_by_name_and_number(tmp_path: Path) -> None:
     assert case.dem is not None
     assert case.dem.wall_speed("paddle") == pytest.approx(10 * math.pi, rel=1e-15)
     assert case.dem.classes[1].diameter == 3e-3
-    assert case.dem.numerics == "fast"
+    assert case.dem.numerics.fast
 
 
 def test_resolved_case_reads_back_equal(tmp_path: Path) -> None:

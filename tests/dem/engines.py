@@ -68,11 +68,12 @@ def make_engine(
     walls: Sequence[PlaneWall | CylinderWall | MeshWall] = (),
     gravity: Sequence[float] = (0.0, 0.0, 0.0),
     statistics: bool = False,
+    mixed: bool = False,
     speed_range: tuple[float, float] = (1e-4, 10.0),
 ) -> Engine:
     """An engine with these particles on plain Python, or on the backend given; walls name materials m0, m1, ..."""
     backend = backend or get_backend("python")
-    interaction = make_interaction(law, rolling, adhesion, twisting, liquid)
+    interaction = make_interaction(law, rolling, adhesion, twisting, liquid, mixed)
     names = [f"m{at}" for at in range(len(materials))]
     if isinstance(pairs, PairProperties):
         pairs = {(i, j): pairs for i in range(len(materials)) for j in range(i, len(materials))}

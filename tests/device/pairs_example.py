@@ -66,10 +66,10 @@ def covering_array(strength: int) -> list[Laws]:
     return chosen
 
 
-def composed(laws: Laws) -> Interaction:
-    """The composition of these laws."""
+def composed(laws: Laws, mixed: bool = False) -> Interaction:
+    """The composition of these laws; mixed: in 32 bits."""
     contact, adhesion, rolling, twisting, liquid = laws
-    return make_interaction(contact, rolling, adhesion, twisting, liquid)
+    return make_interaction(contact, rolling, adhesion, twisting, liquid, mixed)
 
 
 LAWS, PAIRWISE = covering_array(1), covering_array(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,26 @@ from tests.device.pairs_example import LAWS, STEP, Laws, composed, random_block
 
 
 @cache
-def compiled_block(laws: Laws) -> Any:
-    """The block function with the options that the CPU backend compiles loops with, on one thread."""
+def compiled_block(laws: Laws, mixed: bool = False) -> Any:
+    """The block function, or that in 32 bits, with the options of the CPU backend, on one thread."""
     import numba
 
-    block = make_block(composed(laws))
+    block, real = make_block(composed(laws, mixed)), numba.float32 if mixed else numba.float64
     register_laws()
     options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
     compiled: Any = numba.njit(**options)(block)
-    compiled.compile((numba.float64[::1], numba.int64, numba.float64))
+    compiled.compile((real[::1], numba.int64, numba.float64))
     return compiled
 
 
 def has_avx() -> bool:
     return "avx" in Path("/proc/cpuinfo").read_text().split()
+
+
+def instruction_counts(text: str, names: Sequence[str]) -> dict[str, int]:
+    """How often each instruction stands in an assembly."""
+    prefix = "v" if has_avx() else ""
+    return {name: len(re.findall(rf"^\s+{prefix}{name}\s", text, re.MULTILINE)) for name in names}
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)
@@ -41,13 +48,9 @@ def test_square_roots_and_divisions_are_packed(laws: Laws, capsys: pytest.Captur
     """
     compiled = compiled_block(laws)
     text = compiled.inspect_asm(compiled.signatures[0])
-    prefix = "v" if has_avx() else ""
-    count = {
-        name: len(re.findall(rf"^\s+{prefix}{name}\s", text, re.MULTILINE))
-        for name in ("sqrtpd", "divpd", "sqrtsd", "divsd")
-    }
+    count = instruction_counts(text, ("sqrtpd", "divpd", "sqrtsd", "divsd"))
     with capsys.disabled():
-        print("\n" + ", ".join(laws) + ": " + ", ".join(f"{number} {prefix}{name}" for name, number in count.items()))
+        print("\n" + ", ".join(laws) + ": " + ", ".join(f"{number} {name}" for name, number in count.items()))
     assert 4 * count["sqrtpd"] >= 3 * max(1, count["sqrtsd"])
     assert 4 * count["divpd"] >= 3 * max(1, count["divsd"])
 
