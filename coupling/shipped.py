@@ -9,6 +9,7 @@ from compute.errors import CaseError
 
 CASE_FILE = "case.yaml"
 EXPERIMENTS_FILE = "experiments.yaml"
+MEASUREMENTS_FILE = "measurements.yaml"
 
 
 def cases_folder() -> Path:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
 
 from coupling.calibration.problem import Variable
-from coupling.calibration.search import Bench, Found
+from coupling.calibration.search import Comparison, Found
 from pbm.grid import Floats
 
 STEP = 1e-2
@@ -70,7 +71,7 @@ class Certainty:
         return variable.value(low), variable.value(high)
 
 
-def certainty_of(bench: Bench, best: Found, found: list[Found]) -> Certainty:
+def certainty_of(bench: Comparison[Any], best: Found, found: list[Found]) -> Certainty:
     """Covariance (J^T J + 12)^-1 of the places at the best end: Gauss-Newton, and before it no more than the bounds.
 
     J holds the derivatives of the residuals by the places, central; 12 is the inverse variance of an even distribution
@@ -105,7 +106,7 @@ def _scaled(slopes: Floats, errors: Floats) -> Floats:
     return slopes[: errors.size] / errors[:, None]
 
 
-def slopes_of(bench: Bench, places: Floats, index: int) -> Floats:
+def slopes_of(bench: Comparison[Any], places: Floats, index: int) -> Floats:
     """Derivative of all that is predicted of one experiment by the places (values, variables), central."""
     columns = []
     for at in range(places.size):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from coupling.calibration.certainty import Certainty
 from coupling.calibration.predict import ComparedCurve, Prediction
-
-if TYPE_CHECKING:
-    from coupling.calibration.driver import Calibrated
+from coupling.calibration.problem import Variable
 
 MICRO = 1e6
 COLUMNS = 3
@@ -51,13 +50,13 @@ def _draw_curve(axes: Any, prediction: Prediction, curve: ComparedCurve) -> None
     axes.legend(frameon=False, fontsize="small", loc="upper left")
 
 
-def draw_correlations(calibrated: Calibrated, path: Path) -> None:
+def draw_correlations(variables: Sequence[Variable], certainty: Certainty, path: Path) -> None:
     """Correlation matrix of the estimates."""
-    names = [variable.name for variable in calibrated.problem.variables]
+    names = [variable.name for variable in variables]
     size = 2.6 + 0.42 * len(names)
     figure = Figure(figsize=(size + 0.8, size), layout="constrained")
     axes = figure.subplots()
-    values = calibrated.certainty.correlations
+    values = certainty.correlations
     image = axes.imshow(values, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
     for row, column in np.ndindex(values.shape):
         shade = "white" if abs(values[row, column]) > 0.6 else "black"

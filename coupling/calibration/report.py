@@ -28,7 +28,7 @@ def write_results(calibrated: Calibrated, folder: Path) -> None:
     text = json.dumps(as_dict(calibrated), indent=1, allow_nan=False) + "\n"
     (folder / RESULT_NAME).write_text(text, encoding="utf-8")
     draw_curves(calibrated.predictions, folder / CURVES_NAME)
-    draw_correlations(calibrated, folder / CORRELATIONS_NAME)
+    draw_correlations(calibrated.problem.variables, calibrated.certainty, folder / CORRELATIONS_NAME)
     (folder / REPORT_NAME).write_text(as_text(calibrated), encoding="utf-8")
 
 
@@ -100,18 +100,18 @@ def as_text(calibrated: Calibrated) -> str:
         f" a larger one has the probability {certainty.likelihood:.2g}). Intervals hold 95 % and are widened by"
         f" {certainty.widening:.3g}.",
         "## Estimates",
-        _table(("parameter", "estimate", "interval", "bounds", "scale"), _estimate_rows(calibrated)),
+        table(("parameter", "estimate", "interval", "bounds", "scale"), _estimate_rows(calibrated)),
         f"![Correlations of the estimates]({CORRELATIONS_NAME})",
         "## What to know",
         "\n".join(f"* {warning}" for warning in _told(calibrated)) or "Nothing to warn of.",
         "## Experiments",
         "Errors are prediction over measurement less one, and differences of the cumulative volume; in brackets the"
         " interval in which a measurement is expected.",
-        _table(HEADINGS, [_experiment_row(prediction) for prediction in calibrated.predictions]),
+        table(HEADINGS, [_experiment_row(prediction) for prediction in calibrated.predictions]),
         *_value_tables(calibrated.predictions),
         f"![Size distributions, measured and of the model]({CURVES_NAME})",
         "## Searches",
-        _table(("start", "chi-square", "runs", "ended"), _search_rows(calibrated)),
+        table(("start", "chi-square", "runs", "ended"), _search_rows(calibrated)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -161,7 +161,7 @@ def _value_tables(predictions: Sequence[Prediction]) -> Iterator[str]:
     """One table of the further measured values, if there are any."""
     rows = [_value_row(each.name, name, one) for each in predictions for name, one in each.values.items()]
     if rows:
-        yield _table(("experiment", "value", "measured", "its error", "predicted", "interval", "off by"), rows)
+        yield table(("experiment", "value", "measured", "its error", "predicted", "interval", "off by"), rows)
 
 
 def _value_row(experiment: str, name: str, one: Compared) -> tuple[str, ...]:
@@ -179,6 +179,7 @@ def _search_rows(calibrated: Calibrated) -> Iterator[tuple[str, ...]]:
         yield str(at), f"{one.chi_square:.5g}", str(one.runs), ended + (", the best" if one is calibrated.best else "")
 
 
-def _table(headings: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
+def table(headings: Sequence[str], rows: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

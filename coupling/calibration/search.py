@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -12,7 +13,7 @@ from scipy.stats import qmc
 
 from compute.errors import CaseError, SimulationError
 from coupling.calibration.compare import Target
-from coupling.calibration.problem import Problem
+from coupling.calibration.problem import Problem, Variable
 from coupling.calibration.simulate import Answer, simulate
 from pbm.grid import Floats
 
@@ -34,32 +35,55 @@ class Found:
     converged: bool
 
 
+Q = TypeVar("Q", bound="Question")
+
+
+class SearchSettings(Protocol):
+    """How long and from where to search, see `Calibration`."""
+
+    seed: int
+    starts: int
+    candidates: int
+    evaluations: int
+
+
+class Question(Protocol):
+    """What is looked for."""
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """All unknowns."""
+
+    @property
+    def calibration(self) -> SearchSettings:
+        """The settings of the search."""
+
+    def given(self) -> list[float]:
+        """Places from which the first search starts."""
+
+
 @dataclass
-class Bench:
-    """The experiments, ready to be compared with the model at any place.
+class Comparison(Generic[Q]):
+    """Experiments, ready to be compared with a model at any place.
 
     Attributes:
         targets: one an experiment; between: called before every run of all experiments, to stop or to tell
         failed: how often the model could not be run, by the reason it gave.
     """
 
-    problem: Problem
+    problem: Q
     between: Callable[[], None] = lambda: None
     targets: list[Target] = field(init=False)
     failed: Counter[str] = field(init=False, default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        """Read the measured values; raises CaseError where a table is malformed."""
-        self.targets = [Target.of(experiment) for experiment in self.problem.calibration.experiments]
+    def answer(self, places: Floats | Sequence[float], index: int) -> Answer:
+        """What the model gives for one experiment."""
+        raise NotImplementedError
 
     @property
     def fitted(self) -> list[int]:
         """Numbers of the experiments to which the parameters are fitted."""
         return [index for index, target in enumerate(self.targets) if target.used]
-
-    def answer(self, places: Floats | Sequence[float], index: int) -> Answer:
-        """Run the model of one experiment."""
-        return simulate(self.problem.model(places, index))
 
     def residuals(self, places: Floats) -> Floats:
         """Residuals of all experiments to be fitted, one after the other."""
@@ -87,7 +111,20 @@ class Bench:
         return np.array([(self.residuals(row) - here) / step for row, step in zip(moved, steps)]).T
 
 
-def starting_points(bench: Bench, known: Floats | None = None) -> Floats:
+@dataclass
+class Bench(Comparison[Problem]):
+    """The experiments of a calibration and the population balance."""
+
+    def __post_init__(self) -> None:
+        """Read the measured values; raises CaseError where a table is malformed."""
+        self.targets = [Target.of(experiment) for experiment in self.problem.calibration.experiments]
+
+    def answer(self, places: Floats | Sequence[float], index: int) -> Answer:
+        """Run the model of one experiment."""
+        return simulate(self.problem.model(places, index))
+
+
+def starting_points(bench: Comparison[Any], known: Floats | None = None) -> Floats:
     """The file's own values, and the best of evenly spread candidates, shape (starts, variables).
 
     Scrambled Sobol points, so that the bounds are covered evenly whatever the number of candidates.
@@ -100,7 +137,7 @@ def starting_points(bench: Bench, known: Floats | None = None) -> Floats:
     return np.vstack([np.array(bench.problem.given()), best])
 
 
-def search(bench: Bench, start: Floats) -> Found:
+def search(bench: Comparison[Any], start: Floats) -> Found:
     """Least squares from one start, by a trust region that keeps to the bounds."""
     runs = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from coupling.cli.calibration import calibrate
+from coupling.cli.calibration import calibrate, fit_material
 from coupling.cli.cases import check, new, schema
 from coupling.cli.machine import bench, doctor
 from coupling.cli.pictures import render
@@ -36,5 +36,19 @@ def options(
     """From particle collisions to a reduced granulation model: DEM, population balance and FMU in one chain."""
 
 
-for command in (new, check, render, run, resume, export, report, calibrate, verify, doctor, bench, schema):
+for command in (
+    new,
+    check,
+    render,
+    run,
+    resume,
+    export,
+    report,
+    calibrate,
+    fit_material,
+    verify,
+    doctor,
+    bench,
+    schema,
+):
     application.command()(command)
