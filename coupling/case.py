@@ -154,10 +154,11 @@ class Case(CaseModel):
         if self.pbm.feed.charge == 0.0:
             expected = "a charge: what the windows of the particle simulation are filled with"
             raise invalid("the equipment starts empty", key="pbm.feed.charge", value=0.0, expected=expected)
-        if self.pbm.solids is not None or self.pbm.feed.grains:
-            key = "pbm.solids" if self.pbm.solids is not None else "pbm.feed.grains"
+        solids = {"solids": self.pbm.solids, "second_solid": self.pbm.second_solid, "feed.grains": self.pbm.feed.grains}
+        for key in (key for key, given in solids.items() if given):
             expected = "pbm.grid and a table of sizes beside a particle simulation"
-            raise invalid("the reduced model knows one solid with a measured distribution", key=key, expected=expected)
+            problem = "the reduced model knows one solid with a measured distribution"
+            raise invalid(problem, key=f"pbm.{key}", expected=expected)
         plain = self.pbm.liquid.drops is None and self.pbm.layering is None and self.pbm.balanced
         if not (self.pbm.aggregation.measured and self.pbm.breakage.measured and plain):
             raise invalid(

@@ -41,6 +41,7 @@ def make_tables(
     speed_share: Floats | None = None,
     spray_cover: float = 0.0,
     laws: StatedLaws | None = None,
+    quantities: int = QUANTITIES,
 ) -> Tables:
     """Everything that grid and compartments decide.
 
@@ -52,6 +53,7 @@ def make_tables(
     speed_share: speed of stirring by compartment over the impeller's, one by default
     spray_cover: solids [m3] above which a compartment catches all of its spray, in proportion below
     laws: those that the case states
+    quantities: of the state, as many as `pbm.model` names
     """
     graph, laws = graph or Graph(("whole",), [[0.0]]), laws or StatedLaws()
     shares = np.eye(1, graph.size)[0] if spray_share is None else np.array(spray_share, dtype=float)
@@ -84,7 +86,7 @@ def make_tables(
         outlet=graph.outlet,
         outflow=graph.outflow,
         coupled=0,
-        feed=np.zeros((graph.size, QUANTITIES, cells.count)),
+        feed=np.zeros((graph.size, quantities, cells.count)),
         spray_share=shares,
         spray_cover=spray_cover,
         speed_share=speeds,

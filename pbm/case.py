@@ -24,7 +24,7 @@ from pbm.aggregation import KERNELS
 from pbm.case_compartments import Compartments, OpenFraction
 from pbm.case_laws import Aggregation, Breakage, Layering
 from pbm.case_liquid import Liquid
-from pbm.case_solids import Grains, Solid, check_powder, table_of
+from pbm.case_solids import Grains, SecondSolid, Solid, check_powder, table_of
 from pbm.selection import SELECTIONS
 
 NO_PARTICLES = "there is no kernel law from a particle simulation"
@@ -45,7 +45,7 @@ class Feed(CaseModel):
 
     distribution: Path | None = None
     grains: tuple[Grains, ...] = ()
-    second_share: Annotated[Fraction, Field(gt=0, lt=1)] = 0.5
+    second_share: Fraction = 0.5
     charge: Annotated[Mass, NotNegative]
     moisture: Annotated[Number, NotNegative] = 0.0
     porosity: OpenFraction = 0.5
@@ -104,6 +104,7 @@ class PbmCase(CaseModel):
 
     Attributes:
         solids: one or two solid components with a grid for each, in place of `grid`.
+        second_solid: a second solid without a grid of its own, as mean content of every class.
         solid_density: of the grains without pores [kg/m3].
         restitution: of wet granules, in the Stokes criterion.
         nucleus_saturation: share of a nucleus' pores that its drop fills.
@@ -118,6 +119,7 @@ class PbmCase(CaseModel):
     feed: Feed
     grid: GridSettings = GridSettings()
     solids: tuple[Solid, ...] | None = Field(default=None, min_length=1, max_length=2)
+    second_solid: SecondSolid | None = None
     solid_density: Annotated[Density, Positive] = 1540.0
     liquid: Liquid
     restitution: Annotated[Number, Field(gt=0, le=1)] = 0.4
@@ -151,9 +153,19 @@ class PbmCase(CaseModel):
             raise invalid("there is no powder", key="feed.charge", value=0.0, expected=expected)
         return self
 
+    @property
+    def lumped(self) -> int:
+        """Number of lumped quantities of a second solid."""
+        return 0 if self.second_solid is None else 1
+
     @model_validator(mode="after")
     def _knows_its_solids(self) -> PbmCase:
         count = 1 if self.solids is None else len(self.solids)
+        if self.second_solid is not None:
+            if count > 1:
+                expected = "two solids with grids, or one grid and a second solid without"
+                raise invalid("the second solid has a grid of its own", key="second_solid", expected=expected)
+            count = 2
         feeds = self.compartments.feeds if self.compartments else ()
         for key, grains in (
             ("feed", self.feed.grains),
@@ -164,7 +176,7 @@ class PbmCase(CaseModel):
                     "grains of other solids than the case's",
                     key=f"{key}.grains",
                     value=len(grains[0].solids),
-                    expected=f"{count} volumes each, as in pbm.solids",
+                    expected=f"{count} volumes each, one for each solid",
                 )
         return self
 

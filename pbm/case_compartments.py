@@ -120,7 +120,7 @@ class PowderFeed(CaseModel):
     rate: Annotated[MassRate, NotNegative] | Annotated[tuple[FeedStep, ...], Field(min_length=1)]
     distribution: Path | None = None
     grains: tuple[Grains, ...] = ()
-    second_share: Annotated[Fraction, Field(gt=0, lt=1)] | None = None
+    second_share: Fraction | None = None
     moisture: Annotated[Number, NotNegative] | None = None
     porosity: OpenFraction | None = None
 

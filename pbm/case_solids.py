@@ -25,6 +25,16 @@ class Solid(CaseModel):
     classes: int = Field(ge=3, le=64)
 
 
+class SecondSolid(CaseModel):
+    """A second solid that is lumped: each class of the one grid of all solids holds a mean share of it.
+
+    Attributes:
+        name: for messages and results.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
+
+
 class Grains(CaseModel):
     """Grains of one kind.
 

@@ -16,7 +16,7 @@ from pbm.grid import Floats, diameter_grid, pivot_grid, solid_volume_of
 from pbm.growth import LIMITERS
 from pbm.law import KernelLaw
 from pbm.layering import make_deposition
-from pbm.model import Deposition, Drops, Parameters, Tables
+from pbm.model import QUANTITIES, Deposition, Drops, Parameters, Tables
 from pbm.nucleation import nucleus_solids
 from pbm.spray import spray_regime
 from pbm.stated import stated_laws
@@ -95,7 +95,8 @@ def make_tables_of(case: PbmCase, cells: Cells, parameters: Parameters, graph: G
     cover = case.liquid.spray.cover / case.solid_density
     laws = stated_laws(case, cells.sizes)
     nucleus = parameters.nucleus_solids if case.liquid.drops is None else 0.0
-    tables = make_tables(cells, nucleus, smallest, graph, spray, stirring, cover, laws)
+    quantities = QUANTITIES + case.lumped
+    tables = make_tables(cells, nucleus, smallest, graph, spray, stirring, cover, laws, quantities)
     if case.liquid.drops is not None:
         drops = _drops_of(case, cells)
         tables = tables._replace(drops=drops, powder=powder_share(drops))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from compute.physics import physics, routine
 from pbm.grid import Floats
 from pbm.model import (
+    CONTENT,
     EXTERNAL,
     FED_GAS,
     FED_LIQUID,
@@ -41,7 +42,7 @@ def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
     for place in range(state.shape[0]):
         for other in range(state.shape[0]):
             if tables.exchange[place, other] > 0.0:
-                for quantity in range(4):
+                for quantity in range(state.shape[1]):
                     for k in range(state.shape[2]):
                         limit = work.classes[LIMIT, place, k]
                         flow = transfer(tables.exchange[place, other], state[place, quantity, k], limit)
@@ -68,5 +69,8 @@ def cross_border(state: Floats, tables: Tables, work: Workspace, change: Floats,
             booked[LEFT_SECOND] += tables.component[1, k] * rate * state[place, NUMBER, k]
             booked[LEFT_LIQUID] += rate * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
             booked[LEFT_GAS] += rate * state[place, GAS, k]
-            for quantity in range(4):
+            if state.shape[1] > CONTENT:
+                booked[FED_SECOND] += tables.feed[place, CONTENT, k]
+                booked[LEFT_SECOND] += rate * state[place, CONTENT, k]
+            for quantity in range(state.shape[1]):
                 change[place, quantity, k] += tables.feed[place, quantity, k] - rate * state[place, quantity, k]

@@ -13,7 +13,6 @@ from pbm.cells import Cells, spread
 from pbm.distribution import SizeDistribution, project, read_distribution
 from pbm.grid import Floats, diameter_of
 from pbm.inputs import Steps
-from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, QUANTITIES
 
 if TYPE_CHECKING:
     from pbm.case import Feed, PbmCase
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 ONE_SIZE = 1e-6
 """Half the relative width of a distribution of grains of one size."""
+LEAST = 1e-300
+"""Stands for nothing in a denominator."""
 ROUND_OFF = 1e-9
 """Relative error of a stated volume that counts as the pivot itself."""
 
@@ -30,7 +31,7 @@ ROUND_OFF = 1e-9
 class Inflow:
     """Powder that flows into compartment `place`.
 
-    contents: of one kilogram of dry solids, number [1/kg], liquids and gas [m3/kg], shape (4, classes)
+    contents: of one kilogram of dry solids, number [1/kg], liquids and gas [m3/kg], shape (quantities, classes)
     rate: mass flow of dry solids [kg/s]
     """
 
@@ -40,20 +41,20 @@ class Inflow:
 
 
 def powder(
-    numbers: Floats, solid_volume: Floats, moisture: float, porosity: float, solid_density: float, liquid_density: float
+    grains: Floats, solid_volume: Floats, moisture: float, porosity: float, solid_density: float, liquid_density: float
 ) -> Floats:
-    """Contents of one kilogram of dry solids, shape (4, classes): moisture fills pores first, the rest is outside.
+    """Contents of one kilogram of dry solids, shape (quantities, classes): moisture fills pores first, the rest is
+    outside.
 
-    numbers: of grains by class, in any unit; solid_volume: of a grain [m3], (classes,)
+    grains: their number by class, in any unit, and what they hold of lumped quantities per unit, (quantities - 3,
+    classes); solid_volume: of a grain [m3], (classes,)
     """
-    numbers = numbers / (solid_density * float(numbers @ solid_volume))
-    volume = numbers * solid_volume
+    grains = grains / (solid_density * float(grains[0] @ solid_volume))
+    volume = grains[0] * solid_volume
     pores = volume * porosity / (1.0 - porosity)
     liquid = volume * moisture * solid_density / liquid_density
-    contents = np.zeros((QUANTITIES, numbers.size))
-    contents[NUMBER], contents[INTERNAL] = numbers, np.minimum(liquid, pores)
-    contents[EXTERNAL], contents[GAS] = liquid - contents[INTERNAL], pores - contents[INTERNAL]
-    return contents
+    inside = np.minimum(liquid, pores)
+    return np.concatenate((grains[:1], [inside, liquid - inside, pores - inside], grains[1:]))
 
 
 def distribution_of(feed: Feed) -> SizeDistribution:
@@ -75,21 +76,27 @@ def grain_numbers(
     second_share: float,
     porosity: float,
     cells: Cells,
+    lumped: int = 0,
 ) -> Floats:
-    """Numbers of grains by class, in any unit, shape (classes,).
+    """Numbers of grains by class, in any unit, and after them as many lumped quantities of the second solid as asked
+    for [m3], shape (1 + lumped, classes).
 
     Number and components are kept. CaseError where the grid cannot hold them.
     """
     if distribution is not None and len(cells.grids) == 1:
-        return project(distribution, cells.grids[0], 1.0, porosity).numbers
+        numbers = project(distribution, cells.grids[0], 1.0, porosity).numbers
+        return _with_second(np.arange(cells.count), numbers, np.full(cells.count, second_share), cells, lumped)
     if distribution is not None:
         numbers = project(distribution, cells.sizes, 1.0, porosity).numbers
         places = np.outer([1.0 - second_share, second_share], cells.sizes.pivots)
+        shares = np.full(numbers.size, second_share)
     else:
         numbers = np.array([each.number for each in grains])
-        places = np.zeros((2, numbers.size))
-        places[: len(cells.grids)] = np.transpose([each.solids for each in grains])
-    numbers, places = numbers[numbers > 0.0], places[:, numbers > 0.0]
+        solids = np.transpose([each.solids for each in grains])
+        places, shares = np.zeros((2, numbers.size)), solids[-1] / np.maximum(solids.sum(axis=0), LEAST)
+        places[: len(cells.grids)] = solids.sum(axis=0) if len(cells.grids) == 1 else solids
+    filled = numbers > 0.0
+    numbers, places, shares = numbers[filled], places[:, filled], shares[filled]
     for axis, grid in enumerate(cells.grids):
         low, high = float(places[axis].min()), float(places[axis].max())
         if low < grid.pivots[0] * (1.0 - ROUND_OFF) or high > grid.pivots[-1] * (1.0 + ROUND_OFF):
@@ -100,15 +107,22 @@ def grain_numbers(
                 expected=f"{grid.pivots[0]:.3g} to {grid.pivots[-1]:.3g} m3, or a wider grid",
             )
     held, shared = spread(cells, places, numbers)
-    return np.asarray(np.bincount(held, shared, cells.count), dtype=float)
+    return _with_second(held, shared, np.tile(shares, held.size // shares.size), cells, lumped)
+
+
+def _with_second(held: np.ndarray, numbers: Floats, shares: Floats, cells: Cells, lumped: int) -> Floats:
+    """Sums by class of numbers, and of their solids times shares of the second solid to rising powers."""
+    solids = numbers * cells.solid_volume[held]
+    columns = [numbers, *(solids * shares**power for power in range(1, lumped + 1))]
+    return np.array([np.bincount(held, column, cells.count) for column in columns], dtype=float)
 
 
 def charge_contents(case: PbmCase, distribution: SizeDistribution, cells: Cells) -> Floats:
     """Contents of one kilogram of the charge of a case."""
     feed = case.feed
     table = None if feed.grains else distribution
-    numbers = grain_numbers(table, feed.grains, feed.second_share, feed.porosity, cells)
-    return powder(numbers, cells.solid_volume, feed.moisture, feed.porosity, case.solid_density, case.liquid.density)
+    grains = grain_numbers(table, feed.grains, feed.second_share, feed.porosity, cells, case.lumped)
+    return powder(grains, cells.solid_volume, feed.moisture, feed.porosity, case.solid_density, case.liquid.density)
 
 
 def make_inflows(case: PbmCase, cells: Cells) -> tuple[Inflow, ...]:
@@ -130,11 +144,11 @@ def _contents(case: PbmCase, feed: PowderFeed, cells: Cells) -> Floats:
     porosity = charge.porosity if feed.porosity is None else feed.porosity
     share = charge.second_share if feed.second_share is None else feed.second_share
     try:
-        numbers = grain_numbers(distribution, grains, share, porosity, cells)
+        held = grain_numbers(distribution, grains, share, porosity, cells, case.lumped)
     except CaseError as error:
         where = f"pbm.{error.key}, for the feed {feed.name!r}"
         raise CaseError(error.problem, key=where, value=error.value, expected=error.expected) from None
-    return powder(numbers, cells.solid_volume, moisture, porosity, case.solid_density, case.liquid.density)
+    return powder(held, cells.solid_volume, moisture, porosity, case.solid_density, case.liquid.density)
 
 
 def _rate(feed: PowderFeed) -> Steps:
@@ -144,7 +158,7 @@ def _rate(feed: PowderFeed) -> Steps:
 
 
 def feed_rates(inflows: Sequence[Inflow], time: float, shape: tuple[int, int, int]) -> Floats:
-    """What comes in per second just after `time` [s], of the shape (compartments, 4, classes) of the state."""
+    """What comes in per second just after `time` [s], of the shape (compartments, quantities, classes) of the state."""
     rates = np.zeros(shape)
     for inflow in inflows:
         rates[inflow.place] += inflow.rate.at(time) * inflow.contents

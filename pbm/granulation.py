@@ -80,7 +80,7 @@ class Granulation:
         self.inflows: tuple[Inflow, ...] = make_inflows(case, self.cells)
         self._load = compile_program if compiled else load_program
         self._work: Workspace = make_workspace(self.places, self.cells.count)
-        self._scratch: Scratch = make_scratch(self.places, self.cells.count)
+        self._scratch: Scratch = make_scratch(*np.array(self.tables.feed.shape)[[0, 2, 1]])
 
     @property
     def places(self) -> int:
@@ -94,7 +94,7 @@ class Granulation:
         return self._load(meeting.kernel["name"], meeting.sticking, breaking.rate["name"])
 
     def initial_state(self) -> Floats:
-        """State of the charge, shape (compartments, 4, classes): moisture fills pores first, the rest is outside."""
+        """State of the charge, (compartments, quantities, classes): moisture fills pores first, the rest is outside."""
         return self.charged_mass()[:, None, None] * charge_contents(self.case, self.feed, self.cells)
 
     def charged_mass(self) -> Floats:

@@ -23,6 +23,7 @@ from pbm.cells import Cells
 from pbm.grid import Floats
 from pbm.growth import limited
 from pbm.model import (
+    CONTENT,
     EXTERNAL,
     GAS,
     GRANULE_VOLUME,
@@ -38,6 +39,7 @@ from pbm.model import (
     Workspace,
 )
 
+Powder = tuple[float, float, float, float, float, float, float]
 NO_LIMITER = -1
 """Stands where nothing is layered."""
 
@@ -81,9 +83,9 @@ def density_at_edge(axis: int, k: int, numbers: Floats, tables: Tables) -> float
 
 
 @routine
-def powder_in(place: int, state: Floats, tables: Tables) -> tuple[float, float, float, float, float, float]:
-    """Number [-], both solids, liquids and gas [m3] of the powder of a compartment."""
-    number, first, second, inner, outer, gas = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+def powder_in(place: int, state: Floats, tables: Tables) -> Powder:
+    """Number [-], both solids, liquids, gas and the lumped solid [m3] of the powder of a compartment."""
+    number, first, second, inner, outer, gas, content = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(state.shape[2]):
         if tables.deposition.powder[k] > 0.0:
             number += state[place, NUMBER, k]
@@ -92,7 +94,8 @@ def powder_in(place: int, state: Floats, tables: Tables) -> tuple[float, float, 
             inner += state[place, INTERNAL, k]
             outer += state[place, EXTERNAL, k]
             gas += state[place, GAS, k]
-    return number, first, second, inner, outer, gas
+            content += state[place, CONTENT, k] if state.shape[1] > CONTENT else 0.0
+    return number, first, second, inner, outer, gas, content
 
 
 @routine
@@ -101,7 +104,7 @@ def layer_rates(place: int, state: Floats, tables: Tables, work: Workspace) -> N
     layers, loss = tables.deposition, work.classes[LOSS, place]
     if layers.limiter < 0:
         return
-    _, first, second, inner, _, gas = powder_in(place, state, tables)
+    _, first, second, inner, _, gas, _ = powder_in(place, state, tables)
     powder, fastest = first + second, 0.0
     plenty = powder / (powder + layers.half_ratio * (work.solids[place] - powder)) if powder > 0.0 else 0.0
     for axis in range(2):
@@ -146,14 +149,14 @@ def deposit(place: int, state: Floats, tables: Tables, work: Workspace, change: 
     booked[LAYERED_NUMBER] += taken * powder[0]
     booked[LAYERED] += taken * solids
     for k in range(state.shape[2]):
-        for quantity in range(4):
+        for quantity in range(state.shape[1]):
             change[place, quantity, k] -= layers.powder[k] * taken * state[place, quantity, k]
         for axis in range(2):
             passing = held * limit[k] * work.layers[axis, place, k]
             if passing > 0.0:
                 passing *= taken * powder[1 + axis] / gained[axis]
                 above, layer = k + tables.stride[axis], passing * tables.up[axis, k] / solids
-                for quantity in range(4):
+                for quantity in range(state.shape[1]):
                     carried = passing / state[place, NUMBER, k] * state[place, quantity, k]
                     change[place, quantity, k] -= carried
                     change[place, quantity, above] += carried + (layer * powder[2 + quantity] if quantity > 0 else 0.0)

@@ -1,7 +1,9 @@
 """The numbers that the equations see: tuples of scalars and of arrays, readable by every backend.
 
-State array: shape (compartments, 4, classes); quantities NUMBER [-], INTERNAL and EXTERNAL liquid and GAS [m3], each
-the total of its class. Every law of the package takes scalars and the tuples of this module.
+State array: shape (compartments, quantities, classes); quantities NUMBER [-], INTERNAL and EXTERNAL liquid and GAS
+[m3], each the total of its class, and where a second solid is lumped on the grid of all solids CONTENT, its volume c
+[m3], and SQUARE, the sum of c^2/x [m3] with the solid volume x of each granule. Every law of the package takes scalars
+and the tuples of this module.
 """
 
 from __future__ import annotations
@@ -14,6 +16,10 @@ from pbm.grid import Floats
 
 NUMBER, INTERNAL, EXTERNAL, GAS = 0, 1, 2, 3
 QUANTITIES = 4
+"""Without a lumped solid."""
+CONTENT, SQUARE = 4, 5
+LUMPED = 2
+"""Most quantities of a lumped solid."""
 
 MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME, DISPLACED = 0, 1, 2, 3, 4, 5, 6, 7
 FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
@@ -42,8 +48,9 @@ CARRIED = 7
 """Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
 second component [m3], and their product [m6]."""
 
-USED = 5
-"""Contents of powder that drops use up: both solids, liquids with the drops', gas [m3/s]."""
+USED = 7
+"""Contents of powder that drops use up: both solids, liquids with the drops', gas, the lumped solid [m3/s], and the
+spread of its grains x c^2/x summed [m6/s]."""
 
 MERGERS, SURPLUS_NUMBER, SURPLUS_VOLUME, STALE = 0, 1, 2, 3
 COUNTS = 4
@@ -172,7 +179,7 @@ class Tables(NamedTuple):
     outlet: Floats  # rate out of the whole [1/s], (compartments,)
     outflow: Floats  # outlet and sum over b of k_ab [1/s], (compartments,)
     coupled: int  # 1 where steps take transport implicitly, and absorption with it, `pbm.transport`; else 0
-    feed: Floats  # what comes in: number [1/s], liquids and gas [m3/s], (compartments, 4, classes)
+    feed: Floats  # what comes in: number [1/s], liquids and gas [m3/s], (compartments, quantities, classes)
     spray_share: Floats  # share of the spray that each compartment gets, (compartments,)
     spray_cover: float  # solids above which a compartment catches all of its spray, in proportion below [m3]
     speed_share: Floats  # speed at which each compartment is stirred, over the impeller's, (compartments,)
@@ -224,6 +231,10 @@ class Workspace(NamedTuple):
     conditions: Floats  # of every compartment, (compartments, CONDITIONS)
     row: Floats  # b psi / V_s [1/s] of one class with those up to it, (classes,)
     carried: Floats  # what mergers carry of each class, (classes, CARRIED)
+    lumped: Floats  # of each class times its limit: CONTENT, x SQUARE, (classes, LUMPED)
+    met: Floats  # what mergers of one segment bring a granule of each lumped quantity [m3/s], (LUMPED,)
+    lumped_births: Floats  # born in each class, (compartments, classes, LUMPED)
+    lumped_growth: Floats  # gained by granules that stay, (compartments, classes, LUMPED)
     births: Floats  # number and contents born in each class, (compartments, classes, CARRIED)
     growth: Floats  # mergers per granule and contents gained by granules that stay, (compartments, classes, CARRIED)
     surplus: Floats  # granules added in the top class [1/s], (compartments, classes)
@@ -246,6 +257,10 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         conditions=np.zeros((compartments, CONDITIONS)),
         row=np.zeros(classes),
         carried=np.zeros((classes, CARRIED)),
+        lumped=np.zeros((classes, LUMPED)),
+        met=np.zeros(LUMPED),
+        lumped_births=np.zeros((*each, LUMPED)),
+        lumped_growth=np.zeros((*each, LUMPED)),
         births=np.zeros((*each, CARRIED)),
         growth=np.zeros((*each, CARRIED)),
         surplus=np.zeros(each),

@@ -9,7 +9,7 @@ import numpy as np
 from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, diameter_of
 from pbm.law import KernelLaw
-from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
+from pbm.model import CONTENT, EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
 
 STATE_MARGIN = 0.05
 """How far z may leave [0, 1] before the state counts as outside the design."""
@@ -29,6 +29,8 @@ class Outputs(NamedTuple):
     moisture: float  # liquid over dry solids, by mass
     porosity: float  # pores over granule volume
     top_fraction: float  # share of the granule volume in the top class
+    second_share: float  # of the second solid in all solids, nil where there is none
+    second_shares: Floats  # the same by class of sizes, not a number in empty ones, (sizes,)
 
 
 class DesignFlags(NamedTuple):
@@ -52,8 +54,10 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
     Percentiles are linear in ln d over the cell edges; edges carry the mean pore ratio, granule over solid volume.
     """
     if not np.any(state[:, NUMBER] > 0.0):
-        return Outputs(np.full(tables.log_edge_diameter.size - 1, np.nan), *(float("nan"),) * 8)
+        nothing = np.full(tables.log_edge_diameter.size - 1, np.nan)
+        return Outputs(nothing, *(float("nan"),) * 9, nothing)
     number, inner, outer, gas = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL, GAS]]
+    second = second_solid(state, tables)
     solids = number * tables.solid_volume
     volumes = solids + inner + gas
     pores, liquid = float((inner + gas).sum()), float((inner + outer).sum())
@@ -72,7 +76,23 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
         parameters.liquid_density * liquid / (parameters.solid_density * total),
         pores / (total + pores),
         float(volumes[top_classes(tables)].sum() / volumes.sum()),
+        float(second.sum() / total),
+        shares_by_size(second, solids, tables),
     )
+
+
+def second_solid(state: Floats, tables: Tables) -> Floats:
+    """Volume of the second solid in each class [m3], lumped or by its own grid, (classes,); nil where there is none."""
+    if state.shape[1] > CONTENT:
+        return np.asarray(state[:, CONTENT].sum(axis=0))
+    return np.asarray(state[:, NUMBER].sum(axis=0) * tables.component[1])
+
+
+def shares_by_size(part: Floats, whole: Floats, tables: Tables) -> Floats:
+    """A part of each class over the whole, by class of sizes; not a number where a class is empty, (sizes,)."""
+    size = tables.log_edge_diameter.size - 1
+    over, under = (np.bincount(tables.size_class, each, size) for each in (part, whole))
+    return np.divide(over, under, out=np.full(size, np.nan), where=under > 0.0)
 
 
 def design_flags(

@@ -13,12 +13,12 @@ import numpy as np
 from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
+    CONTENT,
     FED_NUMBER,
     FED_SECOND,
     LEFT_NUMBER,
     LEFT_SECOND,
     NUMBER,
-    QUANTITIES,
     Parameters,
     Tables,
     Workspace,
@@ -41,13 +41,13 @@ MOST_CONTENT = 10.0
 class Rates:
     """Rates of change at constant inputs.
 
-    speed [rad/s], spray [kg/s]; feed: what comes in per second, shape (compartments, 4, classes)
+    speed [rad/s], spray [kg/s]; feed: what comes in per second, shape (compartments, quantities, classes)
     """
 
     def __init__(
         self, program: Program, parameters: Parameters, tables: Tables, speed: float, spray: float, feed: Floats
     ) -> None:
-        self.shape = (tables.outlet.size, QUANTITIES, tables.solid_volume.size)
+        self.shape = tables.feed.shape
         self.program, self.parameters, self.feed = program, parameters, feed
         self.speed, self.spray = float(speed), float(spray)
         self.tables, nil = tables, np.zeros(self.shape[0])
@@ -77,6 +77,9 @@ class Rates:
         second = self.tables.component[1]
         booked[FED_SECOND] = float((self.feed[:, NUMBER] @ second).sum())
         booked[LEFT_SECOND] = float(self.tables.outlet @ (state[:, NUMBER] @ second))
+        if self.shape[1] > CONTENT:
+            booked[FED_SECOND] += float(self.feed[:, CONTENT].sum())
+            booked[LEFT_SECOND] += float(self.tables.outlet @ state[:, CONTENT].sum(axis=1))
         return change, booked
 
     def jacobian(self, state: Floats) -> csc_matrix:
@@ -100,7 +103,7 @@ class Rates:
         return possible
 
     def _blocks(self, state: Floats) -> Floats:
-        """Blocks (compartments, 4 classes, 4 classes) of what happens inside compartments."""
+        """Blocks (compartments, quantities x classes, again) of what happens inside compartments."""
         places, inner = self.shape[0], self.shape[1] * self.shape[2]
         solids = (state[:, NUMBER] @ self.tables.solid_volume)[:, None]
         weights = self.weights().reshape(places, inner)

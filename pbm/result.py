@@ -34,7 +34,7 @@ UNITS = {
 }
 NAMED_LOSS = 1e-3
 """Share of the solids grown past the top class above which the user is warned."""
-SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fraction")
+SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fraction", "second_share")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,8 @@ class GranulationResult:
     time, speed, spray: (n,); solid_volume: of a granule of each class (classes,)
     edge_solid_volume: of the classes of sizes, which are the same for one solid (sizes + 1,)
     fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
-    states: (n, compartments, 4, classes), quantities number, internal liquid, external liquid, gas
+    second_share: of the second solid in all solids (n,), nil where there is none; second_shares: by class (n, sizes)
+    states: (n, compartments, quantities, classes), quantities as of `pbm.model`
     booked: ledger since the start (n, 23), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
     spray_lost: liquid that met compartments too empty to catch it (n,)
@@ -67,6 +68,8 @@ class GranulationResult:
     moisture: Floats
     porosity: Floats
     top_fraction: Floats
+    second_share: Floats
+    second_shares: Floats
     states: Floats
     booked: Floats
     top_class_loss: Floats
@@ -164,6 +167,7 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
         solid_volume=model.cells.solid_volume,
         edge_solid_volume=model.grid.edges,
         fractions=np.array([value.fractions for value in values]),
+        second_shares=np.array([value.second_shares for value in values]),
         **{name: np.array([getattr(value, name) for value in values]) for name in SERIES},
         states=solution.states,
         booked=solution.booked.reshape(-1, BOOKED),

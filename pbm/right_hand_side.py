@@ -22,6 +22,7 @@ from pbm.layering import deposit, layer_rates
 from pbm.liquid import absorption_coefficient, addition, caught_share
 from pbm.model import (
     ABSORPTION,
+    CONTENT,
     DIAMETER,
     DISPLACED,
     EVAPORATED,
@@ -221,13 +222,13 @@ def limit_losses(step: float, work: Workspace) -> None:
 
 @routine
 def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> float:
-    """Break granules; liquids and gas follow the solid volume. Returns the grains gained per second."""
+    """Break granules; what they hold follows the solid volume. Returns the grains gained per second."""
     solid, gained = tables.solid_volume, 0.0
     for k in range(solid.size):
         rate = work.classes[SELECTION, place, k] * work.classes[LIMIT, place, k]
         if rate * state[place, NUMBER, k] > 0.0:
             gained += rate * state[place, NUMBER, k] * tables.gained[k]
-            for quantity in range(4):
+            for quantity in range(state.shape[1]):
                 change[place, quantity, k] -= rate * state[place, quantity, k]
             for entry in range(tables.fragment_start[k], tables.fragment_start[k + 1]):
                 j, daughters = tables.fragment_class[entry], tables.fragment_number[entry]
@@ -236,6 +237,8 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
                 change[place, INTERNAL, j] += rate * state[place, INTERNAL, k] * part
                 change[place, EXTERNAL, j] += rate * state[place, EXTERNAL, k] * part
                 change[place, GAS, j] += rate * state[place, GAS, k] * part
+                for quantity in range(CONTENT, state.shape[1]):
+                    change[place, quantity, j] += rate * state[place, quantity, k] * part
     return gained
 
 

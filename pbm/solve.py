@@ -15,6 +15,7 @@ from pbm.inputs import Steps, constant, stretches
 from pbm.integrate import COLLAPSED, DONE, FULL, NOT_CONSERVED, NOT_FINITE
 from pbm.model import (
     BOOKED,
+    CONTENT,
     LOSS,
     NUMBER,
     Parameters,
@@ -25,6 +26,8 @@ from pbm.model import (
 from pbm.program import Program
 from pbm.stages import RECORD, Control, Scratch, Start, make_scratch, sums
 
+SLACK = 1.0 + 1e-9
+"""Round-off by which a part may exceed the whole."""
 RECORD_ROWS = 4096
 """Accepted steps between two visits of the host."""
 
@@ -49,7 +52,7 @@ class Accuracy:
 class Solution:
     """States at the times asked for, and what every accepted step left of the balances.
 
-    times [s] (n,); states (n, compartments, 4, classes); booked (n, BOOKED), ledger since the start; steps
+    times [s] (n,); states (n, compartments, quantities, classes); booked (n, BOOKED), ledger since the start; steps
     (accepted, 6): time, length [s], relative errors of solids, liquid, gas, number.
     """
 
@@ -128,7 +131,7 @@ def solve(
 ) -> Solution:
     """Integrate from times[0] on and return the states at all `times` [s].
 
-    initial: state at times[0], shape (compartments, 4, classes), all nil for empty equipment that is fed
+    initial: state at times[0], shape (compartments, quantities, classes), all nil for empty equipment that is fed
     speed [rad/s], spray [kg/s]; inflows: powder that comes in
     Raises: CaseError for a bad start, SimulationError when the step collapses, ConservationError beyond `drift`.
     """
@@ -149,13 +152,15 @@ def solve(
 
 def check_state(state: Floats, tables: Tables, fed: bool = False) -> None:
     """Refuse a state that is misshapen, negative or not finite, or empty where nothing is fed; raises CaseError."""
-    shape = (tables.exchange.shape[0], 4, tables.solid_volume.size)
+    shape = tables.feed.shape
     if state.shape != shape:
         raise CaseError("the state has another shape than the tables", value=state.shape, expected=str(shape))
     if not np.all(np.isfinite(state)) or np.any(state < 0.0):
         raise CaseError("a content of the state is negative or not finite", expected="finite numbers >= 0")
     if not fed and not np.any(state[:, NUMBER] > 0.0):
         raise CaseError("there is no powder", key="state", expected="granules in a class, or a feed")
+    if shape[1] > CONTENT and np.any(state[:, CONTENT] > SLACK * state[:, NUMBER] * tables.solid_volume):
+        raise CaseError("more of the lumped solid than solids", key="state", expected="a part of every class's solids")
     if np.any((state[:, NUMBER] == 0.0) & (state.sum(axis=1) > 0.0)):
         raise CaseError("liquid or gas without granules", key="state", expected="contents where there are granules")
 
@@ -182,7 +187,7 @@ def make_run(
         state,
         np.zeros(BOOKED),
         make_workspace(places, classes),
-        make_scratch(places, classes),
+        make_scratch(places, classes, state.shape[1]),
         span,
         [],
         inflows,

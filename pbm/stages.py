@@ -10,6 +10,7 @@ from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
+    CONTENT,
     DISPLACED,
     EVAPORATED,
     EXTERNAL,
@@ -62,11 +63,11 @@ class Control(NamedTuple):
 class Scratch(NamedTuple):
     """Stages of one step: rates and their ledger, levels of the extrapolation and theirs, the state under trial."""
 
-    rate: Floats  # (2, compartments, 4, classes)
+    rate: Floats  # (2, compartments, quantities, classes)
     booked: Floats  # (2, BOOKED)
-    level: Floats  # (LEVELS, compartments, 4, classes)
+    level: Floats  # (LEVELS, compartments, quantities, classes)
     ledger: Floats  # (LEVELS, BOOKED)
-    trial: Floats  # (compartments, 4, classes)
+    trial: Floats  # (compartments, quantities, classes)
     moves: Floats  # of an implicit step of transport, (LEVELS, compartments, compartments + 1)
     weights: Floats  # of its elimination, (compartments, compartments)
     leaving: Floats  # of its elimination, (compartments,)
@@ -84,9 +85,9 @@ class Start(NamedTuple):
     second: float  # of the second solid [m3]
 
 
-def make_scratch(compartments: int, classes: int) -> Scratch:
+def make_scratch(compartments: int, classes: int, quantities: int = QUANTITIES) -> Scratch:
     """Zeroed stages for a state of this shape."""
-    shape = (compartments, QUANTITIES, classes)
+    shape = (compartments, quantities, classes)
     pair, levels = np.zeros((2, *shape)), np.zeros((LEVELS, *shape))
     moves, weights = np.zeros((LEVELS, compartments, compartments + 1)), np.zeros((compartments, compartments))
     ledgers, films = (np.zeros((2, BOOKED)), np.zeros((LEVELS, BOOKED))), np.zeros((2, compartments, classes))
@@ -98,7 +99,7 @@ def make_scratch(compartments: int, classes: int) -> Scratch:
 def blend(state: Floats, step: float, first: float, second: float, scratch: Scratch) -> None:
     """Fill `trial` with state + step (first k1 + second k2)."""
     for place in range(state.shape[0]):
-        for quantity in range(4):
+        for quantity in range(state.shape[1]):
             for k in range(state.shape[2]):
                 slope = first * scratch.rate[0, place, quantity, k] + second * scratch.rate[1, place, quantity, k]
                 scratch.trial[place, quantity, k] = state[place, quantity, k] + step * slope
@@ -108,7 +109,7 @@ def blend(state: Floats, step: float, first: float, second: float, scratch: Scra
 def add_euler_step(level: int, step: float, scratch: Scratch) -> None:
     """Move a level on by step k1, and its ledger."""
     for place in range(scratch.trial.shape[0]):
-        for quantity in range(4):
+        for quantity in range(scratch.trial.shape[1]):
             for k in range(scratch.trial.shape[2]):
                 scratch.level[level, place, quantity, k] += step * scratch.rate[0, place, quantity, k]
     for event in range(BOOKED):
@@ -120,7 +121,7 @@ def begin_levels(state: Floats, scratch: Scratch) -> None:
     """Put every level at the start of the step."""
     for level in range(LEVELS):
         for place in range(state.shape[0]):
-            for quantity in range(4):
+            for quantity in range(state.shape[1]):
                 for k in range(state.shape[2]):
                     scratch.level[level, place, quantity, k] = state[place, quantity, k]
         for event in range(BOOKED):
@@ -142,7 +143,7 @@ def extrapolate(state: Floats, scratch: Scratch) -> float:
     """
     level, share = scratch.level, 0.0
     for place in range(state.shape[0]):
-        for quantity in range(4):
+        for quantity in range(state.shape[1]):
             for k in range(state.shape[2]):
                 start = state[place, quantity, k]
                 one, two = level[0, place, quantity, k] - start, level[1, place, quantity, k] - start
@@ -153,7 +154,7 @@ def extrapolate(state: Floats, scratch: Scratch) -> float:
                     share = max(share, min(ABOVE_NIL * value / (value - last), 1.0))
     if share > 0.0:
         for place in range(state.shape[0]):
-            for quantity in range(4):
+            for quantity in range(state.shape[1]):
                 for k in range(state.shape[2]):
                     value, last = scratch.trial[place, quantity, k], level[2, place, quantity, k]
                     scratch.trial[place, quantity, k] = (1.0 - share) * value + share * last
@@ -169,7 +170,7 @@ def error_over_tolerance(share: float, control: Control, tables: Tables, scratch
     """
     worst, total, level, solids = 0.0, 0.0, scratch.level, max(sums(scratch.trial, tables)[0], LEAST)
     for place in range(scratch.trial.shape[0]):
-        for quantity in range(4):
+        for quantity in range(scratch.trial.shape[1]):
             for k in range(scratch.trial.shape[2]):
                 weight = (tables.solid_volume[k] if quantity == 0 else 1.0) / solids
                 one, two, last = (
@@ -197,6 +198,8 @@ def sums(state: Floats, tables: Tables) -> tuple[float, float, float, float, flo
             gas += state[place, GAS, k]
             number += state[place, NUMBER, k]
             second += tables.component[1, k] * state[place, NUMBER, k]
+            if state.shape[1] > CONTENT:
+                second += state[place, CONTENT, k]
     return solids, liquid, gas, number, second
 
 
@@ -233,7 +236,7 @@ def settle(state: Floats, trial: Floats) -> bool:
         for k in range(state.shape[2]):
             kept = trial[place, NUMBER, k] > VANISHED
             emptied = emptied or (not kept and trial[place, NUMBER, k] > 0.0)
-            for quantity in range(4):
+            for quantity in range(state.shape[1]):
                 state[place, quantity, k] = trial[place, quantity, k] if kept else 0.0
     return emptied
 

@@ -21,6 +21,7 @@ from pbm.grid import Floats
 from pbm.inputs import Steps, constant, stretches
 from pbm.model import (
     BOOKED,
+    CONTENT,
     LEFT_GAS,
     LEFT_LIQUID,
     LEFT_NUMBER,
@@ -100,6 +101,8 @@ class _System:
         rows[LEFT_NUMBER, :, NUMBER] = outlet
         rows[LEFT_SOLIDS, :, NUMBER] = outlet * self.rates.tables.solid_volume
         rows[LEFT_SECOND, :, NUMBER] = outlet * self.rates.tables.component[1]
+        if self.rates.shape[1] > CONTENT:
+            rows[LEFT_SECOND, :, CONTENT] = outlet
         rows[LEFT_LIQUID, :, 1] = rows[LEFT_LIQUID, :, 2] = rows[LEFT_GAS, :, 3] = outlet
         return rows.reshape(BOOKED, -1)
 

@@ -17,6 +17,7 @@ from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import (
     ABSORPTION,
+    CONTENT,
     DISPLACED,
     EXTERNAL,
     GAS,
@@ -92,14 +93,16 @@ def move(state: Floats, moves: Floats, tables: Tables, moved: Floats, booked: Fl
             booked[LEFT_SECOND] += tables.component[1, k] * out * state[place, NUMBER, k]
             booked[LEFT_LIQUID] += out * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
             booked[LEFT_GAS] += out * state[place, GAS, k]
+            if state.shape[1] > CONTENT:
+                booked[LEFT_SECOND] += out * state[place, CONTENT, k]
         for other in range(size):
             share = moves[place, other]
             if share > 0.0:
-                for quantity in range(4):
+                for quantity in range(state.shape[1]):
                     for k in range(state.shape[2]):
                         moved[other, quantity, k] += share * state[place, quantity, k]
     for place in range(size):
-        for quantity in range(4):
+        for quantity in range(state.shape[1]):
             for k in range(state.shape[2]):
                 state[place, quantity, k] = moved[place, quantity, k]
 

@@ -14,6 +14,7 @@ from pbm.consolidation import LEAST_GAS
 from pbm.grid import Floats
 from pbm.model import (
     ABSORPTION,
+    CONTENT,
     DIAMETER,
     EXTERNAL,
     GAS,
@@ -56,9 +57,11 @@ def spray_on(
             own[2] += (lost * state[place, INTERNAL, k] + inside) / tables.powder[k]
             own[3] += (lost * state[place, EXTERNAL, k] + drops - inside) / tables.powder[k]
             own[4] += (lost * state[place, GAS, k] - inside) / tables.powder[k]
+            if state.shape[1] > CONTENT:
+                own[5] += lost * state[place, CONTENT, k] / tables.powder[k]
         grains += used
         filled += inside
-        for quantity in range(4):
+        for quantity in range(state.shape[1]):
             change[place, quantity, k] -= lost * state[place, quantity, k]
         change[place, EXTERNAL, k] += met - drops
     for size in range(sizes):
@@ -103,6 +106,8 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
             change[place, INTERNAL, k] += part * used[2]
             change[place, EXTERNAL, k] += part * used[3]
             change[place, GAS, k] += part * used[4]
+            if change.shape[1] > CONTENT:
+                change[place, CONTENT, k] += part * used[5]
     return number
 
 

@@ -6,7 +6,7 @@ import math
 
 from compute.physics import routine
 from pbm.grid import Floats
-from pbm.model import FIRST, MIXED, NUMBER, SECOND, Tables, Workspace
+from pbm.model import CONTENT, FIRST, MIXED, NUMBER, SECOND, Tables, Workspace
 
 Pool = tuple[float, float, float, float, float, float, float, float]
 
@@ -14,6 +14,7 @@ Pool = tuple[float, float, float, float, float, float, float, float]
 @routine
 def share_pools(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
     """Share pooled births and growth of each cell between pivots, and add them to `change`, less what merged away."""
+    lumped = state.shape[1] - CONTENT
     for k in range(state.shape[2]):
         births, growth = work.births[place, k], work.growth[place, k]
         born, grown = births[NUMBER], growth[NUMBER] * state[place, NUMBER, k]
@@ -21,6 +22,10 @@ def share_pools(place: int, state: Floats, tables: Tables, work: Workspace, chan
         for quantity in range(1, 4):
             gained = births[quantity] + growth[quantity]
             change[place, quantity, k] += gained - work.drain[place, k] * state[place, quantity, k]
+        for quantity in range(lumped):
+            gained = work.lumped_births[place, k, quantity] + work.lumped_growth[place, k, quantity]
+            held = state[place, CONTENT + quantity, k]
+            change[place, CONTENT + quantity, k] += gained - work.drain[place, k] * held
         if born > 0.0 or grown > 0.0:
             lift_first = min(max(-births[FIRST], 0.0), growth[FIRST])
             lift_second = min(max(-births[SECOND], 0.0), growth[SECOND])
@@ -33,17 +38,21 @@ def share_pools(place: int, state: Floats, tables: Tables, work: Workspace, chan
             inner = share * state[place, 1, k] + growth[1]
             outer = share * state[place, 2, k] + growth[2]
             gas = share * state[place, 3, k] + growth[3]
-            hand_on(place, k, (grown, first, second, mixed, volume, inner, outer, gas), tables, change)
+            for quantity in range(lumped):
+                held = share * state[place, CONTENT + quantity, k]
+                work.met[quantity] = held + work.lumped_growth[place, k, quantity]
+            pool = (grown, first, second, mixed, volume, inner, outer, gas)
+            hand_on(place, k, pool, work.met[:lumped], tables, change)
             volume = born * tables.solid_volume[k] + births[FIRST] + births[SECOND]
             rest = births[MIXED] + growth[MIXED] - mixed
             first, second = births[FIRST] + lift_first, births[SECOND] + lift_second
-            held = (born, first, second, rest, volume, births[1], births[2], births[3])
-            hand_on(place, k, held, tables, change)
+            pool = (born, first, second, rest, volume, births[1], births[2], births[3])
+            hand_on(place, k, pool, work.lumped_births[place, k, :lumped], tables, change)
 
 
 @routine
-def hand_on(place: int, k: int, pool: Pool, tables: Tables, change: Floats) -> None:
-    """Move a pool of cell k on: number, displacements, mixed one, solid volume, liquids and gas."""
+def hand_on(place: int, k: int, pool: Pool, lumped: Floats, tables: Tables, change: Floats) -> None:
+    """Move a pool of cell k on: number, displacements, mixed one, solid volume, liquids and gas, lumped quantities."""
     number, first, second, mixed = pool[0], pool[1], pool[2], pool[3]
     along, across = tables.stride[0], tables.stride[1]
     length, back, width, aside = tables.up[0, k], tables.down[0, k], tables.up[1, k], tables.down[1, k]
@@ -55,18 +64,18 @@ def hand_on(place: int, k: int, pool: Pool, tables: Tables, change: Floats) -> N
     away = back / length if back < math.inf else math.inf
     aside = aside / width if aside < math.inf else math.inf
     low, high, under = corners(number, one, other, both, away, aside)
-    move(place, k, k + along - across, low, pool, tables, change)
-    move(place, k, k - along + across, high, pool, tables, change)
-    move(place, k, k - along - across, under, pool, tables, change)
+    move(place, k, k + along - across, low, pool, lumped, tables, change)
+    move(place, k, k - along + across, high, pool, lumped, tables, change)
+    move(place, k, k - along - across, under, pool, lumped, tables, change)
     if low + high + under > 0.0:
         number -= low + high + under
         one += (high + under) * away - low
         other += (low + under) * aside - high
         both += low * aside + high * away - under * away * aside
     both = max(min(max(both, 0.0), min(one, other)), one + other - number)
-    move(place, k, k + along, one - both, pool, tables, change)
-    move(place, k, k + across, other - both, pool, tables, change)
-    move(place, k, k + along + across, both, pool, tables, change)
+    move(place, k, k + along, one - both, pool, lumped, tables, change)
+    move(place, k, k + across, other - both, pool, lumped, tables, change)
+    move(place, k, k + along + across, both, pool, lumped, tables, change)
 
 
 @routine
@@ -99,6 +108,7 @@ def move(
     other: int,
     number: float,
     pool: Pool,
+    lumped: Floats,
     tables: Tables,
     change: Floats,
 ) -> None:
@@ -111,3 +121,7 @@ def move(
             carried = part * pool[quantity + 4]
             change[place, quantity, k] -= carried
             change[place, quantity, other] += carried
+        for quantity in range(lumped.size):
+            carried = part * lumped[quantity]
+            change[place, CONTENT + quantity, k] -= carried
+            change[place, CONTENT + quantity, other] += carried

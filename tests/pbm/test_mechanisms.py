@@ -52,7 +52,7 @@ def _run(state: np.ndarray, end: float, spray: float = 0.0, **values: Any) -> np
 def test_sprayed_liquid_coats_by_solid_volume() -> None:
     """E(t) = E(0) + m_dot t/rho_l exactly: one class gets the whole spray."""
     spray, density = 1e-6, 1000.0
-    final = _run(_one_class(external=0.1, gas=0.5), 10.0, spray, liquid_density=density)
+    final = _run(_one_class(external=0.1, gas=0.5), 10.0, spray, liquid_density=density, addition_density=density)
     added = spray * 10.0 / density / (COUNT * GRID.pivots[CLASS])
     assert final[EXTERNAL] == pytest.approx(0.1 + added, rel=1e-12)
 
@@ -87,7 +87,8 @@ def test_drops_on_powder_make_nuclei() -> None:
     Nuclei are booked above the powder's class, so nothing is nucleated twice.
     """
     nucleus, drop, spray, density = 2.0 * GRID.pivots[5], 1e-10, 1e-6, 1000.0
-    values = {"absorption_time": 1e30, "drop_volume": drop, "nucleus_solids": nucleus, "liquid_density": density}
+    values = {"absorption_time": 1e30, "drop_volume": drop, "nucleus_solids": nucleus}
+    values |= {"liquid_density": density, "addition_density": density}
     tables = make_tables(GRID, nucleus, laws=stated())
     tables = tables._replace(powder=np.where(np.arange(GRID.classes) == CLASS, 1.0, 0.0))
     state, program = _one_class(gas=0.8), load_program("constant", "always", "power")
