@@ -1,6 +1,7 @@
 # make demo    own environment, install, run the main case        make lint         ruff and mypy
 # make test    own environment, test needs, run the tests         make clean        remove environment and caches
 # make test PYTEST_ARGS="--validate tests/dem"                    make constraints  resolve the pins anew (needs uv)
+# make gpu     test and measure the CUDA backend with $(PYTHON) as it is, without network; make gpu-wheels carries what lacks
 # PYTHON chooses the interpreter (3.11 to 3.13), VENV the folder of the environment.
 
 PYTHON ?= python3
@@ -8,10 +9,14 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
 CASE ?= cases/high-shear-granulator
+GPU_ARGS ?=
+GPU_PYTHON ?= 3.12
+WHEELS ?= .wheels
+CARRIED := pydantic pydantic-core annotated-types typing-inspection pint flexparser flexcache ruamel.yaml trimesh platformdirs
 TEST_EXTRAS := dev,viz,mpi,twin,sundials
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean constraints
+.PHONY: help demo test lint clean constraints gpu gpu-wheels
 
 UV := $(shell command -v uv 2>/dev/null)
 BIN := $(VENV)/bin
@@ -35,6 +40,17 @@ demo: $(RUN_INSTALLED)
 
 test: $(TEST_INSTALLED)
 	"$(BIN)/python" -m pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
+
+# On a machine with a CUDA image and no network: what the image lacks comes as wheels in $(WHEELS), made by gpu-wheels.
+gpu:
+	@if ls "$(WHEELS)"/*.whl >/dev/null 2>&1; then \
+	  "$(PYTHON)" -m pip install --quiet --no-index --no-deps --no-compile --upgrade --target "$(WHEELS)/site" "$(WHEELS)"/*.whl; fi
+	PYTHONPATH="$(CURDIR):$(WHEELS)/site$${PYTHONPATH:+:$$PYTHONPATH}" "$(PYTHON)" -m benchmarks.gpu $(GPU_ARGS)
+
+gpu-wheels:
+	"$(PYTHON)" -m pip download --quiet --no-deps --only-binary=:all: --dest "$(WHEELS)" \
+	  --python-version "$(GPU_PYTHON)" --implementation cp $(foreach p,17 24 27 28 31 34,--platform manylinux_2_$(p)_x86_64) \
+	  --platform manylinux2014_x86_64 --platform any --constraint constraints.txt $(CARRIED)
 
 lint: $(TEST_INSTALLED)
 	"$(BIN)/ruff" check .

@@ -50,15 +50,22 @@ class Body:
 def find_bodies(walls: Walls, sample: Vectors) -> list[Body]:
     """Return the closed parts of all meshes that are bodies.
 
-    sample: points of the region of interest [m], shape (n, 3); a part that holds them all is a vessel, not a body.
+    sample: points of the region of interest [m], shape (n, 3); a part that holds them all is a vessel, not a body, and
+    so is one whose normals point inwards.
     """
     bodies = []
     for w in map(int, np.flatnonzero(walls.shape == MESH)):
         for corners in closed_parts(mesh_corners(walls, w)):
             body = Body(w, corners)
-            if not _inside(walls, body, sample).all():
+            if enclosed_volume(corners) > 0.0 and not _inside(walls, body, sample).all():
                 bodies.append(body)
     return bodies
+
+
+def enclosed_volume(corners: Vectors) -> float:
+    """Return the volume [m3] inside a closed part, negative if its normals point inwards: sum of a . (b x c)/6."""
+    a, b, c = (corners[:, k] - corners[0, 0] for k in range(3))
+    return float((a * np.cross(b, c)).sum()) / 6.0
 
 
 def wall_clearance(walls: Walls, points: Vectors, bodies: Sequence[Body] = ()) -> Vectors:

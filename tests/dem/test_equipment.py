@@ -128,12 +128,14 @@ def test_triangles_without_area_are_left_out_aloud(tmp_path: Path) -> None:
 
 
 def test_bodies_are_told_from_vessels(tmp_path: Path) -> None:
-    """Points inside hub and blades have no room; a closed box that holds every point of the region is no body."""
+    """Points inside hub and blades have no room; a box around the whole region and a drum are vessels, not bodies."""
     trimesh.Trimesh(*make_box((-0.2, -0.2, -0.2), (0.2, 0.2, 0.2))).export(tmp_path / "box.stl")
     generate = {**IMPELLER, "pitch": 0.0}
     hub = MeshWall(name="i", material="m", shape="mesh", generate=generate)
     box = MeshWall(name="b", material="m", shape="mesh", file=tmp_path / "box.stl")
-    walls = build_walls([hub, box], ["m"], 1e-3, 0.01)
+    drum = {"kind": "drum", "radius": 0.05, "length": 0.05}
+    shell = MeshWall(name="d", material="m", shape="mesh", generate=drum)
+    walls = build_walls([hub, box, shell], ["m"], 1e-3, 0.01)
     sample = np.random.default_rng(1).uniform(-0.1, 0.1, (200, 3))
     bodies = find_bodies(walls, sample)
     assert [body.wall for body in bodies] == [0] * 4

@@ -1,0 +1,48 @@
+"""What `make gpu` measures, run small and as plain Python: cases, timing, record, and what is left out for time."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks import gpu
+
+
+def test_workloads_are_measured_and_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 spheres of 25 mm in a short drum; the second workload needs more time than is left, and says so."""
+    monkeypatch.setattr(gpu, "PACKED", 0.3)
+    small, large = gpu.long_drum(100, 0.025, 0.4), gpu.long_drum(10**9, 1e-3, 0.8)
+    monkeypatch.setattr(gpu, "WORKLOADS", {"small": small, "large": large})
+    path = tmp_path / "record.json"
+    measure = gpu.measure
+    monkeypatch.setattr(gpu, "measure", lambda workload, backend: measure(workload, backend, 2, 5))
+    gpu.run_workloads({"workloads": {}}, ["small", "large"], "python", time.perf_counter() + 600.0, path)
+    found = json.loads(path.read_text())["workloads"]
+    result = found["small"]
+    assert result["particles"] == 100
+    assert result["rate"] == pytest.approx(100 / result["step_seconds"])
+    assert "of the target" in result["asked"]
+    assert "left out" in found["large"]["left_out"]
+
+
+@pytest.mark.parametrize("name", [name for name in gpu.WORKLOADS if name.startswith("drum")])
+def test_heap_fits_into_the_drum(name: str, tmp_path: Path) -> None:
+    """All spheres start in a cylinder that holds them at 0.56 and lies inside the drum of radius 0.2 m."""
+    workload = gpu.WORKLOADS[name]
+    case = workload.case(tmp_path)
+    region, diameter = case.particles[0].region, case.classes[0].diameter  # type: ignore[union-attr]
+    solids = workload.particles * math.pi / 6.0 * diameter**3
+    assert solids / region.volume == pytest.approx(gpu.PACKED)
+    assert math.hypot(*region.point[1:]) + region.radius <= 0.2 - 0.9 * diameter
+    assert case.wall_speed("drum") == 1.256
+
+
+def test_asked_and_got() -> None:
+    """A rate is to be reached, a step not to be passed."""
+    assert gpu.verdict({"rate": 2e9, "step_seconds": 1.0}, ("rate", 5e8, 1e9)) == "goal reached"
+    assert gpu.verdict({"rate": 1e8, "step_seconds": 1.0}, ("rate", 5e8, 1e9)) == "0.20 of the target"
+    assert gpu.verdict({"rate": 1.0, "step_seconds": 30e-6}, ("step", 40e-6, 20e-6)) == "target reached"
