@@ -68,3 +68,11 @@ def case_schema() -> dict[str, Any]:
     """Return the JSON Schema of case files."""
     heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dempbm case"}
     return Case.model_json_schema(by_alias=True) | heading
+
+
+def experiments_schema() -> dict[str, Any]:
+    """Return the JSON Schema of experiments files."""
+    from coupling.calibration.experiments import Calibration
+
+    heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dempbm experiments"}
+    return Calibration.model_json_schema(by_alias=True) | heading

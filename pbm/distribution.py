@@ -28,10 +28,14 @@ LARGEST_REST = 1.0
 
 @dataclass(frozen=True)
 class SizeDistribution:
-    """Cumulative volume fraction, rising from the first to one, at rising `diameters` [m]; both of shape (points,)."""
+    """Cumulative volume fraction, rising from the first to one, at rising `diameters` [m]; both of shape (points,).
+
+    errors: standard errors of the fraction, where they were measured (points,).
+    """
 
     diameters: Floats
     cumulative: Floats
+    errors: Floats | None = None
 
     def percentile(self, fraction: float) -> float:
         """Diameter [m] below which this share of the volume lies."""
@@ -48,28 +52,43 @@ class Projection:
 
 
 def read_distribution(path: Path | str) -> SizeDistribution:
-    """Read a table of two columns: diameter [um], cumulative volume [%] or fraction; a header line is allowed.
+    """Read a table: diameter [um], cumulative volume [%] or fraction, and its standard error, which may be left out.
 
+    A header line is allowed; the error has the unit of the volume.
     Repeated diameters count once, with the larger value; small falls of the curve are noise and are levelled.
     Raises CaseError with file and line for anything else.
     """
     rows = _read_rows(Path(path))
     diameters, values = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
     percent = values if values[-1] > LARGEST_FRACTION else values * PERCENT
-    _check_rows(str(path), [row[0] for row in rows], diameters, percent)
+    _check_rows(str(path), [int(row[0]) for row in rows], diameters, percent)
+    errors = _read_errors(str(path), rows)
     keep = np.r_[np.diff(diameters) > 0.0, True]
     cumulative = np.maximum.accumulate(values)[keep]
-    return SizeDistribution(diameters[keep] * MICROMETRE, cumulative / cumulative[-1])
+    errors = None if errors is None else errors[keep] / cumulative[-1]
+    return SizeDistribution(diameters[keep] * MICROMETRE, cumulative / cumulative[-1], errors)
 
 
-def _read_rows(path: Path) -> list[tuple[int, float, float]]:
+def _read_errors(file: str, rows: list[tuple[float, ...]]) -> Floats | None:
+    if len(rows[0]) == 3:
+        return None
+    errors = np.array([row[3] for row in rows])
+    wrong = ~(np.isfinite(errors) & (errors > 0.0))
+    if wrong.any():
+        row, expected = int(np.argmax(wrong)), "a positive number, in the unit of the volume"
+        raise CaseError("error of the volume", file=file, line=int(rows[row][0]), value=errors[row], expected=expected)
+    return errors
+
+
+def _read_rows(path: Path) -> list[tuple[float, ...]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as handle:
             cells = [(number, row) for number, row in enumerate(csv.reader(handle), start=1) if any(row)]
     except (OSError, UnicodeDecodeError) as error:
         raise CaseError(f"the size distribution cannot be read: {error}", file=str(path)) from None
-    rows = [_read_row(path, number, row) for number, row in cells[:1] if _is_number(row[0])]
-    rows += [_read_row(path, number, row) for number, row in cells[1:]]
+    columns = 3 if cells and len(cells[-1][1]) == 3 else 2
+    rows = [_read_row(path, number, row, columns) for number, row in cells[:1] if _is_number(row[0])]
+    rows += [_read_row(path, number, row, columns) for number, row in cells[1:]]
     if len(rows) < 2:
         raise CaseError("too few points for a size distribution", file=str(path), value=len(rows), expected=">= 2")
     return rows
@@ -83,16 +102,17 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_row(path: Path, line: int, row: list[str]) -> tuple[int, float, float]:
-    if len(row) != 2 or not all(_is_number(cell) for cell in row):
+def _read_row(path: Path, line: int, row: list[str], columns: int) -> tuple[float, ...]:
+    if len(row) != columns or not all(_is_number(cell) for cell in row):
+        error = ", its standard error" if columns == 3 else ""
         raise CaseError(
             "not a point of a size distribution",
             file=str(path),
             line=line,
             value=",".join(row),
-            expected="two numbers: diameter [um], cumulative volume [%]",
+            expected=f"{'three' if error else 'two'} numbers: diameter [um], cumulative volume [%]{error}",
         )
-    return line, float(row[0]), float(row[1])
+    return (line, *map(float, row))
 
 
 def _check_rows(file: str, lines: list[int], diameters: Floats, percent: Floats) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from coupling.calibration.experiments import Experiment
+from compute.errors import CaseError
+from coupling.calibration.experiments import Experiment, MeasuredCurve
 from coupling.calibration.simulate import SIZES, Answer
 from pbm.distribution import SizeDistribution, read_distribution
 from pbm.grid import Floats
@@ -23,7 +24,7 @@ class Target:
         name, used: of the experiment, and whether the parameters are fitted to it.
         log_sizes: ln of the diameters [m] at which the curve is compared, (points,); none: empty.
         names: of the further values; measured, errors: curve first, then values, (points + names,).
-        curve: the whole measured curve.
+        curve: the whole measured curve; curve_errors: standard errors of its cumulative volume, (rows,).
     """
 
     name: str
@@ -33,15 +34,16 @@ class Target:
     measured: Floats
     errors: Floats
     curve: SizeDistribution | None = None
+    curve_errors: Floats = field(default_factory=lambda: np.zeros(0))
 
     @classmethod
     def of(cls, experiment: Experiment) -> Target:
         """Read what an experiment measured; CaseError where a table is malformed."""
         values, given = experiment.measured.values, experiment.measured.size_distribution
-        curve, log_sizes, shares, error = None, np.zeros(0), np.zeros(0), 0.0
+        curve, log_sizes, shares, by_row = None, np.zeros(0), np.zeros(0), np.zeros(0)
         if given is not None:
-            curve, error = read_distribution(given.table), float(given.error or 0.0)
-            log_sizes = _log_sizes(curve, given.points)
+            curve = read_distribution(given.table)
+            by_row, log_sizes = _errors_of(curve, given), _log_sizes(curve, given.points)
             shares = volume_below(log_sizes, np.log(curve.diameters), curve.cumulative)
         errors = [value.error for value in values.values()]
         return cls(
@@ -50,14 +52,14 @@ class Target:
             log_sizes,
             tuple(values),
             np.r_[shares, [value.value for value in values.values()]],
-            np.r_[np.full(log_sizes.size, error), errors].astype(float),
+            np.r_[_at(log_sizes, curve, by_row), errors].astype(float),
             curve,
+            by_row,
         )
 
-    @property
-    def curve_error(self) -> float:
-        """Standard error of the cumulative volume; nil where no curve was measured."""
-        return float(self.errors[0]) if self.curve is not None else 0.0
+    def curve_error(self, log_size: float) -> float:
+        """Standard error of the cumulative volume at ln of a diameter; nil where no curve was measured."""
+        return 0.0 if self.curve is None else float(_at(np.array([log_size]), self.curve, self.curve_errors)[0])
 
     def predicted(self, answer: Answer) -> Floats:
         """What the model gives for each measured value, same order."""
@@ -95,3 +97,17 @@ def volume_below(log_sizes: Floats, log_points: Floats, cumulative: Floats) -> F
 def _log_sizes(curve: SizeDistribution, points: int) -> Floats:
     ends = np.log([curve.percentile(FIRST), curve.percentile(LAST)])
     return np.linspace(ends[0], ends[1], points)
+
+
+def _errors_of(curve: SizeDistribution, given: MeasuredCurve) -> Floats:
+    """Standard errors of the rows of a table: its own, or the one stated beside it."""
+    if curve.errors is None:
+        return np.full(curve.diameters.size, float(given.error or 0.0))
+    if given.error is not None:
+        expected = "a table without a column of errors, or no error beside it"
+        raise CaseError("two errors of one curve", key="error", value=str(given.table), expected=expected)
+    return curve.errors
+
+
+def _at(log_sizes: Floats, curve: SizeDistribution | None, by_row: Floats) -> Floats:
+    return np.zeros(0) if curve is None else volume_below(log_sizes, np.log(curve.diameters), by_row)

@@ -13,6 +13,7 @@ from compute.errors import StateSaved
 from coupling.calibration.certainty import Certainty, certainty_of
 from coupling.calibration.predict import Prediction, predict
 from coupling.calibration.problem import Problem
+from coupling.calibration.profile import Profile, profile_warnings, profiles_of
 from coupling.calibration.search import Bench, Found, search, starting_points
 from coupling.calibration.state import SearchState
 from coupling.case_document import write_document
@@ -21,6 +22,9 @@ from coupling.progress import Progress
 from coupling.run_folder import claim_folder
 from coupling.shipped import EXPERIMENTS_FILE
 
+PROFILE_RUNS = 100
+"""Runs of all experiments that a profile takes, about."""
+
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
@@ -28,6 +32,7 @@ class Calibrated:
 
     Attributes:
         best: the end with the smallest chi-square; found: all ends, in the order of the starts.
+        profiles: one an unknown, where the file asks for them.
     """
 
     problem: Problem
@@ -35,6 +40,12 @@ class Calibrated:
     found: list[Found]
     certainty: Certainty
     predictions: list[Prediction]
+    profiles: list[Profile]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the estimates and of their profiles."""
+        return self.certainty.warnings + profile_warnings(self.profiles, self.certainty)
 
     @property
     def estimates(self) -> dict[str, float]:
@@ -63,7 +74,7 @@ def run_calibration(problem: Problem, folder: Path, progress: Progress) -> dict[
     with StopRequest() as stop:
         calibrated = calibrate(problem, progress, stop, folder)
     write_results(calibrated, folder)
-    for warning in calibrated.certainty.warnings:
+    for warning in calibrated.warnings:
         progress.message(f"warning: {warning}")
     return {"chi_square": calibrated.best.chi_square, "seconds": time.monotonic() - began}
 
@@ -100,7 +111,11 @@ def calibrate(
     best = min(state.found, key=lambda one: one.chi_square)
     progress.stage("uncertainty", len(bench.targets) * len(problem.variables))
     certainty = certainty_of(bench, best, state.found)
-    return Calibrated(problem, best, state.found, certainty, predict(bench, certainty))
+    predictions = predict(bench, certainty)
+    if problem.calibration.profiles:
+        progress.stage("profiles", len(problem.variables) * PROFILE_RUNS)
+    profiles = profiles_of(bench, certainty) if problem.calibration.profiles else []
+    return Calibrated(problem, best, state.found, certainty, predictions, profiles)
 
 
 def _one_search(bench: Bench, progress: Progress, state: SearchState, at: int) -> Found:

@@ -126,8 +126,9 @@ class MeasuredCurve(CaseModel):
     """A measured size distribution.
 
     Attributes:
-        table: diameter [um] and cumulative volume [%]; relative to the experiments file.
-        error: standard error of the cumulative volume, as a share of all.
+        table: diameter [um], cumulative volume [%] and, in a third column, its standard error; relative to the
+            experiments file.
+        error: one standard error of the cumulative volume, as a share of all, where the table has none by point.
         points: how many independent values the curve counts as; it is compared at so many diameters, evenly in ln d
             from the first to the last percent of the volume.
     """
@@ -142,8 +143,31 @@ class MeasuredCurve(CaseModel):
     def _exists(cls, file: Path, info: ValidationInfo) -> Path:
         return existing_file(file, info)
 
+    @property
+    def has_error(self) -> bool:
+        """Whether there is an error, here or in the table; a table that cannot be read is told where it is used."""
+        from pbm.distribution import read_distribution
 
-class MeasuredSize(CaseModel):
+        if self.error is not None:
+            return True
+        try:
+            return read_distribution(self.table).errors is not None
+        except CaseError:
+            return True
+
+
+class MeasuredValue(CaseModel):
+    """A measured value of any unit."""
+
+    error: Any = None
+
+    @property
+    def has_error(self) -> bool:
+        """Whether its error is stated."""
+        return self.error is not None
+
+
+class MeasuredSize(MeasuredValue):
     """A measured diameter [m] and its standard error [m]."""
 
     example: ClassVar[str] = "10 um"
@@ -151,7 +175,7 @@ class MeasuredSize(CaseModel):
     error: Annotated[Length, Positive] | None = None
 
 
-class MeasuredNumber(CaseModel):
+class MeasuredNumber(MeasuredValue):
     """A measured pure number and its standard error."""
 
     example: ClassVar[str] = "0.005"
@@ -159,7 +183,7 @@ class MeasuredNumber(CaseModel):
     error: Annotated[Number, Positive] | None = None
 
 
-class MeasuredTime(CaseModel):
+class MeasuredTime(MeasuredValue):
     """A measured time [s] and its standard error [s]."""
 
     example: ClassVar[str] = "1 s"
@@ -210,7 +234,7 @@ class Experiment(CaseModel):
     def _has_errors(self) -> Experiment:
         for name in Measured.model_fields:
             value = getattr(self.measured, name)
-            if value is not None and value.error is None:
+            if value is not None and not value.has_error:
                 raise invalid(
                     f"experiment {self.name!r} states no error",
                     key=f"measured.{name}.error",
@@ -234,6 +258,7 @@ class Calibration(Model):
         seed: of the starting points.
         starts: searches, from the best of `candidates` points spread evenly over the bounds.
         evaluations: runs of all experiments that one search may take, its derivatives not counted.
+        profiles: whether the likelihood of every unknown is followed with all others fitted anew.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -242,6 +267,7 @@ class Calibration(Model):
     starts: int = Field(default=6, ge=1, le=1000)
     candidates: int = Field(default=64, ge=1, le=100000)
     evaluations: int = Field(default=40, ge=2, le=10000)
+    profiles: bool = False
     parameters: tuple[Parameter, ...] = Field(min_length=1)
     experiments: tuple[Experiment, ...] = Field(min_length=1)
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from coupling.calibration.certainty import Certainty
 from coupling.calibration.predict import ComparedCurve, Prediction
 from coupling.calibration.problem import Variable
+from coupling.calibration.profile import Profile
 
 MICRO = 1e6
 COLUMNS = 3
@@ -64,4 +65,29 @@ def draw_correlations(variables: Sequence[Variable], certainty: Certainty, path:
     axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     figure.colorbar(image, ax=axes, shrink=0.8, label="correlation")
+    figure.savefig(path, dpi=130)
+
+
+def draw_profiles(profiles: Sequence[Profile], certainty: Certainty, path: Path) -> None:
+    """Least chi-square over each unknown, with the limit of 95 % and the parabola of the covariance."""
+    if not profiles:
+        return
+    columns = min(COLUMNS, len(profiles))
+    rows = -(-len(profiles) // columns)
+    figure = Figure(figsize=(0.8 + 3.0 * columns, 0.5 + 2.4 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for at, (axes, profile) in enumerate(zip(panels.flat, profiles)):
+        variable, rise = profile.variable, profile.limit - certainty.chi_square
+        fine = np.linspace(profile.places[0], profile.places[-1], 101)
+        parabola = ((fine - certainty.places[at]) / certainty.deviations[at]) ** 2
+        axes.plot([variable.value(place) for place in fine], parabola, "--", color=MEASURED, alpha=0.5)
+        values = [variable.value(place) for place in profile.places]
+        axes.plot(values, profile.chi_squares - certainty.chi_square, "o-", color=FIT, markersize=3.5)
+        axes.axhline(rise, color=PREDICT, linewidth=0.9)
+        axes.set(xlabel=variable.name, ylim=(-0.15 * rise, 3.0 * rise), xscale="log" if variable.log else "linear")
+        axes.grid(alpha=0.25)
+    for axes in panels.flat[len(profiles) :]:
+        axes.set_visible(False)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("rise of chi-square")
     figure.savefig(path, dpi=130)

@@ -120,7 +120,7 @@ def _curve(target: Target, answer: Answer, variance: Floats, certainty: Certaint
     if target.curve is None:
         return None
     got = target.whole_curve(answer)
-    reach = _reach(variance[target.measured.size + len(SIZES) :] + target.curve_error**2, certainty)
+    reach = _reach(variance[target.measured.size + len(SIZES) :] + target.curve_errors**2, certainty)
     low, high = np.clip(got - reach, 0.0, 1.0), np.clip(got + reach, 0.0, 1.0)
     return ComparedCurve(target.curve.diameters, target.curve.cumulative, got, low, high)
 
@@ -130,7 +130,8 @@ def _sizes(target: Target, answer: Answer, variance: Floats, certainty: Certaint
     measured, compared = target.sizes(), {}
     for at, name in enumerate(SIZES):
         got = answer.values[name]
-        error = target.curve_error / max(_slope(answer, float(np.log(got))), FLATTEST)
+        log_size = float(np.log(got))
+        error = target.curve_error(log_size) / max(_slope(answer, log_size), FLATTEST)
         reach = float(_reach(variance[target.measured.size + at] + error**2, certainty))
         factor = float(np.exp(min(reach, LARGEST_LOG)))
         compared[name] = Compared(got, got / factor, got * factor, measured.get(name))

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from coupling.calibration.driver import Calibrated
-from coupling.calibration.pictures import draw_correlations, draw_curves
+from coupling.calibration.pictures import draw_correlations, draw_curves, draw_profiles
 from coupling.calibration.predict import Compared, ComparedCurve, Prediction
+from coupling.calibration.profile import Profile
 
 RESULT_NAME, REPORT_NAME = "calibration.json", "report.md"
-CURVES_NAME, CORRELATIONS_NAME = "sizes.png", "correlations.png"
+CURVES_NAME, CORRELATIONS_NAME, PROFILES_NAME = "sizes.png", "correlations.png", "profiles.png"
 MICRO = 1e6
 DISPLAYED = {
     "moisture": ("", 1.0),
@@ -29,6 +30,7 @@ def write_results(calibrated: Calibrated, folder: Path) -> None:
     (folder / RESULT_NAME).write_text(text, encoding="utf-8")
     draw_curves(calibrated.predictions, folder / CURVES_NAME)
     draw_correlations(calibrated.problem.variables, calibrated.certainty, folder / CORRELATIONS_NAME)
+    draw_profiles(calibrated.profiles, calibrated.certainty, folder / PROFILES_NAME)
     (folder / REPORT_NAME).write_text(as_text(calibrated), encoding="utf-8")
 
 
@@ -59,11 +61,22 @@ def as_dict(calibrated: Calibrated) -> dict[str, Any]:
         "degrees_of_freedom": certainty.freedom,
         "likelihood_of_larger_chi_square": certainty.likelihood,
         "widening": certainty.widening,
-        "warnings": list(certainty.warnings),
+        "warnings": list(calibrated.warnings),
+        "profiles": [_plain_profile(profile) for profile in calibrated.profiles],
         "searches": [{"chi_square": one.chi_square, "runs": one.runs, "converged": one.converged} for one in
                      calibrated.found],
         "experiments": [_plain(prediction) for prediction in calibrated.predictions],
     }  # fmt: skip
+
+
+def _plain_profile(profile: Profile) -> dict[str, Any]:
+    return {
+        "name": profile.variable.name,
+        "values": [profile.variable.value(place) for place in profile.places],
+        "chi_squares": profile.chi_squares.tolist(),
+        "interval": list(profile.interval),
+        "limit": profile.limit,
+    }
 
 
 def _plain(prediction: Prediction) -> dict[str, Any]:
@@ -100,7 +113,8 @@ def as_text(calibrated: Calibrated) -> str:
         f" a larger one has the probability {certainty.likelihood:.2g}). Intervals hold 95 % and are widened by"
         f" {certainty.widening:.3g}.",
         "## Estimates",
-        table(("parameter", "estimate", "interval", "bounds", "scale"), _estimate_rows(calibrated)),
+        table(("parameter", "estimate", "interval", "by its profile", "bounds", "scale"), _estimate_rows(calibrated)),
+        f"![Profiles of the likelihood]({PROFILES_NAME})" if calibrated.profiles else "",
         f"![Correlations of the estimates]({CORRELATIONS_NAME})",
         "## What to know",
         "\n".join(f"* {warning}" for warning in _told(calibrated)) or "Nothing to warn of.",
@@ -123,7 +137,7 @@ HEADINGS = (
 
 
 def _told(calibrated: Calibrated) -> Iterator[str]:
-    yield from calibrated.certainty.warnings
+    yield from calibrated.warnings
     for prediction in calibrated.predictions:
         yield from (f"{prediction.name}: {warning}" for warning in prediction.warnings)
 
@@ -135,9 +149,15 @@ def _estimate_rows(calibrated: Calibrated) -> Iterator[tuple[str, ...]]:
             variable.name,
             f"{calibrated.estimates[variable.name]:.4g}",
             f"{low:.4g} to {high:.4g}",
+            _profile_cell(calibrated.profiles[at]) if calibrated.profiles else "",
             f"{variable.low:.4g} to {variable.high:.4g}",
             "log" if variable.log else "linear",
         )
+
+
+def _profile_cell(profile: Profile) -> str:
+    low, high = ("open" if end is None else f"{end:.4g}" for end in profile.interval)
+    return f"{low} to {high}"
 
 
 def _experiment_row(prediction: Prediction) -> tuple[str, ...]:

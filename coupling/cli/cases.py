@@ -106,11 +106,12 @@ PLAIN_WIDTH = 200
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", help="File to write; none: standard output.")] = None,
+    experiments: Annotated[bool, typer.Option("--experiments", help="That of experiments files.")] = False,
 ) -> None:
     """Write the JSON Schema of case files, with which editors complete and check them."""
-    from coupling.case_file import case_schema
+    from coupling.case_file import case_schema, experiments_schema
 
-    text = json.dumps(case_schema(), indent=2) + "\n"
+    text = json.dumps(experiments_schema() if experiments else case_schema(), indent=2) + "\n"
     if out is None:
         typer.echo(text, nl=False)
         return

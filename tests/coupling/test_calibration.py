@@ -17,7 +17,7 @@ from compute.errors import StateSaved
 from coupling.calibration.certainty import Certainty, certainty_of
 from coupling.calibration.driver import calibrate, make_calibration_folder, run_calibration
 from coupling.calibration.problem import Problem, read_problem
-from coupling.calibration.report import as_text
+from coupling.calibration.report import as_text, write_results
 from coupling.calibration.search import Bench, Found, chi_square, search, starting_points
 from coupling.calibration.state import SearchState
 from coupling.interrupt import StopRequest
@@ -149,10 +149,10 @@ experiments:
 """
 
 
-def sizes_problem(folder: Path) -> Problem:
+def sizes_problem(folder: Path, *assignments: str) -> Problem:
     path = folder / "experiments.yaml"
     path.write_text(POPULATION, encoding="utf-8")
-    return read_problem(path)
+    return read_problem(path, assignments)
 
 
 def test_population_through_two_zones(tmp_path: Path) -> None:
@@ -168,6 +168,24 @@ def test_population_through_two_zones(tmp_path: Path) -> None:
     compared = calibrated.predictions[0].values
     assert compared["d50"].predicted == pytest.approx(90e-6, rel=1e-3)
     assert "no more measured values than parameters (+0)" in as_text(calibrated)
+
+
+def test_profile_of_a_time_is_that_of_its_measurement(tmp_path: Path) -> None:
+    """30 s with an error of 1 s, the shear rate free to keep d50: chi-square rises as (t - 30)^2, 1.96 s at 95 %.
+
+    1 % of that for the search's convergence. The record, the report and a picture hold it.
+    """
+    calibrated = calibrate(sizes_problem(tmp_path, "profiles=true"), Progress(stream=StringIO()))
+    profile = calibrated.profiles[1]
+    low, high = profile.interval
+    assert low == pytest.approx(30.0 - 1.96, abs=0.02) and high == pytest.approx(30.0 + 1.96, abs=0.02)
+    for place, value in zip(profile.places, profile.chi_squares):
+        assert value == pytest.approx((profile.variable.value(place) - 30.0) ** 2, rel=0.02, abs=0.01)
+    write_results(calibrated, tmp_path)
+    record = json.loads((tmp_path / "calibration.json").read_text())
+    assert record["profiles"][1]["interval"] == [low, high]
+    assert f"{low:.4g} to {high:.4g}" in (tmp_path / "report.md").read_text()
+    assert (tmp_path / "profiles.png").stat().st_size > 1000
 
 
 CONTINUOUS = f"""\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from compute.errors import CaseError
@@ -116,6 +117,37 @@ def test_malformed_table_is_named_with_its_line(tmp_path: Path) -> None:
     path = write_experiments(tmp_path, (f"table: {FEED}", "table: table.csv"))
     with pytest.raises(CaseError, match=r"table\.csv:3: not a point of a size distribution .*20,fifty"):
         Bench(read_problem(path))
+
+
+ERROR_KEY = (f"table: {FEED}, error: 0.02", "table: table.csv")
+
+
+def test_errors_stand_in_a_column_of_the_table(tmp_path: Path) -> None:
+    """Third column [%]: linear in ln d between the rows at the points compared; predicted rows have their own."""
+    table = tmp_path / "table.csv"
+    table.write_text("diameter,volume,error\n10,0,1\n100,50,4\n1000,100,1\n", encoding="utf-8")
+    target = Bench(read_problem(write_experiments(tmp_path, ERROR_KEY))).targets[1]
+    ends = np.log([10e-6, 100e-6, 1000e-6])
+    expected = np.interp(target.log_sizes, ends, [0.01, 0.04, 0.01])
+    np.testing.assert_allclose(target.errors[: target.log_sizes.size], expected, rtol=1e-12)
+    np.testing.assert_allclose(target.curve_errors, [0.01, 0.04, 0.01], rtol=1e-12)
+    assert target.curve_error(float(np.log(100e-6))) == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "message"),
+    [
+        ("10,0\n100,50\n1000,100\n", ERROR_KEY, "experiment 'high' states no error"),
+        ("10,0,1\n100,50,0\n1000,100,1\n", ERROR_KEY, r"table\.csv:2: error of the volume"),
+        ("10,0,1\n100,50\n1000,100,1\n", ERROR_KEY, r"table\.csv:2: not a point .*three numbers"),
+        ("10,0,1\n100,50,1\n1000,100,1\n", (f"table: {FEED}", "table: table.csv"), "two errors of one curve"),
+    ],
+)
+def test_wrong_errors_of_a_table_are_named(tmp_path: Path, text: str, change: tuple[str, str], message: str) -> None:
+    """None at all, one that is no error, a row without one, and one stated twice."""
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError, match=message):
+        Bench(read_problem(write_experiments(tmp_path, change)))
 
 
 def test_exponent_that_leaves_the_range_is_explained(tmp_path: Path) -> None:

@@ -262,6 +262,9 @@ def test_schema_goes_to_a_file(call: Call, tmp_path: Path) -> None:
     assert call("schema", "--out", tmp_path / "case.json") == 0
     assert json.loads((tmp_path / "case.json").read_text(encoding="utf-8"))["title"] == "dempbm case"
     assert call("schema", "--out", tmp_path / "absent" / "case.json") == 2
+    assert call("schema", "--experiments", "--out", tmp_path / "experiments.json") == 0
+    found = json.loads((tmp_path / "experiments.json").read_text(encoding="utf-8"))
+    assert found["title"] == "dempbm experiments" and {"parameters", "experiments", "pbm"} <= set(found["properties"])
 
 
 def test_export_knows_two_versions(
