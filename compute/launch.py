@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import prange
+from numpy import int64
 
 from compute.base import Body
 
@@ -19,43 +20,43 @@ def make_launcher(body: Body, count: int) -> Callable[..., None]:
 
     def launch_1(size: int, a: Any) -> None:
         for item in prange(size):
-            body(item, a)
+            body(int64(item), a)
 
     def launch_2(size: int, a: Any, b: Any) -> None:
         for item in prange(size):
-            body(item, a, b)
+            body(int64(item), a, b)
 
     def launch_3(size: int, a: Any, b: Any, c: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c)
+            body(int64(item), a, b, c)
 
     def launch_4(size: int, a: Any, b: Any, c: Any, d: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d)
+            body(int64(item), a, b, c, d)
 
     def launch_5(size: int, a: Any, b: Any, c: Any, d: Any, e: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d, e)
+            body(int64(item), a, b, c, d, e)
 
     def launch_6(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d, e, f)
+            body(int64(item), a, b, c, d, e, f)
 
     def launch_7(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d, e, f, g)
+            body(int64(item), a, b, c, d, e, f, g)
 
     def launch_8(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d, e, f, g, h)
+            body(int64(item), a, b, c, d, e, f, g, h)
 
     def launch_9(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d, e, f, g, h, i)
+            body(int64(item), a, b, c, d, e, f, g, h, i)
 
     def launch_10(size: int, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any) -> None:
         for item in prange(size):
-            body(item, a, b, c, d, e, f, g, h, i, j)
+            body(int64(item), a, b, c, d, e, f, g, h, i, j)
 
     launchers = (launch_1, launch_2, launch_3, launch_4, launch_5, launch_6, launch_7, launch_8, launch_9, launch_10)
     return launchers[count - 1]

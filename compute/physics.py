@@ -7,7 +7,9 @@ Neither may allocate: without numba's run time for memory (`_nrt`) arrays pass f
 it, the counting of references made the walls six times slower and kept threads from scaling.
 
 A loop compiled with `prange` writes to arrays of a NamedTuple only inside a routine: numba takes a store to such an
-array in the loop itself for dead, because it does not see that the array outlives the function.
+array in the loop itself for dead, because it does not see that the array outlives the function. The index of
+`prange` is signed where types are inferred and unsigned in the loop that is compiled; a routine called with the index
+itself would be compiled for both, hence `np.int64(index)`.
 """
 
 from __future__ import annotations

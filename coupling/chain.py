@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from coupling.ahead import compiled_ahead
 from coupling.case import Case
 from coupling.exchange import Exchange
 from coupling.export.fmu import ExportedUnit, export_fmu
@@ -53,7 +54,9 @@ def stored(path: Path, load: Callable[[Path], Any], make: Callable[[], Any]) -> 
 def carry_out(session: Session) -> None:
     """Run all stages of a case whose two models are joined."""
     sections = sections_of(session.case)
-    windows = feed_windows(session, sections)
+    with compiled_ahead(session) as ahead:
+        windows = feed_windows(session, sections)
+        ahead.wait(session)
     windows.append(grown_window(session, sections, windows))
     exchange = final_exchange(session, sections, windows)
     run_batch(session, sections, exchange, windows)

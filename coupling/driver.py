@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from compute import get_backend
+from compute.compiling import tell_compiling
 from compute.errors import CaseError
 from coupling.case import Case
 from coupling.interrupt import StopRequest
@@ -33,18 +34,24 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
         if backend.note:
             progress.message(backend.note)
         session = Session(case, folder, backend, progress, stop)
-        if case.coupling is not None:
-            from coupling.chain import carry_out
-
-            carry_out(session)
-        elif case.dem is not None:
-            session.simulate(ALONE, case.dem, 0)
-            session.timed("report", lambda: report_run(case, folder))
-        else:
-            from coupling.chain import balance_alone
-
-            balance_alone(session)
+        with tell_compiling(progress.compiling):
+            _carry_out(session)
         return session.facts()
+
+
+def _carry_out(session: Session) -> None:
+    case = session.case
+    if case.coupling is not None:
+        from coupling.chain import carry_out
+
+        carry_out(session)
+    elif case.dem is not None:
+        session.simulate(ALONE, case.dem, 0)
+        session.timed("report", lambda: report_run(case, session.folder))
+    else:
+        from coupling.chain import balance_alone
+
+        balance_alone(session)
 
 
 def resume(folder: Path, progress: Progress) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from compute.compiling import Compiling
+
 LOG_NAME = "log.jsonl"
 LINES_PER_STAGE = 10
 SECONDS_BETWEEN_LINES = 15.0
+SECONDS_BETWEEN_COMPILING = 5.0
 
 
 class Progress:
@@ -30,6 +33,8 @@ class Progress:
         self._task: Any = None
         self._name, self._total, self._done = "", 0.0, 0.0
         self._told, self._told_at, self._began = 0.0, 0.0, 0.0
+        self._compiling: Any = None
+        self._compiling_told = 0.0
 
     def __enter__(self) -> Progress:
         if self._bar is not None:
@@ -78,6 +83,24 @@ class Progress:
         else:
             self._print(text)
 
+    def compiling(self, state: Compiling) -> None:
+        """Report how far the compilation of a kernel is: on a terminal a bar, else a line now and then."""
+        if state.done:
+            self.event("compiled", kernel=state.kernel, parts=state.parts, seconds=round(state.seconds, 3))
+        if self._bar is not None:
+            self._show_compiling(state)
+        elif state.parts == 0 or state.done or state.seconds - self._compiling_told >= SECONDS_BETWEEN_COMPILING:
+            self._compiling_told = state.seconds
+            self._print(compiling_text(state))
+
+    def _show_compiling(self, state: Compiling) -> None:
+        if self._compiling is None:
+            self._compiling = self._bar.add_task("", total=None)
+        self._bar.update(self._compiling, description=compiling_text(state))
+        if state.done:
+            self._bar.remove_task(self._compiling)
+            self._compiling = None
+
     def event(self, kind: str, **fields: Any) -> None:
         """Append an event to the log: UTC time, kind, and any JSON values."""
         if self._log is not None:
@@ -92,6 +115,14 @@ class Progress:
 
     def _print(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
+
+
+def compiling_text(state: Compiling) -> str:
+    """Return what a reader hears of a kernel that is being compiled."""
+    if state.done:
+        return f"compiled {state.kernel} in {state.seconds:.1f} s"
+    parts = f": {state.parts} functions, {state.seconds:.0f} s" if state.parts else ""
+    return f"compiling {state.kernel} (kernel {state.number}){parts}"
 
 
 def _make_bar(stream: TextIO) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import prange
 
 from compute.physics import physics, routine
@@ -270,9 +271,9 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
     ) -> int:
         sort_by_cell(size, before.row, domain, cells, fault, lost_code, before.id)
         for i in prange(size):
-            move_particle(i, cells, before, after)
+            move_particle(int(np.int64(i)), cells, before, after)
         for i in prange(size):
-            start[i + 1] = walk(i, after.id, domain, cells, skin, rows, i * ROW_STRIDE, ROW_ROOM)
+            start[i + 1] = walk(np.int64(i), after.id, domain, cells, skin, rows, np.int64(i) * ROW_STRIDE, ROW_ROOM)
         start[0] = 0
         for i in range(size):
             start[i + 1] += start[i]
@@ -281,7 +282,8 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
     def fill_rows(
         size: int, ids: Any, domain: Domain, cells: CellOrder, skin: float, rows: Any, old: PairList, new: PairList
     ) -> None:
-        for i in prange(size):
+        for slot in prange(size):
+            i = int(np.int64(slot))
             if not copy_row(i, rows, new):
                 walk(i, ids, domain, cells, skin, new.other, new.start[i], new.start[i + 1] - new.start[i])
             carry_row(i, cells, old, new)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 from numba import prange
 
 from compute.physics import physics, routine
@@ -205,9 +206,11 @@ def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: b
             if kind == SHEARED:
                 slide_image(domain, n, step)
             for c in prange(chunks):  # forces at x^n with v^(n-1/2)
-                pair_chunk(c, particles, pairs, domain.box, scratch, settings, tally, step, fault)
+                pair_chunk(np.int64(c), particles, pairs, domain.box, scratch, settings, tally, step, fault)
             for c in prange(chunks):  # walls at x^n; v^(n+1/2), x^(n+1)
-                particle_chunk(c, size, particles, scratch, settings, walls, touches, motion, tally, step, fault)
+                particle_chunk(
+                    np.int64(c), size, particles, scratch, settings, walls, touches, motion, tally, step, fault
+                )
             if has_walls:
                 move_walls(walls, n, step)
             n += 1
