@@ -118,11 +118,11 @@ def compare(job: Job, rounds: int) -> dict[str, Any]:
         **job._asdict(), "skin_over_diameter": chosen, "million_particle_steps_per_second": rates,
         "ratio": [a / b for a, b in zip(rates["ours"], rates["peer"])],
         "memory_MB": {who: max(t.memory for t in timings) for who, timings in found.items()},
-        "machine": _machine(), "load": os.getloadavg(), "date": time.strftime("%Y-%m-%d"),
+        "machine": machine(), "load": os.getloadavg(), "date": time.strftime("%Y-%m-%d"),
     }  # fmt: skip
 
 
-def _machine() -> str:
+def machine() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = {line.split(":")[1].strip() for line in lines if line.startswith("model name")}
     return f"{', '.join(sorted(names))}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"

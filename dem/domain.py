@@ -14,28 +14,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.errors import CaseError
 from compute.physics import physics, routine
 from dem.particles import VX, X, Y
 
-LOW, LENGTH, INVERSE, SHEAR_RATE, OFFSET, CUTOFF = 0, 3, 6, 9, 10, 11
-BOX_SIZE = 12
+LOW, LENGTH, INVERSE, SHEAR_RATE, OFFSET = 0, 3, 6, 9, 10
+BOX_SIZE = 11
 OPEN, PERIODIC, SHEARED = range(3)
-LARGEST_CELL_COUNT = 256
-"""Most cells along one axis: keeps an almost empty, huge box from filling the memory with cells."""
-SLICES = 4
-"""Slices of a cell along x in an open box: a line of cells is searched no further than needed."""
 
 
 class Domain(NamedTuple):
-    """The box and its cells.
+    """The box, and its cells for each level of sizes of particles.
 
     box: low corner [m], lengths [m], inverse lengths [1/m] (0 in open directions), shear rate [1/s], offset of the
-    image across y [m], cutoff of the lists [m], shape (12,); cells: number of cells along x, y, z, shape (3,) int64.
+    image across y [m], shape (11,); cells: number of cells along x, y, z and the first cell, shape (levels, 4) int64;
+    grid: cells per length along x, y, z [1/m] and the largest radius of the level [m], shape (levels, 4).
     """
 
     box: Any
     cells: Any
+    grid: Any
 
 
 def make_domain(
@@ -47,7 +44,7 @@ def make_domain(
     box[LENGTH : LENGTH + 3] = np.asarray(high) - np.asarray(low)
     box[INVERSE : INVERSE + 3] = np.where(periodic, 1.0 / box[LENGTH : LENGTH + 3], 0.0)
     box[SHEAR_RATE] = shear_rate
-    return Domain(box, np.ones(3, np.int64))
+    return Domain(box, np.zeros((0, 4), np.int64), np.zeros((0, 4)))
 
 
 def boundary_kind(domain: Domain) -> int:
@@ -55,29 +52,6 @@ def boundary_kind(domain: Domain) -> int:
     if domain.box[SHEAR_RATE] != 0.0:
         return SHEARED
     return PERIODIC if domain.box[INVERSE : INVERSE + 3].any() else OPEN
-
-
-def set_cells(domain: Domain, cutoff: float) -> None:
-    """Divide the box into cells no smaller than the cutoff [m], in an open box sliced along x.
-
-    Raises:
-        CaseError: less than three cells in a periodic direction.
-    """
-    lengths = domain.box[LENGTH : LENGTH + 3]
-    domain.box[CUTOFF] = cutoff
-    counts = np.maximum(1, (lengths / cutoff).astype(np.int64))
-    domain.cells[:] = np.minimum(counts, LARGEST_CELL_COUNT)
-    narrow = (domain.box[INVERSE : INVERSE + 3] > 0.0) & (domain.cells < 3)
-    if narrow.any():
-        axis = "xyz"[int(np.argmax(narrow))]
-        raise CaseError(
-            f"the box is too narrow along {axis}",
-            key="dem.domain",
-            value=float(lengths[np.argmax(narrow)]),
-            expected=f"at least three cutoffs ({3 * cutoff:.4g} m) in a periodic direction",
-        )
-    if boundary_kind(domain) == OPEN:
-        domain.cells[0] *= SLICES
 
 
 @physics
@@ -127,22 +101,3 @@ def fold(i: int, row: Any, box: Any) -> None:
     for axis in range(3):
         times = math.floor((row[i, X + axis] - box[LOW + axis]) * box[INVERSE + axis])
         row[i, X + axis] -= times * box[LENGTH + axis]
-
-
-@routine
-def cell_along(position: float, axis: int, domain: Domain) -> int:
-    """Return the cell along one axis, or -1 outside the box."""
-    count = domain.cells[axis]
-    place = (position - domain.box[LOW + axis]) / domain.box[LENGTH + axis]
-    inside = 0.0 <= place <= 1.0
-    return int(min(place * count, count - 1.0)) if inside else -1
-
-
-@routine
-def cell_of(i: int, row: Any, domain: Domain) -> int:
-    """Return the number of the cell that holds particle i, x fastest, or -1 outside the box."""
-    cx = cell_along(row[i, X], 0, domain)
-    cy = cell_along(row[i, Y], 1, domain)
-    cz = cell_along(row[i, Y + 1], 2, domain)
-    inside = cx >= 0 and cy >= 0 and cz >= 0
-    return (cz * domain.cells[1] + cy) * domain.cells[0] + cx if inside else -1

@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Backend
-from dem.domain import OFFSET, SHEARED, Domain, boundary_kind, set_cells, slide_of_image
+from dem.cells import cell_count, check_width, divide_box, most_cells, size_levels
+from dem.domain import OFFSET, SHEARED, Domain, boundary_kind, slide_of_image
 from dem.faults import FAULT_SIZE, raise_fault
 from dem.hold import largest_separation
 from dem.interaction import Interaction
 from dem.list_kind import as_kind
 from dem.loops import make_loops
-from dem.neighbours import CellOrder, PairList
+from dem.neighbours import PairList, make_cell_order
 from dem.pairs import PairSettings
-from dem.particle_set import ParticleSet
-from dem.particles import CLASS, COMPARTMENT, INERTIA, KIND_SIZE, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
+from dem.particle_set import ParticleSet, make_slots
+from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.step import BUILT, Motion
 from dem.tally import LANES, Tally
 from dem.walls import Walls, make_touches
@@ -39,7 +40,7 @@ class EngineSettings(NamedTuple):
     """What an engine is made from.
 
     interaction: composed law; domain: the box; pairs: parameter table; walls: walls of the case; gravity [m/s2] (3,);
-    step_size [s]; skin [m]; largest_radius [m]; statistics: whether encounters are counted;
+    step_size [s]; skin [m]; radii: those there can be [m], shape (n,); statistics: whether encounters are counted;
     film_share: volume of the film that a particle enters with over its own [-], by class, shape (classes,) or one.
     """
 
@@ -50,7 +51,7 @@ class EngineSettings(NamedTuple):
     gravity: NDArray[np.float64]
     step_size: float
     skin: float
-    largest_radius: float
+    radii: NDArray[np.float64]
     statistics: bool
     film_share: Any = 0.0
 
@@ -78,37 +79,30 @@ class Engine:
         self.backend, self.interaction, self.statistics = backend, settings.interaction, settings.statistics
         self.step_size, self.skin, self.tally = settings.step_size, settings.skin, tally
         self.film_share, self.film_added, self.film_removed = settings.film_share, 0.0, 0.0
-        set_cells(settings.domain, 2.0 * settings.largest_radius + settings.skin)
-        self.kind = boundary_kind(settings.domain)
-        self.cell_count = int(np.prod(settings.domain.cells))
-        motion = settings.walls.motion
-        push = np.zeros((backend.threads, LANES * len(motion)), np.int64)
-        self.domain = on_backend(backend, settings.domain)
-        self.walls = on_backend(backend, settings.walls._replace(push=push))
+        largest = float(settings.radii.max())
+        check_width(settings.domain, 2.0 * largest + settings.skin)
+        self.kind, self.levels = boundary_kind(settings.domain), size_levels(settings.radii)
+        push = np.zeros((backend.threads, LANES * len(settings.walls.motion)), np.int64)
         parameters = settings.pairs.parameters.astype(self.interaction.real_type)
         self.settings = on_backend(backend, settings.pairs._replace(parameters=parameters))
+        self.domain = on_backend(backend, settings.domain)
+        self.walls = on_backend(backend, settings.walls._replace(push=push))
         self.gravity = np.asarray(settings.gravity, float)
         self.wall_count = len(settings.walls.shape)
-        self.wall_margin = 0.5 * self.skin + largest_separation(
-            self.interaction, settings.pairs.parameters, settings.largest_radius
-        )
+        self.wall_margin = 0.5 * self.skin + largest_separation(self.interaction, settings.pairs.parameters, largest)
         self.size, self.step_number, self.built, self.stale = 0, 0, 0, True
-        self.rebuilds, self.rebuild_seconds = 0, 0.0
-        self.fault = backend.zeros((backend.threads, FAULT_SIZE), np.int64)
+        self.rebuilds, self.rebuild_seconds, self.fault = 0, 0.0, backend.zeros((backend.threads, FAULT_SIZE), np.int64)
         self.loops = make_loops(self)
         self._allocate(1)
         self.pairs = self.empty_list(1)
 
     def _allocate(self, capacity: int) -> None:
         zeros = self.backend.zeros
-        self.capacity = capacity
-        self.particles, self.spare = self._empty_particles(capacity), self._empty_particles(capacity)
+        self.capacity, self.cell_room = capacity, 0
+        self.particles, self.spare = make_slots(capacity, zeros), make_slots(capacity, zeros)
         history, real_type = self.interaction.history_size, self.interaction.real_type
         self.touches = on_backend(self.backend, make_touches(capacity, history, real_type))
-        self.cells = CellOrder(
-            zeros(capacity, np.int64), zeros(capacity, np.int64), zeros(self.cell_count + 1, np.int64),
-            zeros(capacity, np.int64), zeros((capacity, 4)),
-        )  # fmt: skip
+        self.cells = make_cell_order(capacity, zeros)
         reach = np.array([0.5 * self.skin, self.built, 0.0])
         self.motion = Motion(
             self.backend.array(self.gravity),
@@ -117,13 +111,6 @@ class Engine:
             self.backend.array(reach),
         )
         self.loops.allocate(capacity)
-
-    def _empty_particles(self, capacity: int) -> Particles:
-        zeros = self.backend.zeros
-        return Particles(
-            zeros((capacity, ROW_SIZE)), zeros((capacity, KIND_SIZE), np.int32), zeros(capacity, np.int64),
-            zeros(capacity),
-        )  # fmt: skip
 
     def empty_list(self, entries: int) -> PairList:
         """Return a list of no pairs with room for this many entries."""
@@ -138,7 +125,7 @@ class Engine:
         count = len(particles.radius)
         if self.size + count > self.capacity:
             self._grow(max(self.size + count, DOUBLING * self.capacity))
-        row, kind = np.zeros((count, ROW_SIZE)), np.zeros((count, KIND_SIZE), np.int32)
+        row, kind = np.zeros((count, ROW_SIZE)), np.zeros((count, self.particles.kind.shape[1]), np.int32)
         row[:, X : X + 3] = particles.position
         row[:, VX : VX + 3] = particles.velocity - 0.5 * self.step_size * self.gravity
         row[:, WX : WX + 3] = particles.spin
@@ -179,8 +166,18 @@ class Engine:
         start[: size + 1] = pairs.start[: size + 1]
         self.pairs = pairs._replace(start=start)
 
+    def _fit_cells(self) -> None:
+        """Divide the box anew where the number of particles allows other cells than before."""
+        room = most_cells(self.size)
+        if room != self.cell_room:
+            cells, grid = divide_box(self.backend.numpy(self.domain.box), self.levels, self.skin, room)
+            self.domain = self.domain._replace(cells=self.backend.array(cells), grid=self.backend.array(grid))
+            self.cells = self.cells._replace(first=self.backend.zeros(cell_count(cells) + 1, np.int32))
+            self.cell_room = room
+
     def rebuild(self) -> None:
         """Sort the particles by cell and make the list anew; raises what the loops found wrong."""
+        self._fit_cells()
         self._set_offset()
         entries, new = self.loops.count_rows(self)
         self.raise_faults()

@@ -13,15 +13,17 @@ import numpy as np
 
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
+from dem.cells import cell_of
 from dem.clock import LOOK_STEPS, NEVER, NOW, STOP, make_start_step, make_tick
-from dem.domain import Domain, cell_of, fold
+from dem.domain import Domain, fold
 from dem.faults import CODE, LOST, PARTICLE
 from dem.gather import make_gather_pairs
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
-from dem.neighbours import CellOrder, PairList, carry_row, make_row_walk, move_particle
+from dem.neighbours import CellOrder, PairList, carry_row, move_particle
 from dem.pairs import PairSettings, force_columns
 from dem.particles import Particles
+from dem.search import make_row_walk
 from dem.step import DISTANCE, Motion, advance
 from dem.tally import Tally, plain_add
 from dem.walls import Walls, WallTouches

@@ -33,12 +33,12 @@ from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
-from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X, Y, Z
+from dem.particles import CLASS, COMPARTMENT, ENTRY, MASS, MATERIAL, RADIUS, SLOT, VX, WX, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise_signed
 from dem.touch import cross
 
-SLOT, ENTRY, PLACE = 2**31 - 1, 2**62 - 1, BLOCK - 1
-"""Masks that change no index: they tell the compiler that it is not negative, which saves a test at every access."""
+PLACE = BLOCK - 1
+"""Mask of a place in the block, as SLOT and ENTRY are."""
 
 
 class PairScratch(NamedTuple):

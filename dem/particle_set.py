@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from dem.case import DemCase
 from dem.case_particles import Given, ParticleFile
 from dem.particle_file import read_particles
+from dem.particles import KIND_SIZE, ROW_SIZE, Particles
 
 SAME_DIAMETER = 1e-9
 """Relative difference up to which a diameter is that of a class."""
@@ -46,6 +49,12 @@ class ParticleSet:
 def join_sets(sets: list[ParticleSet]) -> ParticleSet:
     """Return all the particles as one set."""
     return ParticleSet(*(np.concatenate([getattr(s, field.name) for s in sets]) for field in fields(ParticleSet)))
+
+
+def make_slots(capacity: int, zeros: Callable[..., Any]) -> Particles:
+    """Return empty slots for this many particles, in arrays made by `zeros(shape, dtype)`."""
+    row, kind = zeros((capacity, ROW_SIZE)), zeros((capacity, KIND_SIZE), np.int32)
+    return Particles(row, kind, zeros(capacity, np.int64), zeros(capacity))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ ROW_SIZE = 12
 MATERIAL, CLASS, COMPARTMENT, REPLICA = range(4)
 KIND_SIZE = 4
 
+SLOT, ENTRY = 2**31 - 1, 2**62 - 1
+"""Masks that change no index: they tell the compiler that it is not negative, which saves a test at every access."""
+
 
 class Particles(NamedTuple):
     """Particles in slots; slots change only when the neighbour list is rebuilt, ids never.

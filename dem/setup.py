@@ -114,7 +114,7 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         gravity=np.array(case.gravity),
         step_size=step,
         skin=skin,
-        largest_radius=largest,
+        radii=radius,
         statistics=case.statistics is not None and case.statistics.enabled,
         film_share=np.array([case.liquid.content_of(name) if case.liquid else 0.0 for name in classes.names]),
     )

@@ -90,7 +90,7 @@ def make_engine(
         gravity=np.array(gravity, float),
         step_size=step,
         skin=skin,
-        largest_radius=largest,
+        radii=particles.radius,
         statistics=statistics,
         film_share=film_share,
     )
