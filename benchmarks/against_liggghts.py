@@ -123,6 +123,7 @@ def compare(job: Job, rounds: int) -> dict[str, Any]:
 
 
 def machine() -> str:
+    """Return processor, cores and system."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = {line.split(":")[1].strip() for line in lines if line.startswith("model name")}
     return f"{', '.join(sorted(names))}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"

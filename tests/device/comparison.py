@@ -21,6 +21,7 @@ from dem.particles import RADIUS, VX, WX, X
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LOSS
 
 TOLERANCE = 1e-9
+SINGLE = 1e-6
 COUNTS = [ENCOUNTERS, BIRTHS, CONTACT_STEPS]
 GROUPS = (slice(X, X + 3), slice(VX, VX + 3), slice(WX, WX + 3))
 
@@ -57,11 +58,15 @@ def total(engine: Engine, name: str) -> NDArray[np.int64]:
 
 
 def assert_same_tallies(found: Engine, expected: Engine) -> None:
-    """Counts and histograms are equal; sums of quanta may round the other way where a value lies between two."""
+    """Counts and histograms are equal; sums of quanta may round the other way where a value lies between two.
+
+    In mixed precision the block of the half list has rounded the speeds of a first touch to 32 bits.
+    """
+    tolerance = SINGLE if expected.interaction.mixed else TOLERANCE
     for name in ("pair_counts", "wall_counts"):
         first, second = (total(engine, name) for engine in (found, expected))
         np.testing.assert_array_equal(first[:, COUNTS], second[:, COUNTS])
-        np.testing.assert_allclose(first, second, rtol=TOLERANCE, atol=1.0 + TOLERANCE * second[:, LOSS].max())
+        np.testing.assert_allclose(first, second, rtol=tolerance, atol=1.0 + tolerance * second[:, LOSS].max())
     for name in ("pair_speeds", "wall_speeds"):
         first, second = (total(engine, name) for engine in (found, expected))
         np.testing.assert_array_equal(first, second)

@@ -19,13 +19,13 @@ from dem.engine import Engine
 from dem.removal import remove_particles
 from dem.tally import BIRTHS
 from tests.device.comparison import assert_same_motion, assert_same_tallies, copy_of_state, take_over
-from tests.device.systems import SYSTEMS, make_engine
+from tests.device.systems import MIXED, SYSTEMS, make_engine
 
 STEPS = 48
 
 
 def engine_of(system: str, backend: str) -> Engine:
-    return make_engine(SYSTEMS[system](), get_backend(backend))
+    return make_engine((SYSTEMS | MIXED)[system](), get_backend(backend))
 
 
 def test_is_the_simulator() -> None:
@@ -48,7 +48,7 @@ def test_kernels_pass_every_argument_on(number: int) -> None:
     np.testing.assert_array_equal(out, np.outer(np.arange(1, 4), np.arange(1, number + 1)))
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", [*SYSTEMS, "mixed, sticky"])
 def test_kernels_equal_plain_python(system: str) -> None:
     """The same motion and the same encounters, over many rebuilds of the list; every wall is met."""
     expected, found = engine_of(system, "python"), engine_of(system, "cuda")
@@ -63,7 +63,7 @@ def test_kernels_equal_plain_python(system: str) -> None:
     assert_same_tallies(found, expected)
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", [*SYSTEMS, "mixed, wet"])
 def test_state_goes_on_on_the_other_backend(system: str) -> None:
     """A state saved in the middle of contacts, twice: no encounter begins anew, no spring is lost, nothing jumps."""
     straight, begun = engine_of(system, "python"), engine_of(system, "python")

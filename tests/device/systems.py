@@ -120,3 +120,8 @@ SYSTEMS = {
     "wet": lambda: box_case(liquid=WATER, contact=HERTZ),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }
+MIXED = {
+    "mixed, wet": lambda: box_case(liquid=WATER, contact=HERTZ, numerics="mixed"),
+    "mixed, sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY, numerics="mixed"),
+}
+"""Systems in mixed precision."""

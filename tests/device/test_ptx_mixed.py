@@ -1,0 +1,78 @@
+"""The kernels of mixed precision in PTX: what they compute in 64 bits, and how many registers they take."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from dem.case import DemCase
+from tests.device.systems import HERTZ, MIXED, bowl_case
+from tests.device.test_ptx import Listed, compiler, launches_of, listed
+
+__all__ = ["compiler"]  # the fixture that skips where nothing compiles
+
+REGISTERS = 128
+"""Registers a thread at most, whatever the law: 512 threads to a multiprocessor. Double needs up to 154."""
+DIFFERENCES, SUMS, GAPS, OVERLAP = (
+    Counter({"sub": 7, "mul": 2, "fma": 2, "add": 1, "setp": 1}),
+    Counter({"add": 6}),
+    Counter({"add": 1, "mul": 2, "setp": 1}),
+    Counter({"mul": 1, "min": 1, "setp": 1}),
+)
+"""Positions and velocities apart, squares of distance and reach and their difference; sums of forces and torques;
+whether a pair is apart by the re-arm gap; whether an overlap is beyond the limit of the law."""
+PLAIN: dict[str, DemCase] = {
+    "liggghts, constant-torque": bowl_case(contact=HERTZ, statistics=None, time={"end": 1.0}, numerics="mixed"),
+}
+
+
+def operations(text: str, bits: int) -> Counter[str]:
+    """How often each operation on floats of so many bits stands in PTX; moves and conversions are none."""
+    found = re.findall(rf"^\s*(?:@!?%p\d+\s+)?([a-z]+)[a-z.]*\.f{bits}\s", text, re.MULTILINE)
+    return Counter(name for name in found if name not in ("mov", "ld", "st", "cvt"))
+
+
+def gather_of(case: DemCase, capsys: pytest.CaptureFixture[str], law: str) -> Listed:
+    """The pair kernel, which no function calls, no stack and no spilled register slow down."""
+    found = listed(launches_of(case)["gather_pairs"], capsys, f"{law} in mixed precision")
+    assert found.calls == set() and "__local_depot" not in found.text
+    assert (found.spilled, found.stack) == (0, 0)
+    assert found.registers <= REGISTERS
+    return found
+
+
+def test_pair_kernel_computes_differences_and_sums_alone_in_64_bits(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each 64-bit operation is one of those named, no square root and no division among them; the law is in 32."""
+    law = "liggghts, constant-torque"
+    text = gather_of(PLAIN[law], capsys, law).text
+    assert operations(text, 64) == DIFFERENCES + SUMS + GAPS + OVERLAP
+    single = operations(text, 32)
+    assert single["sqrt"] >= 5 and single["div"] + single["rcp"] >= 4
+
+
+LEFT = {
+    "mixed, sticky": {"sqrt": 3, "div": 1, "rcp": 3},
+    "mixed, wet": {"sqrt": 5, "div": 5, "rcp": 3},
+}
+"""Square roots, divisions and reciprocals in 64 bits with statistics: speeds of a first touch take two roots, a
+reciprocal and two more of their logarithms; a gap that is held one root, and the radius of JKR a division; films that
+meet two roots and five divisions."""
+
+
+@pytest.mark.parametrize("system", MIXED)
+def test_pair_kernel_of_other_laws(system: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Adhesion, twisting, EPSD2 and bridges leave no more in 64 bits than what is named."""
+    found = operations(gather_of(MIXED[system](), capsys, system).text, 64)
+    assert {name: found[name] for name in ("sqrt", "div", "rcp")} == LEFT[system]
+
+
+@pytest.mark.validate
+def test_wall_kernel(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a surface is stays in 64 bits; the law of the contact adds its roots and divisions in 32."""
+    found = listed(launches_of(MIXED["mixed, sticky"]())["press"], capsys, "mixed, sticky")
+    assert (found.spilled, found.stack) == (0, 0)
+    assert found.registers <= 192
+    single, wide = operations(found.text, 32), operations(found.text, 64)
+    assert single["sqrt"] >= 20 and single["sqrt"] > 4 * wide["sqrt"]
