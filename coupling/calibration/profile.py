@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
 
 from coupling.calibration.certainty import NORMAL_95, Certainty
 from coupling.calibration.problem import Variable
-from coupling.calibration.search import CONVERGED, Bench, chi_square
+from coupling.calibration.search import CONVERGED, Comparison, chi_square
 from pbm.grid import Floats
 
 REACHES = (0.5, 1.0, 1.5, 2.5, 4.0, 8.0, 16.0)
@@ -64,7 +65,7 @@ class Profile:
             yield f"the data set {name} no end {side} its estimate before its bound, only {known:.4g} on the other side"
 
 
-def profile_of(bench: Bench, certainty: Certainty, at: int) -> Profile:
+def profile_of(bench: Comparison[Any], certainty: Certainty, at: int) -> Profile:
     """Profile of one unknown, outwards from the estimate until chi-square has risen enough or a bound is met."""
     variable, centre = bench.problem.variables[at], certainty.places
     rise = (NORMAL_95 * certainty.widening) ** 2
@@ -86,7 +87,7 @@ def profile_of(bench: Bench, certainty: Certainty, at: int) -> Profile:
     return Profile(variable, places, chi_squares, ends[0], ends[1], certainty.chi_square + rise)
 
 
-def profiles_of(bench: Bench, certainty: Certainty) -> list[Profile]:
+def profiles_of(bench: Comparison[Any], certainty: Certainty) -> list[Profile]:
     """Profiles of all unknowns."""
     return [profile_of(bench, certainty, at) for at in range(certainty.places.size)]
 
@@ -114,7 +115,7 @@ def _held(centre: float, half: float) -> Iterator[float]:
         yield bound
 
 
-def _fit_others(bench: Bench, start: Floats, at: int, place: float) -> tuple[Floats, float]:
+def _fit_others(bench: Comparison[Any], start: Floats, at: int, place: float) -> tuple[Floats, float]:
     """Places with one held and the others fitted from `start`, and chi-square there."""
     others = np.delete(np.arange(start.size), at)
 

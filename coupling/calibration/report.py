@@ -62,14 +62,15 @@ def as_dict(calibrated: Calibrated) -> dict[str, Any]:
         "likelihood_of_larger_chi_square": certainty.likelihood,
         "widening": certainty.widening,
         "warnings": list(calibrated.warnings),
-        "profiles": [_plain_profile(profile) for profile in calibrated.profiles],
+        "profiles": [plain_profile(profile) for profile in calibrated.profiles],
         "searches": [{"chi_square": one.chi_square, "runs": one.runs, "converged": one.converged} for one in
                      calibrated.found],
         "experiments": [_plain(prediction) for prediction in calibrated.predictions],
     }  # fmt: skip
 
 
-def _plain_profile(profile: Profile) -> dict[str, Any]:
+def plain_profile(profile: Profile) -> dict[str, Any]:
+    """Return a profile as plain values."""
     return {
         "name": profile.variable.name,
         "values": [profile.variable.value(place) for place in profile.places],
@@ -149,13 +150,14 @@ def _estimate_rows(calibrated: Calibrated) -> Iterator[tuple[str, ...]]:
             variable.name,
             f"{calibrated.estimates[variable.name]:.4g}",
             f"{low:.4g} to {high:.4g}",
-            _profile_cell(calibrated.profiles[at]) if calibrated.profiles else "",
+            profile_cell(calibrated.profiles[at]) if calibrated.profiles else "",
             f"{variable.low:.4g} to {variable.high:.4g}",
             "log" if variable.log else "linear",
         )
 
 
-def _profile_cell(profile: Profile) -> str:
+def profile_cell(profile: Profile) -> str:
+    """Return the interval by the profile, `open` for an end that the data do not set."""
     low, high = ("open" if end is None else f"{end:.4g}" for end in profile.interval)
     return f"{low} to {high}"
 

@@ -69,7 +69,7 @@ def run_fit(problem: MaterialProblem, folder: Path, progress: Progress) -> dict[
 
         fitted = fit_material(problem, runner, folder, progress)
     write_results(fitted, folder)
-    for warning in fitted.estimate.certainty.warnings:
+    for warning in fitted.estimate.warnings:
         progress.message(f"warning: {warning}")
     return {"chi_square": fitted.estimate.best.chi_square, "seconds": time.monotonic() - began}
 

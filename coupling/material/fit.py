@@ -9,6 +9,7 @@ import numpy as np
 
 from coupling.calibration.certainty import Certainty, certainty_of
 from coupling.calibration.compare import Target
+from coupling.calibration.profile import Profile, profile_warnings, profiles_of
 from coupling.calibration.search import Comparison, Found, search, starting_points
 from coupling.calibration.simulate import Answer
 from coupling.material.experiments import BenchTest
@@ -59,17 +60,18 @@ def _target(experiment: BenchTest, surrogates: dict[str, Surrogate], places: Flo
 
 @dataclass(frozen=True, eq=False)
 class MaterialEstimate:
-    """Estimates and their certainty, the bench they come from, and where the searches ended."""
+    """Estimates and their certainty, the bench they come from, and where the searches ended; a profile an unknown."""
 
     bench: SurrogateBench
     best: Found
     found: list[Found]
     certainty: Certainty
+    profiles: list[Profile]
 
     @property
-    def values(self) -> dict[str, float]:
-        """Estimates by name, SI."""
-        return self.bench.problem.values(self.certainty.places)
+    def warnings(self) -> tuple[str, ...]:
+        """Of the estimates and of their profiles."""
+        return self.certainty.warnings + profile_warnings(self.profiles, self.certainty)
 
 
 def estimate(
@@ -82,4 +84,5 @@ def estimate(
     bench = replace(bench, places=np.array(nearest.places))
     found = [search(bench, np.array(one.places)) for one in ends]
     best = min(found, key=lambda one: one.chi_square)
-    return MaterialEstimate(bench, best, found, certainty_of(bench, best, found))
+    certainty = certainty_of(bench, best, found)
+    return MaterialEstimate(bench, best, found, certainty, profiles_of(bench, certainty))

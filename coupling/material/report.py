@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from coupling.calibration.certainty import NORMAL_95
-from coupling.calibration.pictures import draw_correlations
-from coupling.calibration.report import table
+from coupling.calibration.pictures import draw_correlations, draw_profiles
+from coupling.calibration.report import plain_profile, profile_cell, table
 from coupling.material.driver import FittedMaterial
 
 RESULT_NAME, REPORT_NAME = "material.json", "report.md"
-CORRELATIONS_NAME, PROPERTIES_NAME = "correlations.png", "properties.png"
+CORRELATIONS_NAME, PROFILES_NAME, PROPERTIES_NAME = "correlations.png", "profiles.png", "properties.png"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def compared(fitted: FittedMaterial) -> list[ComparedProperty]:
 
 def warnings_of(fitted: FittedMaterial, properties: list[ComparedProperty]) -> Iterator[str]:
     """Yield what the estimates are not worth: of the fit, of runs that failed, of surrogates the runs contradict."""
-    yield from fitted.estimate.certainty.warnings
+    yield from fitted.estimate.warnings
     failed = sum(not each for point in (*fitted.results, *fitted.confirmations) for each in point)
     if failed:
         yield f"{failed} runs failed, and count for nothing; runs/*/log.jsonl say why"
@@ -80,11 +80,12 @@ def warnings_of(fitted: FittedMaterial, properties: list[ComparedProperty]) -> I
 def write_results(fitted: FittedMaterial, folder: Path) -> None:
     """Write every result into a folder."""
     properties = compared(fitted)
-    told = list(warnings_of(fitted, properties))
+    told, certainty = list(warnings_of(fitted, properties)), fitted.estimate.certainty
     text = json.dumps(as_dict(fitted, properties, told), indent=1) + "\n"
     (folder / RESULT_NAME).write_text(text, encoding="utf-8")
     if len(fitted.problem.variables) > 1:
-        draw_correlations(fitted.problem.variables, fitted.estimate.certainty, folder / CORRELATIONS_NAME)
+        draw_correlations(fitted.problem.variables, certainty, folder / CORRELATIONS_NAME)
+    draw_profiles(fitted.estimate.profiles, certainty, folder / PROFILES_NAME)
     draw_properties(fitted, folder / PROPERTIES_NAME)
     (folder / REPORT_NAME).write_text(as_text(fitted, properties, told), encoding="utf-8")
 
@@ -100,6 +101,7 @@ def as_dict(fitted: FittedMaterial, properties: list[ComparedProperty], told: li
     ]  # fmt: skip
     return {
         "estimates": estimates,
+        "profiles": [plain_profile(profile) for profile in fitted.estimate.profiles],
         "correlations": certainty.correlations.tolist(),
         "chi_square": certainty.chi_square,
         "degrees_of_freedom": certainty.freedom,
@@ -119,7 +121,8 @@ def as_text(fitted: FittedMaterial, properties: list[ComparedProperty], told: li
         f" {certainty.chi_square:.4g} for {certainty.freedom} degrees of freedom. Intervals hold 95 %, widened by"
         f" {certainty.widening:.3g}; the errors of the surrogates count among those of the measurements.",
         "## Estimates",
-        table(("parameter", "estimate", "interval", "bounds"), list(_estimate_rows(fitted))),
+        table(("parameter", "estimate", "interval", "by its profile", "bounds"), list(_estimate_rows(fitted))),
+        f"![Profiles of the likelihood]({PROFILES_NAME})",
         "## What to know",
         "\n".join(f"* {warning}" for warning in told) or "Nothing to warn of.",
         "## Bench tests",
@@ -139,7 +142,8 @@ def _estimate_rows(fitted: FittedMaterial) -> Iterator[tuple[str, ...]]:
     for at, variable in enumerate(fitted.problem.variables):
         low, high = certainty.interval(variable, at)
         value = variable.value(float(certainty.places[at]))
-        yield variable.name, f"{value:.4g}", f"{low:.4g} to {high:.4g}", f"{variable.low:.4g} to {variable.high:.4g}"
+        profile, bounds = profile_cell(fitted.estimate.profiles[at]), f"{variable.low:.4g} to {variable.high:.4g}"
+        yield variable.name, f"{value:.4g}", f"{low:.4g} to {high:.4g}", profile, bounds
 
 
 def _property_row(each: ComparedProperty) -> tuple[str, ...]:
@@ -184,5 +188,6 @@ def _draw_property(axes: Any, fitted: FittedMaterial, index: int, name: str, col
     axes.axhspan(given.value - (given.error or 0.0), given.value + (given.error or 0.0), color="C1", alpha=0.35,
                  label="measured")  # fmt: skip
     axes.axvline(variable.value(float(fitted.estimate.certainty.places[column])), color="0.4", linestyle=":")
+    axes.set_xscale("log" if variable.log else "linear")
     axes.grid(alpha=0.25)
     axes.legend(frameon=False, fontsize="x-small")

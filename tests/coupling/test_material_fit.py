@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from compute.errors import CaseError, SimulationError, StateSaved
+from coupling.calibration.profile import Profile
 from coupling.cli.calibration import fit_material as command
 from coupling.material.driver import FittedMaterial, Results, Runner, fit_material, make_fit_folder
 from coupling.material.problem import MaterialProblem, read_material_problem
@@ -31,6 +32,8 @@ FILE = """\
 name: powder
 design: 16
 refinement: 8
+starts: 3
+candidates: 64
 parameters:
   - {name: sliding, keys: [dem.pairs.0.friction], low: 0.1, high: 0.9}
   - {name: rolling, keys: [dem.pairs.0.rolling_friction], low: 0.01, high: 0.5, scale: log}
@@ -82,44 +85,52 @@ def runner_of(problem: MaterialProblem, seed: int, asked: list[int] | None = Non
     return run
 
 
-def fitted(folder: Path, seed: int = 1) -> FittedMaterial:
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> FittedMaterial:
+    """A fit without a stop."""
+    folder = tmp_path_factory.mktemp("fit")
     problem = read_material_problem(write_file(folder))
-    return fit_material(problem, runner_of(problem, seed), folder, Progress())
+    return fit_material(problem, runner_of(problem, 1), folder, Progress())
 
 
-def test_known_unknowns_are_found_back(tmp_path: Path) -> None:
-    """Both within their interval of 95 %; an error of 0.5 degrees and 0.01 leaves less than a fifth of the bounds."""
-    found = fitted(tmp_path)
+def holds(profile: Profile, value: float) -> bool:
+    low, high = profile.interval
+    return (low is None or low < value) and (high is None or value < high)
+
+
+def test_known_unknowns_are_found_back(found: FittedMaterial) -> None:
+    """Both within their intervals of 95 %, by covariance and by profile; these leave less than 0.6 of the bounds.
+
+    Runs of the refinement lie nearer to the estimates than those of the design.
+    """
     certainty = found.estimate.certainty
     for at, variable in enumerate(found.problem.variables):
         low, high = certainty.interval(variable, at)
         assert low < TRUE[variable.name] < high, variable.name
+        assert holds(found.estimate.profiles[at], TRUE[variable.name]), variable.name
         assert variable.place(high) - variable.place(low) < 0.6
     assert found.places.shape == (24, 2) and len(found.confirmations) == 2
     refined = np.linalg.norm(found.places[16:] - certainty.places, axis=1)
     assert refined.mean() < 0.7 * np.linalg.norm(found.places[:16] - certainty.places, axis=1).mean()
 
 
-def test_results_are_written(tmp_path: Path) -> None:
+def test_results_are_written(tmp_path: Path, found: FittedMaterial) -> None:
     """Estimates, properties and pictures; the runs at the estimates agree with the surrogate."""
-    found = fitted(tmp_path)
     write_results(found, tmp_path)
     stored = json.loads((tmp_path / RESULT_NAME).read_text())
     assert [each["name"] for each in stored["estimates"]] == ["sliding", "rolling"]
     assert stored["runs"] == 48 and [each["agrees"] for each in stored["properties"]] == [True, True]
     assert "| sliding |" in (tmp_path / REPORT_NAME).read_text()
-    assert (tmp_path / "properties.png").stat().st_size > 10000
+    for picture in ("properties", "profiles", "correlations"):
+        assert (tmp_path / f"{picture}.png").stat().st_size > 5000
     for each in compared(found):
         assert each.predicted == pytest.approx(each.measured, abs=3.0 * each.error)
         assert each.noise == pytest.approx(NOISE[each.name], rel=0.8)
 
 
-def test_a_stopped_fit_goes_on_with_the_runs_it_has(tmp_path: Path) -> None:
+def test_a_stopped_fit_goes_on_with_the_runs_it_has(tmp_path: Path, found: FittedMaterial) -> None:
     """Stopped before the refinement and resumed: the same points, runs and estimates as without a stop."""
     problem = read_material_problem(write_file(tmp_path))
-    whole, half = tmp_path / "whole", tmp_path / "half"
-    whole.mkdir(), half.mkdir()
-    expected = fit_material(problem, runner_of(problem, 1), whole, Progress())
     run, calls = runner_of(problem, 1), [0]
 
     def interrupted(places: Sequence[Floats], first: int) -> Results:
@@ -129,16 +140,16 @@ def test_a_stopped_fit_goes_on_with_the_runs_it_has(tmp_path: Path) -> None:
         return run(places, first)
 
     with pytest.raises(StateSaved):
-        fit_material(problem, interrupted, half, Progress())
-    assert len(Design.read(half).places) == 24, "the refinement is chosen once"
-    found = fit_material(problem, run, half, Progress())
-    np.testing.assert_array_equal(found.places, expected.places)
-    np.testing.assert_array_equal(found.estimate.certainty.places, expected.estimate.certainty.places)
+        fit_material(problem, interrupted, tmp_path, Progress())
+    assert len(Design.read(tmp_path).places) == 24, "the refinement is chosen once"
+    resumed = fit_material(problem, run, tmp_path, Progress())
+    np.testing.assert_array_equal(resumed.places, found.places)
+    np.testing.assert_array_equal(resumed.estimate.certainty.places, found.estimate.certainty.places)
 
 
 def test_what_one_property_leaves_open_is_told(tmp_path: Path) -> None:
     """One angle cannot tell two frictions apart: a direction without data, and no more certainty than the bounds."""
-    changes = [("  - name: cell\n", "  - name: cell\n    use: predict\n")]
+    changes = [("  - name: cell\n", "  - name: cell\n    use: predict\n"), ("refinement: 8", "refinement: 0")]
     problem = read_material_problem(write_file(tmp_path, *changes))
     found = fit_material(problem, runner_of(problem, 1), tmp_path, Progress())
     warnings = " ".join(found.estimate.certainty.warnings)
