@@ -94,6 +94,7 @@ class DemCase(CaseModel):
         self._check_materials()
         self._check_sources()
         self._check_pairs()
+        self._check_shapes()
         self._check_times()
         self._check_feeders()
         return self
@@ -183,6 +184,26 @@ class DemCase(CaseModel):
                 raise invalid(
                     "the feeder runs while a wall bears a load", key=f"particles.{index}.end", value=source.end,
                     expected=f"at most {min(released):g} s, or a later start of the load",
+                )  # fmt: skip
+
+    def _check_shapes(self) -> None:
+        """Refuse what is not carried by bodies made of several spheres."""
+        shaped = [each.name for each in self.classes if each.shape is not None]
+        observables = self.observables
+        asked = {
+            "liquid": (self.liquid is not None, "films and bridges belong to spheres"),
+            "contact.adhesion": (self.contact.adhesion != "none", "a body would stick once for each sphere"),
+            "contact.law": (self.contact.law == "eepa", "a body would stick once for each sphere"),
+            "domain.shear_rate": (self.domain.shear_rate != 0.0, "the images of a body slide apart"),
+            "observables.fields": (
+                observables is not None and observables.fields is not None, "stress passes through bodies, not spheres",
+            ),
+        }  # fmt: skip
+        for key, (present, reason) in asked.items():
+            if shaped and present:
+                raise invalid(
+                    f"not with particles that have a shape: {reason}", key=key,
+                    expected=f"no such entry, or a diameter in place of the shape of {', '.join(shaped)}",
                 )  # fmt: skip
 
     def _check_times(self) -> None:

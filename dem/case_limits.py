@@ -62,9 +62,9 @@ def sphere_volume(diameter: float) -> float:
 
 
 def spheres(case: DemCase) -> Iterator[tuple[float, Material]]:
-    """Yield radius [m] and material of every class and of every particle with a radius of its own."""
+    """Yield radius [m] and material of the smallest sphere of every class, and of particles with their own radius."""
     for size_class in case.classes:
-        yield size_class.diameter / 2, case.materials[size_class.material]
+        yield min(size_class.radii), case.materials[size_class.material]
     for source in case.particles:
         if isinstance(source, Given):
             for particle in source.items:

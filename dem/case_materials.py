@@ -21,6 +21,7 @@ from compute.quantities import (
     Stiffness,
     SurfaceEnergy,
 )
+from dem.case_shapes import ParticleShape
 
 STEEPEST = 0.8727
 """Contact angle that the capillary forces are fitted up to, 50 degrees [rad]."""
@@ -132,11 +133,33 @@ class Contact(CaseModel):
 
 
 class ParticleClass(CaseModel):
-    """A size class: spheres of one diameter and material, counted together."""
+    """A size class: spheres of one diameter, or bodies of one shape, and of one material, counted together."""
 
     name: str = Field(min_length=1)
-    diameter: Annotated[Length, Positive]
+    sphere_diameter: Annotated[Length, Positive] | None = Field(default=None, alias="diameter")
+    shape: ParticleShape | None = None
     material: str
+
+    @model_validator(mode="after")
+    def _size_given_once(self) -> ParticleClass:
+        if (self.sphere_diameter is None) == (self.shape is None):
+            raise invalid("how large the particles are must be said once", expected="one of diameter, shape")
+        return self
+
+    @property
+    def diameter(self) -> float:
+        """Diameter of the sphere, or of the sphere with the volume of the shape [m]."""
+        if self.shape is None:
+            assert self.sphere_diameter is not None
+            return self.sphere_diameter
+        from dem.clumps.shape import shape_of
+
+        return shape_of(self.shape).diameter
+
+    @property
+    def radii(self) -> tuple[float, ...]:
+        """Radii of its spheres [m]."""
+        return (0.5 * self.diameter,) if self.shape is None else tuple(radius for _, radius in self.shape.balls())
 
 
 class Shares(CaseModel):

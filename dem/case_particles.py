@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from compute.case_model import CaseModel, existing_file, invalid
 from compute.quantities import (
+    Angle,
     Direction,
     Fraction,
     Length,
@@ -157,12 +158,29 @@ class Insertion(CaseModel):
         return elapsed if self.pulse is None else self.pulse.fed_time(elapsed)
 
 
+class Orientation(CaseModel):
+    """A turn by an angle about an axis, from how a shape is described to how the particle lies."""
+
+    axis: Direction = UPWARDS
+    angle: Angle
+
+    @field_validator("axis")
+    @classmethod
+    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
+        return require_direction(axis)
+
+
 class GivenParticle(CaseModel):
-    """One particle: of a class (written `class`), or of a radius and material of its own."""
+    """One particle: of a class (written `class`), or of a radius and material of its own.
+
+    Attributes:
+        position: of its centre of mass.
+    """
 
     position: Position
     velocity: Velocity = AT_REST
     spin: Spin = AT_REST
+    orientation: Orientation | None = None
     size_class: str | None = Field(default=None, alias="class")
     radius: Annotated[Length, Positive] | None = None
     material: str | None = None

@@ -6,26 +6,26 @@ What differs between targets is in the loops: `BlockLoops` (CPU and plain Python
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Backend
 from dem.cells import cell_count, check_width, divide_box, most_cells, size_levels
-from dem.domain import OFFSET, SHEARED, Domain, boundary_kind, slide_of_image
+from dem.domain import OFFSET, SHEARED, boundary_kind, slide_of_image
+from dem.engine_settings import EngineSettings
 from dem.faults import FAULT_SIZE, raise_fault
 from dem.hold import largest_separation
-from dem.interaction import Interaction
 from dem.list_kind import as_kind
 from dem.loops import make_loops
 from dem.neighbours import PairList, make_cell_order
-from dem.pairs import PairSettings
 from dem.particle_set import ParticleSet, make_slots
 from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
+from dem.removal import remove_particles
 from dem.step import BUILT, Motion
 from dem.tally import LANES, Tally
-from dem.walls import Walls, make_touches
+from dem.walls import make_touches
 from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
 from dem.walls.near import mark_near_walls
 
@@ -34,26 +34,6 @@ GROWTH = 1.3
 
 DOUBLING = 2
 """Factor by which the room for particles grows, so that a stream of them makes few new arrays however long it runs."""
-
-
-class EngineSettings(NamedTuple):
-    """What an engine is made from.
-
-    interaction: composed law; domain: the box; pairs: parameter table; walls: walls of the case; gravity [m/s2] (3,);
-    step_size [s]; skin [m]; radii: those there can be [m], shape (n,); statistics: whether encounters are counted;
-    film_share: volume of the film that a particle enters with over its own [-], by class, shape (classes,) or one.
-    """
-
-    interaction: Interaction
-    domain: Domain
-    pairs: PairSettings
-    walls: Walls
-    gravity: NDArray[np.float64]
-    step_size: float
-    skin: float
-    radii: NDArray[np.float64]
-    statistics: bool
-    film_share: Any = 0.0
 
 
 def on_backend(backend: Backend, arrays: Any) -> Any:
@@ -73,7 +53,10 @@ class Engine:
         film_added, film_removed: volume of liquid that particles entered and left with [m3].
         rebuilds, rebuild_seconds: how often the list was made anew, and the wall time that took [s].
         particles, pairs, touches, motion: arrays of the backend.
+        id_bits: lowest bits of an id that number the spheres of one body.
     """
+
+    id_bits = 0
 
     def __init__(self, backend: Backend, settings: EngineSettings, tally: Tally) -> None:
         self.backend, self.interaction, self.statistics = backend, settings.interaction, settings.statistics
@@ -102,7 +85,7 @@ class Engine:
         self.particles, self.spare = make_slots(capacity, zeros), make_slots(capacity, zeros)
         history, real_type = self.interaction.history_size, self.interaction.real_type
         self.touches = on_backend(self.backend, make_touches(capacity, history, real_type))
-        self.cells = make_cell_order(capacity, zeros)
+        self.cells = make_cell_order(capacity, zeros, self.id_bits)
         reach = np.array([0.5 * self.skin, self.built, 0.0])
         self.motion = Motion(
             self.backend.array(self.gravity),
@@ -111,6 +94,11 @@ class Engine:
             self.backend.array(reach),
         )
         self.loops.allocate(capacity)
+
+    @property
+    def body_count(self) -> int:
+        """Number of what moves on its own."""
+        return self.size
 
     def empty_list(self, entries: int) -> PairList:
         """Return a list of no pairs with room for this many entries."""
@@ -146,6 +134,10 @@ class Engine:
         self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
         self.stale = True
+
+    def remove(self, gone: NDArray[np.bool_]) -> None:
+        """Take the marked particles out, shape (body_count,)."""
+        remove_particles(self, gone)
 
     def change_films(self, volume: NDArray[np.float64]) -> None:
         """Add liquid [m3] to the film of each slot, shape (size,); what is negative is taken away."""
@@ -244,6 +236,10 @@ class Engine:
     def host_particles(self) -> Particles:
         """Return the particles as numpy arrays, without the empty slots; on the CPU these are views."""
         return Particles(*(self.backend.numpy(array[: self.size]) for array in self.particles))
+
+    def host_bodies(self) -> Particles:
+        """Return what moves on its own as particles: here the spheres."""
+        return self.host_particles()
 
     def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
         """Note the compartment of each slot from slot `first` on."""

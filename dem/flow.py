@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from dem.case import DemCase
 from dem.case_flow import EVENT_STEPS
+from dem.clumps.orientation import NO_TURN
 from dem.engine import Engine
 from dem.inflow import Inflow
 from dem.ledger import Exits, Ledger
 from dem.outflow import KEPT, reached_outlets
 from dem.particle_set import ClassTable, ParticleSet
 from dem.particles import CLASS, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
-from dem.removal import remove_particles
 from dem.table import Cell, Table
 from dem.walls import Walls
 
@@ -95,7 +95,7 @@ class Flow:
     def _let_out(self, step: int, engine: Engine) -> None:
         if not self._case.outlets:
             return
-        host = engine.host_particles()
+        host = engine.host_bodies()
         outlet = reached_outlets(self._case.outlets, self._case.domain, host.row[:, X : X + 3])
         gone = np.flatnonzero(outlet != KEPT)
         if not len(gone):
@@ -105,8 +105,8 @@ class Flow:
         exits = self.ledger.leave(host.id[gone], kinds, outlet[gone], step * self._step_size)
         if EXITS_NAME in self._tables:
             self._tables[EXITS_NAME].append(self._exit_rows(exits, step))
-        remove_particles(engine, outlet != KEPT)
-        self.ledger.forget(engine.host_particles())
+        engine.remove(outlet != KEPT)
+        self.ledger.forget(engine.host_bodies())
 
     def _exit_rows(self, exits: Exits, step: int) -> Iterator[list[Cell]]:
         for number, kind, source, outlet, age in zip(*(column.tolist() for column in exits)):
@@ -119,7 +119,7 @@ class Flow:
         Raises:
             ConservationError: a particle was lost or made.
         """
-        held = self.ledger.held(engine.host_particles())
+        held = self.ledger.held(engine.host_bodies())
         counts = np.concatenate([self.ledger.fed.ravel(), self.ledger.removed.ravel()])
         time, own = step * self._step_size, self._classes.mass
         passed = time - self._recorded[0]
@@ -169,5 +169,5 @@ def _as_set(particles: Particles) -> ParticleSet:
     row, kind = particles.row, particles.kind.astype(np.int64)
     return ParticleSet(
         row[:, X : X + 3], row[:, VX : VX + 3], row[:, WX : WX + 3], row[:, RADIUS], row[:, MASS], kind[:, MATERIAL],
-        kind[:, CLASS], particles.id,
+        kind[:, CLASS], particles.id, np.broadcast_to(NO_TURN, (len(row), 4)),
     )  # fmt: skip

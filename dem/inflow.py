@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dem.case import DemCase
 from dem.case_particles import Insertion
+from dem.clumps.spheres import spheres_of
 from dem.insertion import InsertionSource, InsertionState
 from dem.particle_set import ClassTable, ParticleSet, join_sets
 from dem.walls import Walls, set_pose
@@ -50,8 +51,12 @@ class Inflow:
             time = step * self._step_size
             entered, self._states[at] = source.insert(self._states[at], time, self._walls, present, self.next_id)
             self.next_id += len(entered)
-            present = join_sets([present, entered])
+            present = join_sets([present, self._spheres(entered)])
             yield entered
+
+    def _spheres(self, entered: ParticleSet) -> ParticleSet:
+        shapes = self._sources[0].classes.shapes
+        return spheres_of(entered, shapes) if shapes else entered
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays a checkpoint must hold."""

@@ -136,10 +136,11 @@ class InsertionSource:
         kinds = self.due(state, time)
         random = self._random(EVENTS, state.events)
         room = make_room(self.source.region, self.case.domain, walls, present)
-        position, placed = room.draw(0.5 * self.classes.diameter[kinds] * (1.0 + GAP), random, ATTEMPTS)
+        position, placed = room.draw(self.classes.reach[kinds] * (1.0 + GAP), random, ATTEMPTS)
         entering = np.logical_and.accumulate(placed)  # nobody overtakes, so the mixture stays what it should be
         velocity = np.asarray(self.source.velocity) + self.source.spread * random.standard_normal((len(kinds), 3))
-        particles = self.classes.particles(kinds, position, velocity, np.zeros((len(kinds), 3))).chosen(entering)
+        turns = self.classes.random_turns(len(kinds), random)
+        particles = self.classes.particles(kinds, position, velocity, np.zeros((len(kinds), 3)), turns).chosen(entering)
         particles.id[:] = first_id + np.arange(len(particles))
         waiting = len(kinds) - len(particles)
         since = state.since if state.waiting and waiting else time

@@ -10,7 +10,7 @@ from dem.block import BLOCK, field_count
 from dem.faults import LOST
 from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
 from dem.pairs import PairScratch, force_columns
-from dem.step import lists_are_stale, make_run, place_walls
+from dem.step import lists_are_stale, make_particle_chunk, make_run, place_walls
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -29,7 +29,7 @@ class BlockLoops:
         self.columns = force_columns(engine.interaction)
         count_rows, fill_rows = make_list_builder(engine.kind, False)
         self._count_rows, self._fill_rows = backend.compile(count_rows), backend.compile(fill_rows)
-        self._run = backend.compile(make_run(engine.interaction, engine.kind, engine.statistics, engine.wall_count > 0))
+        self._run = backend.compile(_run_of(engine))
 
     def moved(self, capacity: int) -> Any:
         """Return one value for each chunk."""
@@ -76,8 +76,9 @@ class BlockLoops:
         """Run steps in one compiled call."""
         return int(
             self._run(
-                engine.step_number, last, engine.size, engine.step_size, engine.particles, engine.pairs, engine.domain,
-                self.scratch, engine.settings, engine.walls, engine.touches, engine.motion, engine.tally, engine.fault,
+                engine.step_number, last, engine.body_count, engine.step_size, engine.particles, engine.pairs,
+                engine.domain, self.scratch, engine.settings, engine.walls, engine.touches, engine.motion, engine.tally,
+                engine.fault,
             )
         )  # fmt: skip
 
@@ -88,3 +89,17 @@ class BlockLoops:
                 engine.step_number, engine.motion, engine.fault, engine.domain, engine.step_size, engine.walls
             )
         )
+
+
+def _run_of(engine: Engine) -> Any:
+    """Return the function that runs steps of an engine's spheres or bodies."""
+    interaction, kind, statistics, has_walls = (
+        engine.interaction, engine.kind, engine.statistics, engine.wall_count > 0,
+    )  # fmt: skip
+    if engine.id_bits:
+        from dem.clumps.motion import make_body_chunk
+
+        chunk = make_body_chunk(interaction, kind, statistics, has_walls)
+    else:
+        chunk = make_particle_chunk(interaction, statistics, has_walls)
+    return make_run(interaction, kind, statistics, has_walls, chunk)

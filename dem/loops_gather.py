@@ -117,6 +117,15 @@ def make_move_body(wet: bool) -> Any:
     return move
 
 
+def _move_of(engine: Engine) -> Any:
+    """Return the body that moves what moves on its own in this engine."""
+    if not engine.id_bits:
+        return make_move_body(engine.interaction.wet)
+    from dem.clumps.motion import make_body_move
+
+    return make_body_move(engine.kind)
+
+
 class GatherLoops:
     """Runs each stage of a step as one launch over the particles."""
 
@@ -132,7 +141,7 @@ class GatherLoops:
             from compute.launch_cuda import atomic_add as add  # type: ignore[assignment]
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         self._gather = make_gather_pairs(interaction, engine.kind, statistics, add)
-        self._press, self._move = make_press_body(interaction, statistics, add), make_move_body(interaction.wet)
+        self._press, self._move = make_press_body(interaction, statistics, add), _move_of(engine)
         self._start_step, self._tick = make_start_step(engine.kind), make_tick(engine.kind)
         self.clock = self.backend.array(np.array([0, NEVER]))
 
@@ -192,7 +201,7 @@ class GatherLoops:
                 engine.tally, step, engine.fault, clock,
             )  # fmt: skip
         self.backend.foreach(
-            self._move, engine.size, engine.particles, self.force, engine.motion, step, engine.fault, clock
+            self._move, engine.body_count, engine.particles, self.force, engine.motion, step, engine.fault, clock
         )
         self.backend.foreach(self._tick, 1, engine.walls, engine.domain, engine.motion, step, engine.fault, clock)
 

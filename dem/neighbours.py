@@ -44,7 +44,8 @@ class CellOrder(NamedTuple):
     """Particles by cell.
 
     cell: of each slot before sorting; order: old slot of each new one; first: first slot of each cell; place: new slot
-    of each old one; sphere: centre and radius [m] by new slot, shape (capacity, 4).
+    of each old one; sphere: centre and radius [m] by new slot, shape (capacity, 4); id_bits: lowest bits of an id that
+    number the spheres of one body, which are no partners.
     """
 
     cell: Any
@@ -52,12 +53,13 @@ class CellOrder(NamedTuple):
     first: Any
     place: Any
     sphere: Any
+    id_bits: int
 
 
-def make_cell_order(capacity: int, zeros: Callable[..., Any]) -> CellOrder:
+def make_cell_order(capacity: int, zeros: Callable[..., Any], id_bits: int = 0) -> CellOrder:
     """Return room for this many particles; that for the cells is made when they are."""
     cell, order, place = (zeros(capacity, np.int64) for _ in range(3))
-    return CellOrder(cell, order, zeros(1, np.int32), place, zeros((capacity, 4)))
+    return CellOrder(cell, order, zeros(1, np.int32), place, zeros((capacity, 4)), id_bits)
 
 
 @routine

@@ -65,7 +65,7 @@ class Observation:
 
     def measure(self, engine: Engine) -> Iterator[Row]:
         """Yield name, quantity and value of everything measured."""
-        host = by_id(engine.host_particles())
+        host = by_id(engine.host_bodies())
         yield ["bed", "particles", len(host.id)]
         for quantity, value in coordination(engine).items():
             yield ["bed", quantity, value]

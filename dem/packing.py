@@ -18,6 +18,7 @@ from dem.case import DemCase
 from dem.case_limits import number_shares, source_number
 from dem.case_materials import Shares
 from dem.case_particles import Given, GivenParticle, Packing, ParticleFile
+from dem.clumps.orientation import NO_TURN, about_axis
 from dem.particle_file import read_particles
 from dem.particle_set import ClassTable, ParticleSet, class_table, join_sets
 from dem.regions import Room, make_room
@@ -89,7 +90,9 @@ def _as_given(items: Sequence[GivenParticle], classes: ClassTable, case: DemCase
         np.array([getattr(item, name) for item in items], float).reshape(-1, 3)
         for name in ("position", "velocity", "spin")
     ]
-    return classes.particles(np.array(kinds, np.int64), *vectors)
+    turns = [item.orientation for item in items]
+    given = np.array([about_axis(turn.axis, turn.angle) if turn else NO_TURN for turn in turns])
+    return classes.particles(np.array(kinds, np.int64), vectors[0], vectors[1], vectors[2], given)
 
 
 def largest_remainder(shares: Vectors, total: int) -> Integers:
@@ -122,7 +125,7 @@ def pack(
     random = generator(seed, index)
     total = max(1, round(source_number(case, source)))
     kinds = draw_classes(case, classes, source.shares, total, random)
-    radius = 0.5 * classes.diameter[kinds] * (1.0 + GAP)
+    radius = classes.reach[kinds] * (1.0 + GAP)
     room = make_room(source.region, case.domain, walls, present)
     share = (4.0 / 3.0 * math.pi * radius**3).sum() / source.region.volume
     placed, position = 0, None
@@ -135,9 +138,8 @@ def pack(
             f"the region has no room for {total} particles without overlap; {placed} fit",
             key=f"dem.particles.{index}.region", expected="a larger region, fewer particles, or smaller ones",
         )  # fmt: skip
-    particles = classes.particles(kinds, position, np.zeros((total, 3)), np.zeros((total, 3)))
-    particles.velocity[:] = thermal_velocity(particles.mass, source.velocity, source.spread, random)
-    return particles
+    velocity = thermal_velocity(classes.mass[kinds], source.velocity, source.spread, random)
+    return classes.particles(kinds, position, velocity, np.zeros((total, 3)), classes.random_turns(total, random))
 
 
 def thermal_velocity(mass: Vectors, mean: Sequence[float], spread: float, random: np.random.Generator) -> Vectors:

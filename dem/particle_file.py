@@ -63,8 +63,14 @@ def _particle(row: dict[str, str], case: DemCase, file: Path, line: int) -> Give
         tuple(_number(row, column, file, line) for column in columns) for columns in (POSITION, VELOCITY, SPIN)
     )
     return GivenParticle.model_construct(
-        position=position, velocity=velocity, spin=spin, size_class=size_class, radius=radius, material=material
-    )
+        position=position,
+        velocity=velocity,
+        spin=spin,
+        orientation=None,
+        size_class=size_class,
+        radius=radius,
+        material=material,
+    )  # fmt: skip
 
 
 def _known(name: str, known: list[str], what: str, file: Path, line: int) -> str:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from dem.case import DemCase
 from dem.case_particles import Given, ParticleFile
+from dem.case_shapes import ParticleShape
+from dem.clumps.orientation import NO_TURN, product, random_turns
+from dem.clumps.shape import Shape, shape_of, sphere_shape
 from dem.particle_file import read_particles
 from dem.particles import KIND_SIZE, ROW_SIZE, Particles
 
@@ -25,8 +28,9 @@ Integers = NDArray[np.int64]
 class ParticleSet:
     """Some particles.
 
-    position [m], velocity [m/s], spin [rad/s], shape (n, 3); radius [m], mass [kg], material, particle_class and id,
-    shape (n,).
+    position [m], velocity [m/s], spin [rad/s], shape (n, 3); radius [m] (of a body the one that holds it), mass [kg],
+    material, particle_class and id, shape (n,); orientation: of bodies, unit quaternions (w, x, y, z) from the frame of
+    the body to space, shape (n, 4).
     """
 
     position: Vectors
@@ -37,12 +41,13 @@ class ParticleSet:
     material: Integers
     particle_class: Integers
     id: Integers
+    orientation: Vectors
 
     def __len__(self) -> int:
         return len(self.radius)
 
-    def chosen(self, which: NDArray[np.bool_]) -> ParticleSet:
-        """Return the particles that are marked."""
+    def chosen(self, which: NDArray[Any]) -> ParticleSet:
+        """Return the particles that are marked or numbered."""
         return ParticleSet(*(getattr(self, field.name)[which] for field in fields(self)))
 
 
@@ -61,25 +66,51 @@ def make_slots(capacity: int, zeros: Callable[..., Any]) -> Particles:
 class ClassTable:
     """The classes that particles are counted by: those of the case, then those of particles with their own radius.
 
-    names; diameter [m], material (its place in the case) and mass [kg], shape (classes,).
+    names; diameter [m], material (its place in the case) and mass [kg], shape (classes,); shapes: of the classes, where
+    one of them has another shape than a sphere, else none. The diameter of a shape is that of the sphere of its volume.
     """
 
     names: tuple[str, ...]
     diameter: Vectors
     material: Integers
     mass: Vectors
+    shapes: tuple[Shape, ...] = ()
+
+    @property
+    def reach(self) -> Vectors:
+        """Radius of the sphere that holds a particle of each class [m], shape (classes,)."""
+        return np.array([shape.reach for shape in self.shapes]) if self.shapes else 0.5 * self.diameter
+
+    @property
+    def radii(self) -> Vectors:
+        """Radii of all spheres there can be [m]."""
+        return np.concatenate([shape.radius for shape in self.shapes]) if self.shapes else 0.5 * self.diameter
 
     def of_sphere(self, diameter: float, material: int) -> int:
         """Return the class of this diameter [m] and material, or -1 if there is none."""
         same = np.isclose(self.diameter, diameter, rtol=SAME_DIAMETER, atol=0.0) & (self.material == material)
+        if self.shapes:
+            same &= np.array([len(shape.radius) == 1 for shape in self.shapes])
         return int(np.flatnonzero(same)[0]) if same.any() else -1
 
-    def particles(self, classes: Integers, position: Vectors, velocity: Vectors, spin: Vectors) -> ParticleSet:
-        """Return particles of these classes; their ids are 0, 1, ..."""
+    def particles(
+        self, classes: Integers, position: Vectors, velocity: Vectors, spin: Vectors, turns: Vectors | None = None
+    ) -> ParticleSet:
+        """Return particles of these classes; their ids are 0, 1, ...
+
+        turns: of the shapes as the case describes them, shape (n, 4); none: as they are described there.
+        """
+        orientation = np.broadcast_to(NO_TURN, (len(classes), 4)) if turns is None else turns
+        if self.shapes:
+            orientation = product(orientation, np.array([shape.turn for shape in self.shapes])[classes])
         return ParticleSet(
-            position, velocity, spin, 0.5 * self.diameter[classes], self.mass[classes], self.material[classes], classes,
-            np.arange(len(classes)),
+            position, velocity, spin, self.reach[classes], self.mass[classes], self.material[classes], classes,
+            np.arange(len(classes)), orientation,
         )  # fmt: skip
+
+    def random_turns(self, count: int, random: np.random.Generator) -> Vectors | None:
+        """Return turns uniform over all rotations where there are shapes; for spheres nothing is drawn."""
+        return random_turns(count, random) if self.shapes else None
 
 
 def class_table(case: DemCase) -> ClassTable:
@@ -91,21 +122,29 @@ def class_table(case: DemCase) -> ClassTable:
     materials = list(case.materials)
     names = [each.name for each in case.classes]
     kinds = [(each.diameter, materials.index(each.material)) for each in case.classes]
-    table = _table(case, names, kinds)
+    models = [each.shape for each in case.classes]
+    table = _table(case, names, kinds, models)
     for radius, material in _own_kinds(case):
         diameter, place = 2.0 * radius, materials.index(material)
         if table.of_sphere(diameter, place) < 0:
             names.append(f"{material} {diameter:.9g} m")
             kinds.append((diameter, place))
-            table = _table(case, names, kinds)
+            models.append(None)
+            table = _table(case, names, kinds, models)
     return table
 
 
-def _table(case: DemCase, names: list[str], kinds: list[tuple[float, int]]) -> ClassTable:
+def _table(
+    case: DemCase, names: list[str], kinds: list[tuple[float, int]], models: list[ParticleShape | None]
+) -> ClassTable:
     diameter = np.array([diameter for diameter, _ in kinds], float)
     material = np.array([material for _, material in kinds], np.int64)
     density = np.array([each.density for each in case.materials.values()])
-    return ClassTable(tuple(names), diameter, material, density[material] * np.pi / 6.0 * diameter**3)
+    shapes = (shape_of(model) if model else sphere_shape(0.5 * own) for model, own in zip(models, diameter))
+    return ClassTable(
+        tuple(names), diameter, material, density[material] * np.pi / 6.0 * diameter**3,
+        tuple(shapes) if any(models) else (),
+    )  # fmt: skip
 
 
 def _own_kinds(case: DemCase) -> list[tuple[float, str]]:

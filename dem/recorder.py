@@ -146,7 +146,7 @@ class Recorder:
         at = int(np.searchsorted(offsets, within))
         if offsets[at] == within and step < self.schedule.last:
             weight = float(offsets[at + 1] - within) * self.step_size
-            engine.set_compartments(self.transport.sample(engine.host_particles(), weight))
+            engine.set_compartments(self.transport.sample(engine.host_bodies(), weight))
 
     def _clear_tally(self) -> None:
         for array in self.tally[:5]:

@@ -15,27 +15,28 @@ from dem.particles import ENTRY, SLOT
 
 @cache
 def make_scan(kind: int, full: bool) -> Callable[..., int]:
-    """Return `scan(i, begin, end, ids, sphere, box, skin, other, place, room, count) -> count`: partners among slots.
+    """Return `scan(i, begin, end, ids, cells, box, skin, other, place, room, count) -> count`: partners among slots.
 
     Arguments as in `make_row_walk`; count: partners found before.
     """
     nearest = make_nearest_image(kind)
 
     @physics
-    def is_partner(i: int, j: int, own: int, ids: Any) -> bool:
-        return i != j if full else ids[j] > own
+    def is_partner(own: int, other: int) -> bool:
+        return own != other if full else other > own
 
     @physics
     def scan(
-        i: int, begin: int, end: int, ids: Any, sphere: Any, box: Any, skin: float, other: Any, place: int, room: int,
+        i: int, begin: int, end: int, ids: Any, cells: Any, box: Any, skin: float, other: Any, place: int, room: int,
         count: int,
     ) -> int:  # fmt: skip
-        x, y, z, radius, own = sphere[i, 0], sphere[i, 1], sphere[i, 2], sphere[i, 3] + skin, ids[i]
+        sphere, id_bits = cells.sphere, cells.id_bits
+        x, y, z, radius, own = sphere[i, 0], sphere[i, 1], sphere[i, 2], sphere[i, 3] + skin, ids[i] >> id_bits
         for at in range(begin, end):
             j = at & SLOT
             dx, dy, dz, _ = nearest(box, sphere[j, 0] - x, sphere[j, 1] - y, sphere[j, 2] - z, 0.0)
             reach = radius + sphere[j, 3]
-            found = (dx * dx + dy * dy + dz * dz < reach * reach) & is_partner(i, j, own, ids)
+            found = (dx * dx + dy * dy + dz * dz < reach * reach) & is_partner(own, ids[j] >> id_bits)
             # Whether one is found is a guess of a CPU, so it stores each and keeps those found; stores cost a GPU more.
             if count < room and (found or not full):
                 other[(place + count) & ENTRY] = j
@@ -50,7 +51,7 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
     """Return `walk(i, ids, domain, cells, skin, other, offset, room) -> count`: the partners of slot i.
 
     The first `room` of them are stored in `other` from `offset` on. kind: boundary kind; full: every partner, else only
-    those with a higher id.
+    those with a higher id. Spheres of one body are no partners.
     """
     scan = make_scan(kind, full)
 
@@ -60,16 +61,16 @@ def make_row_walk(kind: int, full: bool) -> Callable[..., int]:
         other: Any, offset: int, room: int, count: int,
     ) -> int:  # fmt: skip
         low, high = span(x, reach, 0, level, domain)
-        first, sphere, size = cells.first, cells.sphere, domain.cells[level, 0]
+        first, size = cells.first, domain.cells[level, 0]
         if kind == OPEN:  # cells of a line lie one after the other
             begin, end = first[line + low], first[line + high + 1]
-            return scan(i, begin, end, ids, sphere, domain.box, skin, other, offset, room, count)
+            return scan(i, begin, end, ids, cells, domain.box, skin, other, offset, room, count)
         start = low - size * int_floor(low / size)
         stop = start + high - low
         for part in range(1 if stop < size else 2):
             begin = first[line + (start if part == 0 else 0)]
             end = first[line + (min(stop, size - 1) if part == 0 else stop - size) + 1]
-            count = scan(i, begin, end, ids, sphere, domain.box, skin, other, offset, room, count)
+            count = scan(i, begin, end, ids, cells, domain.box, skin, other, offset, room, count)
         return count
 
     @routine

@@ -13,7 +13,7 @@ from dem.case_limits import mean_diameter, time_step
 from dem.case_statistics import StatisticsSettings
 from dem.case_time import Duration, Passages
 from dem.domain import make_domain
-from dem.engine import EngineSettings
+from dem.engine_settings import EngineSettings
 from dem.hold import largest_separation, required_skin
 from dem.interaction import Interaction, make_interaction
 from dem.pair_properties import contact_law_name, elasticity, pair_properties
@@ -92,12 +92,12 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     names = list(case.materials)
     interaction = composed_law(case)
     parameters = parameter_table(case, interaction)
-    radius = np.asarray(classes.diameter) / 2
+    radius = classes.radii
     rearm_gap = case.statistics.rearm_gap if case.statistics else DEFAULT_REARM_GAP
     largest = float(radius.max())
     gap = largest_separation(interaction, parameters, largest)
     skin = max(
-        case.neighbour.skin * (mean_diameter(case) or float(2 * radius.mean())),
+        case.neighbour.skin * (mean_diameter(case) or float(classes.diameter.mean())),
         required_skin(interaction, parameters, largest),
     )
     domain = case.domain
@@ -116,6 +116,8 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         skin=skin,
         radii=radius,
         statistics=case.statistics is not None and case.statistics.enabled,
+        shapes=classes.shapes,
+        class_mass=classes.mass,
         film_share=np.array([case.liquid.content_of(name) if case.liquid else 0.0 for name in classes.names]),
     )
 

@@ -8,30 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Backend
 from compute.errors import StateSaved
 from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
-from dem.engine import Engine
+from dem.clumps.engine import new_engine
 from dem.flow import Flow
 from dem.liquid.balance import require_liquid
 from dem.liquid.wetting import Wetting
 from dem.observation import Observation
+from dem.output import Output
 from dem.packing import initial_particles
-from dem.particles import CLASS, RADIUS, VX, WX, X
+from dem.particles import X
 from dem.results import RESULTS_NAME, measure_results, save_results
 from dem.setup import make_recorder, make_setup
-from dem.snapshots import SnapshotWriter
 from dem.start import require_clear_start
 from dem.statistics_result import EncounterStatistics
 
 PATROL_STEPS = 500
 """Steps between two looks at the clock and at requests to stop."""
 
-SNAPSHOT_NAME, STATISTICS_NAME, LOADS_NAME = "particles.vtkhdf", "statistics.h5", "walls.csv"
+STATISTICS_NAME, LOADS_NAME = "statistics.h5", "walls.csv"
 
 TELLINGS = 10
 """How often in a run what flows is told."""
@@ -78,11 +77,11 @@ class Simulation:
             self.observation.open(folder)
         mass = particles.mass if len(particles) else classes.mass
         tally, self.recorder = make_recorder(self.setup, backend, float(mass.mean()))
-        self.engine = Engine(backend, self.setup.engine, tally)
+        self.engine = new_engine(backend, self.setup.engine, tally)
         self.engine.add(particles)
         self.particle_steps = 0.0
         self._store = CheckpointStore(folder) if folder else None
-        self._writer: SnapshotWriter | None = None
+        self._output = Output(folder) if folder else None
         self._saved_at = time.monotonic()
 
     @property
@@ -102,12 +101,8 @@ class Simulation:
         """
         watch = watch or Watch()
         self._resume(watch)
-        try:
-            self.advance(self.last_step, watch)
-            self._visit(watch)
-        finally:
-            if self._writer:
-                self._writer.close()
+        self.advance(self.last_step, watch)
+        self._visit(watch)
         return self._finish(watch)
 
     def advance(self, last: int, watch: Watch | None = None) -> None:
@@ -144,8 +139,8 @@ class Simulation:
         if message:
             watch.told(message)
         if self.recorder and entered:
-            first = engine.size - entered
-            position = engine.host_particles().row[first:, X : X + 3]
+            first = engine.body_count - entered
+            position = engine.host_bodies().row[first:, X : X + 3]
             engine.set_compartments(self.recorder.transport.locate(position), first)
 
     def _account_for_liquid(self, watch: Watch, record: bool) -> None:
@@ -187,21 +182,8 @@ class Simulation:
 
     def write_output(self) -> None:
         """Append the present state to the output file of the folder."""
-        assert self.folder is not None
-        self._writer = self._writer or SnapshotWriter(self.folder / SNAPSHOT_NAME)
-        particles = self.engine.host_particles()
-        order = np.argsort(particles.id)
-        row = particles.row[order]
-        fields = {
-            "id": particles.id[order],
-            "class": particles.kind[order, CLASS],
-            "radius": row[:, RADIUS],
-            "velocity": row[:, VX : VX + 3],
-            "angular_velocity": row[:, WX : WX + 3],
-        }
-        if self.engine.interaction.wet:
-            fields["film_volume"] = particles.film[order]
-        self._writer.append(self.engine.step_number * self.step_size, row[:, X : X + 3], fields)
+        assert self._output is not None
+        self._output.append(self.engine)
 
     def _save_if_due(self, watch: Watch) -> None:
         step, every = self.engine.step_number, self.setup.checkpoint_steps
@@ -229,7 +211,8 @@ class Simulation:
         if checkpoint is None:
             case, engine = self.setup.case, self.setup.engine
             self._rewind(0.0)
-            require_clear_start(self._start, engine.walls, case.domain, engine.interaction.contact.overlap_limit)
+            limit = engine.interaction.contact.overlap_limit
+            require_clear_start(self._start, engine.walls, case.domain, limit, engine.shapes)
             return
         self.engine.restore(_part(checkpoint.arrays, "engine."))
         for message in checkpoint.skipped:
@@ -238,9 +221,8 @@ class Simulation:
         self.wetting.restore(_part(checkpoint.arrays, "wetting."))
         if self.recorder:
             self.recorder.restore(_part(checkpoint.arrays, "recorder."))
-        assert self.folder is not None
-        self._writer = SnapshotWriter(self.folder / SNAPSHOT_NAME)
-        self._writer.truncate(self.engine.step_number * self.step_size)
+        assert self._output is not None
+        self._output.truncate(self.engine.step_number * self.step_size)
         self._rewind(self.engine.step_number * self.step_size)
         watch.told(f"resumed at step {self.engine.step_number} of {self.last_step}")
 

@@ -54,7 +54,7 @@ class SnapshotWriter:
         Args:
             time: [s].
             position: sphere centres [m], shape (n, 3); n may differ from one snapshot to the next.
-            fields: values per particle by name, shapes (n,) and (n, 3); the same names every time.
+            fields: values per particle by name, shapes (n,), (n, 3) and (n, 4); the same names every time.
 
         Raises:
             SimulationError: the file could not be written (full disk, quota) or is damaged.
@@ -97,9 +97,6 @@ class SnapshotWriter:
                     kept._create(_fields_of(self.path))
         except (OSError, RuntimeError, KeyError) as error:
             raise SimulationError(f"{self.path}: snapshots from t = {time:.6g} s on not cut off: {error}") from error
-
-    def close(self) -> None:
-        """Nothing is open between snapshots; present so that writers of every kind can be ended alike."""
 
     def _create(self, fields: Mapping[str, NDArray[Any]]) -> None:
         import h5py
@@ -231,7 +228,7 @@ def _make_layout(file: Any, fields: Mapping[str, NDArray[Any]]) -> None:
         _make_rows(steps, name, kind, columns, STEP_CHUNK_ROWS)
     data, offsets = root.create_group("PointData"), steps.create_group("PointDataOffsets")
     for name, values in fields.items():
-        _make_rows(data, name, _stored_type(values), 3 if values.ndim == 2 else 0)
+        _make_rows(data, name, _stored_type(values), values.shape[1] if values.ndim == 2 else 0)
         _make_rows(offsets, name, "i8", 0, STEP_CHUNK_ROWS)
 
 
@@ -268,7 +265,7 @@ def _write_step(steps: Any, done: int, first: int) -> None:
 
 def _reserve(path: Path, position: NDArray[np.float64], fields: Mapping[str, NDArray[Any]]) -> None:
     """Reserve what a snapshot can add at most: its rows, and a new chunk of every dataset."""
-    row_size = 3 * 4 + 2 * 8 + sum((3 if values.ndim == 2 else 1) * 8 for values in fields.values())
+    row_size = 3 * 4 + 2 * 8 + sum((values.shape[1] if values.ndim == 2 else 1) * 8 for values in fields.values())
     rows = (len(position) + CHUNK_ROWS) * row_size
     small = STEP_CHUNK_ROWS * 8 * (24 + len(fields))
     reserve_space(path, path.stat().st_size + rows + small + FILE_OVERHEAD)
@@ -287,7 +284,7 @@ def _fields_of(path: Path) -> dict[str, NDArray[Any]]:
 
 def _check_fields(count: int, fields: Mapping[str, NDArray[Any]]) -> None:
     for name, values in fields.items():
-        if values.shape not in ((count,), (count, 3)) or values.dtype.kind not in "fiu":
+        if values.shape not in ((count,), (count, 3), (count, 4)) or values.dtype.kind not in "fiu":
             raise ValueError(
                 f"field {name}: {values.dtype}, shape {values.shape}; expected numbers of {count} particles"
             )

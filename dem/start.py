@@ -9,6 +9,9 @@ import numpy as np
 from compute.errors import SimulationError
 from dem.case import Domain
 from dem.case_particles import Box
+from dem.clumps.motion import CONSTITUENT_BITS
+from dem.clumps.shape import Shape
+from dem.clumps.spheres import spheres_of
 from dem.particle_set import ParticleSet
 from dem.regions import make_place
 from dem.walls import Walls
@@ -18,16 +21,22 @@ LARGEST_OVERLAP = 0.1
 """Overlap over the smaller radius above which a start is refused: a settled bed has a few percent at most."""
 
 
-def require_clear_start(particles: ParticleSet, walls: Walls, domain: Domain, overlap_limit: float) -> None:
+def require_clear_start(
+    particles: ParticleSet, walls: Walls, domain: Domain, overlap_limit: float, shapes: tuple[Shape, ...] = ()
+) -> None:
     """Raise SimulationError if particles overlap each other or a wall so far that they would fly apart.
 
-    overlap_limit: that of the contact law; spheres that exert no force (infinite limit) may overlap.
+    overlap_limit: that of the contact law; spheres that exert no force (infinite limit) may overlap. shapes: of the
+    classes, where there are others than spheres.
     """
     if not len(particles) or math.isinf(overlap_limit):
         return
-    radius, ids = particles.radius, particles.id
+    particles = spheres_of(particles, shapes) if shapes else particles
+    radius, ids = particles.radius, particles.id >> (CONSTITUENT_BITS if shapes else 0)
     place = make_place(Box(shape="box", low=domain.low, high=domain.high), domain)
     pairs, overlap = place.overlapping(particles.position, radius)
+    apart = ids[pairs[:, 0]] != ids[pairs[:, 1]]
+    pairs, overlap = pairs[apart], overlap[apart]
     smaller = radius[pairs].min(axis=1)
     deep = overlap - LARGEST_OVERLAP * smaller
     if (deep > 0.0).any():

@@ -173,14 +173,15 @@ def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain
 
 
 @cache
-def make_run(interaction: Interaction, kind: int, statistics: bool, has_walls: bool) -> Callable[..., int]:
-    """Return `run(first, last, ...)`: steps from `first` up to `last`, or to where lists become stale.
+def make_run(
+    interaction: Interaction, kind: int, statistics: bool, has_walls: bool, particle_chunk: Callable[..., None]
+) -> Callable[..., int]:
+    """Return `run(first, last, size, ...)`: steps from `first` up to `last`, or to where lists become stale.
 
-    It returns the number of the next step; lists are stale, or a fault is set, if that is not `last`, and may be if it
-    is.
+    particle_chunk moves the chunks of `size` particles. It returns the number of the next step; lists are stale, or a
+    fault is set, if that is not `last`, and may be if it is.
     """
     pair_chunk = make_pair_chunk(interaction, kind, statistics)
-    particle_chunk = make_particle_chunk(interaction, statistics, has_walls)
 
     def run(
         first: int,

@@ -26,9 +26,10 @@ from coupling.calibration.report import write_results
 from coupling.case import Case
 from coupling.case_file import read_case
 from dem.case_time import Passages
+from dem.output import SNAPSHOT_NAME
 from dem.particles import MASS, RADIUS, VX, WX, X
 from dem.results import RESULTS_NAME, load_results
-from dem.simulation import SNAPSHOT_NAME, STATISTICS_NAME, Simulation
+from dem.simulation import STATISTICS_NAME, Simulation
 from dem.snapshots import read_snapshot
 from dem.statistics_result import EncounterStatistics
 from pbm.granulation import Granulation as PbmGranulation

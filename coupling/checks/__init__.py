@@ -12,6 +12,7 @@ from coupling.checks.flow import check_flow
 from coupling.checks.geometry import check_box, check_parcels
 from coupling.checks.meshes import check_meshes, require_meshes
 from coupling.checks.scale import check_scale
+from coupling.checks.shapes import check_shapes
 from coupling.checks.start import check_start
 from coupling.checks.windows import Window, check_windows, windows
 
@@ -22,6 +23,7 @@ CHECKS = (
     check_strikes,
     check_adhesion,
     check_parcels,
+    check_shapes,
     check_scale,
     check_meshes,
     check_box,

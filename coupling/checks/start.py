@@ -9,7 +9,8 @@ from coupling.case import Case
 from coupling.checks.finding import Finding
 from dem.case import DemCase
 from dem.case_limits import mean_particle, source_number
-from dem.case_particles import Box, Given, Insertion, Packing
+from dem.case_particles import Box, Given, GivenParticle, Insertion, Packing
+from dem.case_shapes import ParticleShape
 from dem.case_walls import PlaneWall
 
 OVERLAP_TOLERANCE = 0.01
@@ -33,10 +34,28 @@ def check_start(case: Case) -> Iterator[Finding]:
 
 
 def _given(dem: DemCase) -> list[Sphere]:
-    """Return number (from 0), position and radius of all particles given one by one."""
-    radii = {each.name: each.diameter / 2 for each in dem.classes}
+    """Return number (from 0), and position and radius of every sphere, of all particles given one by one."""
+    classes = {each.name: each for each in dem.classes}
     items = [item for source in dem.particles if isinstance(source, Given) for item in source.items]
-    return [(at, item.position, item.radius or radii[item.size_class or ""]) for at, item in enumerate(items)]
+    found: list[Sphere] = []
+    for number, item in enumerate(items):
+        own = classes.get(item.size_class or "")
+        if own is not None and own.shape is not None:
+            found += _spheres(number, item, own.shape)
+        else:
+            found.append((number, item.position, item.radius or (own.diameter / 2 if own else 0.0)))
+    return found
+
+
+def _spheres(number: int, item: GivenParticle, model: ParticleShape) -> Iterator[Sphere]:
+    from dem.clumps.orientation import NO_TURN, about_axis, product, turned
+    from dem.clumps.shape import shape_of
+
+    shape, turn = shape_of(model), item.orientation
+    whole = product(about_axis(turn.axis, turn.angle) if turn else NO_TURN, shape.turn)
+    for arm, radius in zip(turned(whole, shape.place).tolist(), shape.radius.tolist()):
+        x, y, z = (centre + part for centre, part in zip(item.position, arm))
+        yield number, (x, y, z), radius
 
 
 def _outside(dem: DemCase, given: list[Sphere]) -> Iterator[Finding]:
@@ -63,6 +82,8 @@ def _overlapping(given: list[Sphere]) -> Iterator[Finding]:
         for other, place, own in ordered[at + 1 :]:
             if place[0] - own > position[0] + radius:
                 break
+            if other == number:
+                continue
             overlap = radius + own - math.dist(position, place)
             if overlap > OVERLAP_TOLERANCE * min(radius, own):
                 text = f"Given particles {min(number, other)} and {max(number, other)} overlap: move them apart."

@@ -23,7 +23,8 @@ from coupling.window import Window
 from dem.case import DemCase
 from dem.case_limits import wall_reach
 from dem.case_motion import Motion
-from dem.simulation import SNAPSHOT_NAME, STATISTICS_NAME
+from dem.output import SNAPSHOT_NAME
+from dem.simulation import STATISTICS_NAME
 from dem.statistics_result import EncounterStatistics
 from pbm.result import GranulationResult
 

@@ -12,9 +12,11 @@ from compute import get_backend
 from compute.base import Backend
 from dem.case_statistics import StatisticsSettings
 from dem.case_walls import CylinderWall, MeshWall, PlaneWall
+from dem.clumps.orientation import NO_TURN
 from dem.contact.law import Elasticity, PairProperties
 from dem.domain import make_domain
-from dem.engine import Engine, EngineSettings
+from dem.engine import Engine
+from dem.engine_settings import EngineSettings
 from dem.interaction import make_interaction
 from dem.pairs import PairSettings
 from dem.particle_set import ParticleSet
@@ -44,6 +46,7 @@ def spheres(
         material=kinds,
         particle_class=kinds,
         id=np.arange(n) if ids is None else np.asarray(ids, np.int64),
+        orientation=np.broadcast_to(NO_TURN, (n, 4)),
     )
 
 

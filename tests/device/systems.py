@@ -8,6 +8,7 @@ import numpy as np
 
 from compute.base import Backend
 from dem.case import DemCase
+from dem.clumps.engine import new_engine
 from dem.engine import Engine
 from dem.packing import initial_particles
 from dem.setup import make_recorder, make_setup
@@ -28,6 +29,19 @@ CLASSES = [
     {"name": "small", "diameter": 3 * MILLIMETRE, "material": "glass"},
     {"name": "large", "diameter": 4 * MILLIMETRE, "material": "glass"},
 ]
+TABLETS = {
+    "name": "large", "material": "glass",
+    "shape": {"kind": "tablet", "diameter": 4 * MILLIMETRE, "thickness": 2 * MILLIMETRE, "spacing": 1.6},
+}  # fmt: skip
+NEEDLES = {
+    "name": "large", "material": "glass",
+    "shape": {"kind": "needle", "length": 4 * MILLIMETRE, "diameter": 2 * MILLIMETRE},
+}  # fmt: skip
+SLOW_CONTACTS: dict[str, Any] = {
+    "time": {"step": 6e-5},
+    "materials": {name: material | {"youngs_modulus": 1e6} for name, material in MATERIALS.items()},
+}
+"""So soft that several bodies are in contact at any time."""
 SHARES = {"of": {"small": 0.5, "large": 0.5}}
 WATER = {
     "law": "bagheri", "surface_tension": "72 mN/m", "viscosity": "1 mPa s", "content": 0.03, "smallest_gap": "10 um",
@@ -107,9 +121,9 @@ def make_engine(case: DemCase, backend: Backend) -> Engine:
     setup = make_setup(case)
     particles = initial_particles(case, setup.classes, setup.engine.walls, SEED)
     tally, _ = make_recorder(setup, backend, float(particles.mass.mean()))
-    engine = Engine(backend, setup.engine, tally)
+    engine = new_engine(backend, setup.engine, tally)
     engine.add(particles)
-    engine.set_compartments((np.arange(engine.size) % 2).astype(np.int32))
+    engine.set_compartments((np.arange(engine.body_count) % 2).astype(np.int32))
     return engine
 
 
@@ -118,6 +132,8 @@ SYSTEMS = {
     "sheared": lambda: box_case(shear_rate=300.0),
     "walls": bowl_case,
     "wet": lambda: box_case(liquid=WATER, contact=HERTZ),
+    "tablets": lambda: bowl_case(number=20, classes=[CLASSES[0], TABLETS], **SLOW_CONTACTS),
+    "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], **SLOW_CONTACTS),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }
 MIXED = {

@@ -1,0 +1,181 @@
+"""The engine of rigid bodies: their spheres are the particles of the engine, what moves are the bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.base import Backend
+from dem.clumps.motion import BODY_SIZE, CONSTITUENT_BITS, MOMENTUM, TURN, BodyMotion
+from dem.clumps.orientation import inverse, product
+from dem.clumps.spheres import angular_momentum, counts_of, spheres_of
+from dem.domain import INVERSE, LENGTH, LOW
+from dem.engine import Engine
+from dem.engine_settings import EngineSettings
+from dem.faults import PARTICLE, raise_fault
+from dem.particle_set import ParticleSet
+from dem.particles import (
+    CLASS,
+    COMPARTMENT,
+    INERTIA,
+    KIND_SIZE,
+    MASS,
+    MATERIAL,
+    RADIUS,
+    ROW_SIZE,
+    VX,
+    WX,
+    Particles,
+    X,
+)
+from dem.tally import Tally
+
+GROWING = ("body", "first", "member", "shape")
+"""Arrays of the bodies, which grow with the number of spheres there is room for."""
+
+
+class ClumpEngine(Engine):
+    """An engine whose particles are bodies of one sphere or more.
+
+    Attributes:
+        motion: bodies and their spheres in arrays of the backend, in the order of the ids of the bodies.
+        kinds, ids: material, class, compartment, and id of each body, numpy arrays.
+    """
+
+    id_bits = CONSTITUENT_BITS
+
+    def __init__(self, backend: Backend, settings: EngineSettings, tally: Tally) -> None:
+        self.shapes = settings.shapes
+        density = np.asarray(settings.class_mass) / np.array([shape.volume for shape in self.shapes])
+        self.inertia = np.array([shape.inertia for shape in self.shapes]) * density[:, None]
+        self.kinds, self.ids = np.zeros((0, KIND_SIZE), np.int32), np.zeros(0, np.int64)
+        super().__init__(backend, settings, tally)
+
+    @property
+    def body_count(self) -> int:
+        """Number of bodies; `size` is that of their spheres."""
+        return len(self.ids)
+
+    def _allocate(self, capacity: int) -> None:
+        super()._allocate(capacity)
+        array, zeros = self.backend.array, self.backend.zeros
+        counts = [len(shape.radius) for shape in self.shapes]
+        places, first = array(np.concatenate([shape.place for shape in self.shapes])), np.cumsum([0, *counts[:-1]])
+        gravity, reference, moved, reach = self.motion
+        self.motion: Any = BodyMotion(
+            gravity, reference, moved, reach, self.domain.box, zeros((capacity, BODY_SIZE)),
+            zeros(capacity + 1, np.int64), zeros(capacity, np.int64), zeros(capacity, np.int64), array(first), places,
+            array(1.0 / self.inertia),
+        )  # fmt: skip
+
+    def _grow(self, capacity: int) -> None:
+        before = self.motion
+        super()._grow(capacity)
+        for name in GROWING:
+            kept = getattr(before, name)
+            getattr(self.motion, name)[: len(kept)] = kept
+
+    def add(self, particles: ParticleSet) -> None:
+        """Put bodies into the engine; their velocity, given at this step, is taken back by half a step of gravity."""
+        begin, bodies = self.size, slice(self.body_count, self.body_count + len(particles))
+        super().add(spheres_of(particles, self.shapes))
+        classes = particles.particle_class
+        row, kind = np.zeros((len(particles), BODY_SIZE)), np.zeros((len(particles), KIND_SIZE), np.int32)
+        row[:, X : X + 3] = particles.position
+        row[:, VX : VX + 3] = particles.velocity - 0.5 * self.step_size * self.gravity
+        row[:, WX : WX + 3] = particles.spin
+        row[:, MASS], row[:, INERTIA] = particles.mass, self.inertia[classes].mean(axis=1)
+        row[:, RADIUS] = 0.5 * np.array([shape.diameter for shape in self.shapes])[classes]
+        row[:, TURN : TURN + 4] = particles.orientation
+        row[:, MOMENTUM : MOMENTUM + 3] = angular_momentum(particles, self.inertia[classes])
+        kind[:, MATERIAL], kind[:, CLASS] = particles.material, classes
+        ends = begin + np.cumsum(counts_of(self.shapes, classes))
+        self._put(self.motion.body, bodies, row)
+        self._put(self.motion.shape, bodies, classes)
+        self._put(self.motion.first, slice(bodies.start + 1, bodies.stop + 1), ends)
+        self._put(self.motion.member, slice(begin, self.size), np.arange(begin, self.size))
+        self.kinds, self.ids = np.concatenate([self.kinds, kind]), np.concatenate([self.ids, particles.id])
+
+    def remove(self, gone: NDArray[np.bool_]) -> None:
+        """Take the marked bodies out, shape (body_count,)."""
+        numpy, motion = self.backend.numpy, self.motion
+        counts = np.diff(numpy(motion.first[: self.body_count + 1]))
+        member = numpy(motion.member[: self.size])
+        spheres = np.zeros(self.size, bool)
+        spheres[member[np.repeat(gone, counts)]] = True
+        kept = numpy(motion.body)[np.flatnonzero(~gone)], numpy(motion.shape)[np.flatnonzero(~gone)]
+        super().remove(spheres)
+        self.kinds, self.ids = self.kinds[~gone], self.ids[~gone]
+        bodies = slice(0, self.body_count)
+        self._put(motion.body, bodies, kept[0])
+        self._put(motion.shape, bodies, kept[1])
+        self._put(motion.first, slice(1, self.body_count + 1), np.cumsum(counts[~gone]))
+        place = np.cumsum(~spheres) - 1
+        self._put(motion.member, slice(0, self.size), place[member[np.repeat(~gone, counts)]])
+
+    def rebuild(self) -> None:
+        """Fold the bodies into the box, make the list anew, and note where their spheres now are."""
+        box, count = self.backend.numpy(self.domain.box), self.body_count
+        low, length, inverse = (self.backend.array(box[at : at + 3]) for at in (LOW, LENGTH, INVERSE))
+        position = self.motion.body[:count, X : X + 3]
+        turns = (position - low) * inverse
+        self.motion.body[:count, X : X + 3] = position - (turns - turns % 1.0) * length
+        super().rebuild()
+        self.motion.member[: self.size] = self.cells.place[self.motion.member[: self.size]]
+
+    def raise_faults(self) -> None:
+        """Raise what a loop found wrong with a sphere, as what is wrong with its body."""
+        found = self.backend.numpy(self.fault).copy()
+        found[:, PARTICLE] >>= CONSTITUENT_BITS
+        raise_fault(found, self.step_number, self.step_size, self._position_of)
+
+    def _position_of(self, particle: int) -> NDArray[np.float64]:
+        host = self.host_bodies()
+        return host.row[int(np.flatnonzero(host.id == particle)[0]), X : X + 3]
+
+    def host_bodies(self) -> Particles:
+        """Return the bodies as particles: centre, velocity, spin, mass, and the radius of the same volume."""
+        row = self.backend.numpy(self.motion.body[: self.body_count])
+        return Particles(row[:, :ROW_SIZE], self.kinds, self.ids, np.zeros(self.body_count))
+
+    def host_orientation(self) -> NDArray[np.float64]:
+        """Return how the bodies lie, from the shape as described to space (w, x, y, z), shape (body_count, 4)."""
+        turn = self.backend.numpy(self.motion.body[: self.body_count, TURN : TURN + 4])
+        described = np.array([shape.turn for shape in self.shapes])[self.kinds[:, CLASS]]
+        return product(turn, inverse(described))
+
+    def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
+        """Note the compartment of each body from number `first` on, and with it that of its spheres."""
+        self.kinds[first:, COMPARTMENT] = compartment
+        starts = self.backend.numpy(self.motion.first[first : self.body_count + 1])
+        spheres = np.repeat(compartment, np.diff(starts))
+        members = self.motion.member[int(starts[0]) : self.size]
+        self.particles.kind[members, COMPARTMENT] = self.backend.array(spheres)
+
+    def _body_arrays(self, count: int) -> dict[str, Any]:
+        motion = self.motion
+        return {
+            "body": motion.body[:count],
+            "body_shape": motion.shape[:count],
+            "first": motion.first[: count + 1],
+            "member": motion.member[: self.size],
+        }
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays a checkpoint must hold to go on bit by bit."""
+        arrays = {name: self.backend.numpy(array) for name, array in self._body_arrays(self.body_count).items()}
+        return super().state() | arrays | {"body_kind": self.kinds, "body_id": self.ids}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take over the arrays of a checkpoint."""
+        super().restore(state)
+        self.kinds, self.ids = state["body_kind"].copy(), state["body_id"].copy()
+        for name, array in self._body_arrays(self.body_count).items():
+            array[:] = self.backend.array(state[name])
+
+
+def new_engine(backend: Backend, settings: EngineSettings, tally: Tally) -> Engine:
+    """Return the engine for the particles of the settings, spheres or bodies."""
+    return ClumpEngine(backend, settings, tally) if settings.shapes else Engine(backend, settings, tally)

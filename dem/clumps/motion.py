@@ -1,0 +1,205 @@
+"""The motion of rigid bodies: forces of their spheres summed in a fixed order, a step, and the spheres put in place.
+
+Leapfrog as for spheres: forces at x^n and orientation q^n with velocity and angular momentum half a step before; these
+are then kicked and carry the body on. Between two rebuilds a sphere stays in the image of the box it had at the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from compute.physics import physics, routine
+from compute.tuples import make_loader
+from dem.clock import NOW, STOP
+from dem.clumps.rotation import Turn, Vector, freely_turned, spin_of, to_space
+from dem.domain import make_nearest_image
+from dem.faults import CODE, PARTICLE, UNSTABLE
+from dem.interaction import Interaction
+from dem.pairs import PairScratch, PairSettings
+from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
+from dem.step import DISTANCE, make_wall_part
+from dem.tally import Tally, plain_add
+from dem.touch import cross
+from dem.walls import Walls, WallTouches
+
+TURN, MOMENTUM = ROW_SIZE, ROW_SIZE + 4
+BODY_SIZE = ROW_SIZE + 7
+CONSTITUENT_BITS = 10
+"""Lowest bits of the id of a sphere that number it within its body; the others are the id of the body."""
+
+
+class BodyMotion(NamedTuple):
+    """What moves bodies and when lists are stale; the first four as in `dem.step.Motion`.
+
+    box: of the domain; body: the columns of a particle with the radius of the sphere of equal volume, then orientation
+    (w, x, y, z) and angular momentum [kg m2/s], shape (bodies, 19); first: its first sphere in `member`, shape (bodies
+    + 1,); member: slots of the spheres, body by body, shape (capacity,); shape: of each body, shape (bodies,); start:
+    first sphere of each shape in `place`; place: centres of the spheres of each shape in the body frame [m], shape
+    (n, 3); inverse_inertia: of the principal moments of each shape [1/(kg m2)], shape (shapes, 3).
+    """
+
+    gravity: Any
+    reference: Any
+    moved: Any
+    reach: Any
+    box: Any
+    body: Any
+    first: Any
+    member: Any
+    shape: Any
+    start: Any
+    place: Any
+    inverse_inertia: Any
+
+
+@physics
+def orientation_of(b: int, motion: BodyMotion) -> Turn:
+    """Return the orientation of body b."""
+    body = motion.body
+    return body[b, TURN], body[b, TURN + 1], body[b, TURN + 2], body[b, TURN + 3]
+
+
+@physics
+def inverse_inertia_of(b: int, motion: BodyMotion) -> Vector:
+    """Return the inverse principal moments of body b [1/(kg m2)]."""
+    shape, table = motion.shape[b], motion.inverse_inertia
+    return table[shape, 0], table[shape, 1], table[shape, 2]
+
+
+@physics
+def arm_of(b: int, k: int, turn: Turn, motion: BodyMotion) -> Vector:
+    """Return the way from the centre of body b to that of its k-th sphere, in space [m]."""
+    at, place = motion.start[motion.shape[b]] + k, motion.place
+    return to_space(turn, place[at, 0], place[at, 1], place[at, 2])
+
+
+@physics
+def moment_about_centre(b: int, k: int, turn: Turn, motion: BodyMotion, force: Vector, moment: Vector) -> Vector:
+    """Return the moment about the centre of body b of a force [N] and a moment [N m] on its k-th sphere."""
+    ax, ay, az = arm_of(b, k, turn, motion)
+    fx, fy, fz = force
+    mx, my, mz = moment
+    cx, cy, cz = cross(ax, ay, az, fx, fy, fz)
+    return mx + cx, my + cy, mz + cz
+
+
+@routine
+def kick_and_drift(b: int, force: Any, motion: BodyMotion, step: float) -> None:
+    """Move body b by its force [N] and its moment about the centre [N m]."""
+    body, gravity = motion.body, motion.gravity
+    inverse_mass = 1.0 / body[b, MASS]
+    for k in range(3):
+        body[b, VX + k] += (force[k] * inverse_mass + gravity[k]) * step
+        body[b, X + k] += body[b, VX + k] * step
+        body[b, MOMENTUM + k] += force[3 + k] * step
+    momentum = body[b, MOMENTUM], body[b, MOMENTUM + 1], body[b, MOMENTUM + 2]
+    inverse_inertia = inverse_inertia_of(b, motion)
+    turn = freely_turned(orientation_of(b, motion), momentum, inverse_inertia, step)
+    spin = spin_of(turn, momentum, inverse_inertia)
+    for k in range(4):
+        body[b, TURN + k] = turn[k]
+    for k in range(3):
+        body[b, WX + k] = spin[k]
+
+
+@cache
+def make_place_spheres(kind: int) -> Callable[..., float]:
+    """Return `place_spheres(b, c, particles, motion, step, fault)`: the spheres of body b go where it is.
+
+    It returns the largest squared displacement of a sphere since the rebuild [m2]. kind: boundary kind.
+    """
+    nearest = make_nearest_image(kind)
+
+    @routine
+    def place_spheres(b: int, c: int, particles: Particles, motion: BodyMotion, step: float, fault: Any) -> float:
+        row, body, reference = particles.row, motion.body, motion.reference
+        turn, first, largest = orientation_of(b, motion), motion.first[b], 0.0
+        wx, wy, wz = body[b, WX], body[b, WX + 1], body[b, WX + 2]
+        for at in range(first, motion.first[b + 1]):
+            i = motion.member[at]
+            ax, ay, az = arm_of(b, at - first, turn, motion)
+            cx, cy, cz = cross(wx, wy, wz, ax, ay, az)
+            vx, vy, vz = body[b, VX] + cx, body[b, VX + 1] + cy, body[b, VX + 2] + cz
+            dx, dy, dz, _ = nearest(
+                motion.box,
+                body[b, X] + ax - reference[i, 0],
+                body[b, X + 1] + ay - reference[i, 1],
+                body[b, X + 2] + az - reference[i, 2],
+                0.0,
+            )
+            row[i, X], row[i, X + 1], row[i, X + 2] = reference[i, 0] + dx, reference[i, 1] + dy, reference[i, 2] + dz
+            row[i, VX], row[i, VX + 1], row[i, VX + 2] = vx, vy, vz
+            row[i, WX], row[i, WX + 1], row[i, WX + 2] = wx, wy, wz
+            travel = 0.5 * row[i, RADIUS]
+            if not (vx * vx + vy * vy + vz * vz) * step * step < travel * travel:
+                fault[c, CODE], fault[c, PARTICLE] = UNSTABLE, particles.id[i]
+            largest = max(largest, dx * dx + dy * dy + dz * dz)
+        return largest
+
+    return place_spheres
+
+
+@cache
+def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_walls: bool) -> Callable[..., None]:
+    """Return `body_chunk(c, size, ...)` for the CPU: walls and motion of the bodies of chunk c of `size` bodies."""
+    wall_part = make_wall_part(interaction, statistics, has_walls, plain_add)
+    place_spheres = make_place_spheres(kind)
+
+    @routine
+    def body_chunk(
+        c: int,
+        size: int,
+        particles: Particles,
+        scratch: PairScratch,
+        settings: PairSettings,
+        walls: Walls,
+        touches: WallTouches,
+        motion: BodyMotion,
+        tally: Tally,
+        step: float,
+        fault: Any,
+    ) -> None:
+        force = scratch.force
+        chunks, largest = force.shape[0], 0.0
+        for b in range(size * c // chunks, size * (c + 1) // chunks):
+            turn, first = orientation_of(b, motion), motion.first[b]
+            sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for at in range(first, motion.first[b + 1]):
+                i = motion.member[at]
+                fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
+                for part in range(chunks):
+                    fx, fy, fz = fx + force[part, i, 0], fy + force[part, i, 1], fz + force[part, i, 2]
+                    mx, my, mz = mx + force[part, i, 3], my + force[part, i, 4], mz + force[part, i, 5]
+                    for k in range(6):
+                        force[part, i, k] = 0.0
+                ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))
+                sx, sy, sz, tx, ty, tz = sx + fx, sy + fy, sz + fz, tx + ax, ty + ay, tz + az
+            kick_and_drift(b, (sx, sy, sz, tx, ty, tz), motion, step)
+            largest = max(largest, place_spheres(b, c, particles, motion, step, fault))
+        motion.moved[c] = largest
+
+    return body_chunk
+
+
+@cache
+def make_body_move(kind: int) -> Callable[..., None]:
+    """Return the body that moves rigid body b by the forces on its spheres, and stops the clock if one went far."""
+    place_spheres, load_six = make_place_spheres(kind), make_loader(6)
+
+    @routine
+    def move(b: int, particles: Particles, force: Any, motion: BodyMotion, step: float, fault: Any, clock: Any) -> None:
+        if clock[NOW] >= clock[STOP]:
+            return
+        turn, first = orientation_of(b, motion), motion.first[b]
+        sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for at in range(first, motion.first[b + 1]):
+            fx, fy, fz, mx, my, mz = load_six(force[0, motion.member[at]], 0, 1)
+            ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))
+            sx, sy, sz, tx, ty, tz = sx + fx, sy + fy, sz + fz, tx + ax, ty + ay, tz + az
+        kick_and_drift(b, (sx, sy, sz, tx, ty, tz), motion, step)
+        if not place_spheres(b, 0, particles, motion, step, fault) <= motion.reach[DISTANCE]:
+            clock[STOP] = clock[NOW] + 1
+
+    return move

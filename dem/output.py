@@ -1,0 +1,60 @@
+"""The state of a simulation over time in files for ParaView: spheres, and the bodies that they make up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dem.clumps.engine import ClumpEngine
+from dem.engine import Engine
+from dem.particles import CLASS, RADIUS, VX, WX, Particles, X
+from dem.snapshots import SnapshotWriter
+
+SNAPSHOT_NAME, BODIES_NAME = "particles.vtkhdf", "bodies.vtkhdf"
+
+
+class Output:
+    """Writes snapshots into a folder.
+
+    particles.vtkhdf holds all spheres; where there are bodies of several, each with the id of its body, and
+    bodies.vtkhdf holds centre, motion and orientation of the bodies, from the shape as described to how it lies, as a
+    unit quaternion (w, x, y, z).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._spheres, self._bodies = SnapshotWriter(folder / SNAPSHOT_NAME), SnapshotWriter(folder / BODIES_NAME)
+
+    def append(self, engine: Engine) -> None:
+        """Append the present state; raises what `SnapshotWriter.append` raises."""
+        time = engine.step_number * engine.step_size
+        particles = engine.host_particles()
+        order = np.argsort(particles.id)
+        fields = _fields(particles, order)
+        if engine.interaction.wet:
+            fields["film_volume"] = particles.film[order]
+        if engine.id_bits:
+            fields["body"] = particles.id[order] >> engine.id_bits
+        self._spheres.append(time, particles.row[order, X : X + 3], fields)
+        if isinstance(engine, ClumpEngine):
+            bodies = engine.host_bodies()
+            own = _fields(bodies, np.arange(len(bodies.id))) | {"orientation": engine.host_orientation()}
+            self._bodies.append(time, bodies.row[:, X : X + 3], own)
+
+    def truncate(self, time: float) -> None:
+        """Drop the snapshots of a time [s] and later."""
+        for writer in (self._spheres, self._bodies):
+            writer.truncate(time)
+
+
+def _fields(particles: Particles, order: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    row = particles.row[order]
+    return {
+        "id": particles.id[order],
+        "class": particles.kind[order, CLASS],
+        "radius": row[:, RADIUS],
+        "velocity": row[:, VX : VX + 3],
+        "angular_velocity": row[:, WX : WX + 3],
+    }
