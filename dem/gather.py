@@ -21,10 +21,10 @@ from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.pair_law import make_pair_law
-from dem.pairs import PairSettings, approach_and_slip, make_part
+from dem.pairs import PairSettings, make_part
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise_signed
-from dem.touch import Vector
+from dem.touch import Vector, approach_and_slip
 
 store_six = make_storer(6)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -34,8 +33,17 @@ from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
 from dem.particles import CLASS, COMPARTMENT, ENTRY, MASS, MATERIAL, RADIUS, SLOT, VX, WX, Particles, X, Y, Z
-from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, plain_add, quantise_signed
-from dem.touch import cross
+from dem.tally import (
+    CONTACT_STEPS,
+    LOSS,
+    Tally,
+    make_first_touch,
+    pair_cell,
+    plain_add,
+    quantise_signed,
+    round_to_quanta,
+)
+from dem.touch import approach_and_slip
 
 PLACE = BLOCK - 1
 """Mask of a place in the block, as SLOT and ENTRY are."""
@@ -47,8 +55,7 @@ class PairScratch(NamedTuple):
     force: force [N] and torque [N m] on each slot, with liquid the change of its film [m3], shape (chunks, capacity, 6
     or 7); buffer: shape (chunks, fields * BLOCK);
     pairs: entry, first slot, second slot and row of the statistics of each pair of the block, shape (chunks, 4 * BLOCK)
-    int64; bounds: first row
-    of each chunk, shape (chunks + 1,).
+    int64; bounds: first row of each chunk, shape (chunks + 1,).
     """
 
     force: Any
@@ -72,21 +79,6 @@ class PairSettings(NamedTuple):
 def force_columns(interaction: Interaction) -> int:
     """Return how many columns the force arrays have."""
     return FILM + 1 if interaction.wet else FILM
-
-
-@physics
-def approach_and_slip(
-    dx: float, dy: float, dz: float, vx: float, vy: float, vz: float, spin: tuple[float, float, float]
-) -> tuple[float, float]:
-    """Return normal and tangential speed [m/s] of two surfaces; spin: sum of arm times angular velocity [m/s]."""
-    inverse = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
-    nx, ny, nz = dx * inverse, dy * inverse, dz * inverse
-    sx, sy, sz = spin
-    cx, cy, cz = cross(sx, sy, sz, nx, ny, nz)
-    ux, uy, uz = vx + cx, vy + cy, vz + cz
-    normal = ux * nx + uy * ny + uz * nz
-    square = ux * ux + uy * uy + uz * uz - normal * normal
-    return max(normal, 0.0), math.sqrt(max(square, 0.0))
 
 
 @cache
@@ -123,7 +115,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
         for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
             i = slot & SLOT
             x, y, z, radius = row[i, X], row[i, Y], row[i, Z], row[i, RADIUS]
-            place = tally.sizes[0], kinds[i, COMPARTMENT] & SLOT, kinds[i, CLASS] & SLOT
+            cells = pair_cell(tally.sizes[0], kinds[i, COMPARTMENT] & SLOT, kinds[i, CLASS] & SLOT, 0)
             for at in range(pairs.start[i], pairs.start[i + 1]):
                 entry = at & ENTRY
                 j = pairs.other[entry] & SLOT
@@ -141,7 +133,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                 change_films(force, i, j, one, other)
                 if mixed:
                     buffer[DEPTH * BLOCK + (size & PLACE)] = reach * reach - square
-                gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings, place)
+                gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings, cells)
                 if not apart and not pairs.flags[entry] & TOUCHING:
                     begin(c, size, buffer, members, pairs.flags, tally)
                 size += 1
@@ -176,13 +168,12 @@ def make_gather(interaction: Interaction, statistics: bool) -> Callable[..., Non
         buffer: Any,
         members: Any,
         settings: PairSettings,
-        place: tuple[int, int, int],
+        cells: int,
     ) -> None:
-        classes, compartment, own = place
         i, j, t, entry = i & SLOT, j & SLOT, t & PLACE, entry & ENTRY
         members[t], members[BLOCK + t], members[2 * BLOCK + t] = entry, i, j
         if statistics:
-            members[3 * BLOCK + t] = pair_cell(classes, compartment, own, kind[j, CLASS])
+            members[3 * BLOCK + t] = cells + kind[j, CLASS]
         buffer[SEPARATION * BLOCK + t] = dx
         buffer[(SEPARATION + 1) * BLOCK + t] = dy
         buffer[(SEPARATION + 2) * BLOCK + t] = dz
@@ -263,7 +254,7 @@ def make_part(interaction: Interaction) -> Callable[..., None]:
 def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., None]:
     """Return the function that adds a block's forces to the chunk's force array and books what was lost."""
     parameter_count, history_size = interaction.parameter_count, interaction.history_size
-    overlap_limit, wet = interaction.contact.overlap_limit, interaction.wet
+    overlap_limit, wet, mixed = interaction.contact.overlap_limit, interaction.wet, interaction.mixed
 
     @routine
     def scatter(
@@ -279,6 +270,8 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
         fault: Any,
     ) -> None:
         counts, quantum = tally.pair_counts[c], tally.quanta[0]
+        if statistics and not mixed:  # single precision has no room for quanta
+            round_to_quanta(buffer[HEAT * BLOCK : (HEAT + 1) * BLOCK], size, step, quantum)
         for t in range(size):
             entry, i, j = members[t] & ENTRY, members[BLOCK + t] & SLOT, members[2 * BLOCK + t] & SLOT
             for k in range(3):
@@ -295,6 +288,7 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
                 cell = members[3 * BLOCK + t] & SLOT
                 if not wet or buffer[DEPTH * BLOCK + t] > 0.0:
                     counts[cell, CONTACT_STEPS] += 1
-                counts[cell, LOSS] += quantise_signed(field(buffer, HEAT, t) * step, quantum)
+                loss = field(buffer, HEAT, t)
+                counts[cell, LOSS] += quantise_signed(loss * step, quantum) if mixed else int(loss)
 
     return scatter

@@ -28,6 +28,7 @@ from dem.tally import (
     TORQUE,
     WORK,
     Tally,
+    fold_classes,
 )
 from dem.transport import LAGS, Transport, make_locate
 from dem.wall_loads import WallLoads
@@ -156,6 +157,7 @@ class Recorder:
         pair_counts, pair_speeds, wall_counts, wall_speeds, lanes = (
             self.backend.numpy(array).sum(axis=0) for array in self.tally[:5]
         )
+        pair_counts, pair_speeds = (fold_classes(sums, len(self.class_diameter)) for sums in (pair_counts, pair_speeds))
         largest = max(np.abs(pair_counts).max(), np.abs(wall_counts).max(), LANES * float(np.abs(lanes).max()))
         if largest > LARGEST_SUM:
             raise SimulationError(

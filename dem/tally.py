@@ -11,7 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from compute.physics import physics
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.physics import physics, routine
 
 ENCOUNTERS, BIRTHS, CONTACT_STEPS, LOSS, SPEED, SPEED_SQUARE = range(6)
 FIELD_COUNT = 6
@@ -44,8 +47,8 @@ class Tally(NamedTuple):
 
 @physics
 def pair_cell(classes: int, compartment: int, first: int, second: int) -> int:
-    """Return the row of a pair of classes, the lower class first."""
-    return (compartment * classes + min(first, second)) * classes + max(first, second)
+    """Return the row of a pair of classes, that of the particle with the lower id first; see `fold_classes`."""
+    return (compartment * classes + first) * classes + second
 
 
 @physics
@@ -73,6 +76,14 @@ def quantise_signed(value: float, inverse_quantum: float) -> int:
     return int(value * inverse_quantum + math.copysign(0.5, value))
 
 
+@routine
+def round_to_quanta(values: Any, size: int, factor: float, inverse_quantum: float) -> None:
+    """Turn the first values, times a factor, into whole numbers of quanta as `quantise_signed` does, to be cut off."""
+    for t in range(size):
+        quanta = values[t] * factor * inverse_quantum
+        values[t] = quanta + math.copysign(0.5, quanta)
+
+
 @cache
 def make_first_touch(add: Callable[..., None]) -> Callable[..., None]:
     """Return the function that books a first touch; `add(array, index, value)` is the target's way to add."""
@@ -91,6 +102,17 @@ def make_first_touch(add: Callable[..., None]) -> Callable[..., None]:
             add(speeds, (chunk, cell, TANGENTIAL, speed_bin(quanta, bins, tangential)), 1)
 
     return first_touch
+
+
+def fold_classes(sums: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Add the two rows of each pair of classes and put the sum where the lower class is first, nil in the other row.
+
+    sums: shape (compartments * classes^2, ...).
+    """
+    table = sums.reshape(-1, classes, classes, *sums.shape[1:])
+    upper = np.triu(np.ones((classes, classes), np.int64), 1).reshape(classes, classes, *[1] * (sums.ndim - 1))
+    diagonal = np.eye(classes, dtype=np.int64).reshape(upper.shape)
+    return ((table + table.swapaxes(1, 2)) * upper + table * diagonal).reshape(sums.shape)
 
 
 @physics

@@ -180,3 +180,18 @@ def wall_touch(
         overlap, nx, ny, nz, vx - ux + cx, vy - uy + cy, vz - uz + cz,
         a1 - w1, a2 - w2, a3 - w3, radius, mass, step, 0.0,
     )  # fmt: skip
+
+
+@physics
+def approach_and_slip(
+    dx: float, dy: float, dz: float, vx: float, vy: float, vz: float, spin: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Return normal and tangential speed [m/s] of two surfaces; spin: sum of arm times angular velocity [m/s]."""
+    inverse = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz)
+    nx, ny, nz = dx * inverse, dy * inverse, dz * inverse
+    sx, sy, sz = spin
+    cx, cy, cz = cross(sx, sy, sz, nx, ny, nz)
+    ux, uy, uz = vx + cx, vy + cy, vz + cz
+    normal = ux * nx + uy * ny + uz * nz
+    square = ux * ux + uy * uy + uz * uz - normal * normal
+    return max(normal, 0.0), math.sqrt(max(square, 0.0))

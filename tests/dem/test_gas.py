@@ -19,7 +19,7 @@ from dem.contact.law import Elasticity, PairProperties
 from dem.particles import MASS, VX
 from dem.simulation import Simulation
 from dem.statistics_result import EncounterStatistics
-from dem.tally import BIRTHS, ENCOUNTERS, SPEED, SPEED_SQUARE
+from dem.tally import BIRTHS, ENCOUNTERS, SPEED, SPEED_SQUARE, fold_classes
 from tests.dem.engines import kinetic_energy, make_engine, momentum, rows, spheres
 
 CASES = Path(__file__).resolve().parents[2] / "cases"
@@ -157,9 +157,9 @@ def run_ghosts(velocity: Any, shear_rate: float, step: float, steps: int) -> Gho
     for array in engine.tally[:4]:
         array[:] = 0
     engine.run(1 + steps)
-    counts = engine.tally.pair_counts.sum(axis=0)[PAIRS]
+    counts = fold_classes(engine.tally.pair_counts.sum(axis=0), 2)[PAIRS]
     number = np.maximum(counts[:, ENCOUNTERS], 1)
-    speeds = engine.tally.pair_speeds.sum(axis=0)[PAIRS, 0]
+    speeds = fold_classes(engine.tally.pair_speeds.sum(axis=0), 2)[PAIRS, 0]
     filled = speeds.shape[1] - 1 - np.argmax(speeds[:, ::-1] > 0, axis=1)
     quanta = engine.tally.quanta
     return Ghosts(

@@ -13,7 +13,7 @@ from dem.case_statistics import StatisticsSettings
 from dem.contact.law import PairProperties
 from dem.engine import Engine
 from dem.recorder import LARGEST_SUM, Recorder, Schedule
-from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LOSS, SPEED
+from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LOSS, SPEED, fold_classes, quantise_signed, round_to_quanta
 from tests.dem.engines import kinetic_energy, make_engine, plane, spheres
 
 RADIUS = 1e-3
@@ -182,3 +182,20 @@ def test_quanta_hold_the_fastest_and_the_slowest() -> None:
     )  # fmt: skip
     assert 1.0 / engine.tally.quanta[1] == pytest.approx(10.0 * 2.0**-40)
     assert engine.tally.pair_counts[..., SPEED].dtype == np.int64
+
+
+def test_pairs_of_classes_are_folded() -> None:
+    """Whichever of a pair has the lower id: 1-0 is added to 0-1 in each compartment, 0-0 and 1-1 stay; all is kept."""
+    sums = np.arange(16).reshape(8, 2)
+    folded = fold_classes(sums, 2)
+    assert folded[:, 0].tolist() == [0, 2 + 4, 0, 6, 8, 10 + 12, 0, 14]
+    assert folded.sum(axis=0).tolist() == sums.sum(axis=0).tolist()
+
+
+def test_blocks_are_rounded_as_single_values_are() -> None:
+    """Losses and gains, halves away from nil, cut off after half a quantum was added."""
+    values = np.array([0.0, 0.5, -0.5, 1.49, -1.51, 2.5, -2.5, 1e12 + 0.3])
+    rounded = values.copy()
+    round_to_quanta(rounded, 8, 0.5, 2.0)
+    assert [int(value) for value in rounded] == [quantise_signed(value * 0.5, 2.0) for value in values]
+    assert [int(value) for value in rounded] == [0, 1, -1, 1, -2, 3, -3, 10**12]
