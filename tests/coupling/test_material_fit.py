@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from compute.errors import CaseError, SimulationError, StateSaved
+from coupling.calibration.problem import Variable
 from coupling.calibration.profile import Profile
 from coupling.cli.calibration import fit_material as command
 from coupling.material.driver import FittedMaterial, Results, Runner, fit_material, make_fit_folder
@@ -183,6 +185,22 @@ def test_each_run_is_the_case_with_the_unknowns_in_it(tmp_path: Path) -> None:
         assert each.case.dem.pairs[1].rolling_friction != each.case.dem.pairs[0].rolling_friction
     statistics = found[1].case.dem.statistics if found[1].case.dem else None
     assert statistics is not None and statistics.blocks == 24
+
+
+def test_the_examples_of_the_documentation_are_problems(tmp_path: Path) -> None:
+    """Friction from heap and cell, cohesion of a case that is given the law: bounds in SI, and cases that can be."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "material-tests.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"```yaml\n((?:name: my-powder\n)?parameters:.*?)```", page, re.DOTALL)
+    for at, (text, unknowns) in enumerate(((first, 2), (f"name: sticky\n{second}", 1))):
+        path = tmp_path / f"{at}.yaml"
+        path.write_text(text)
+        problem = read_material_problem(path)
+        assert len(problem.variables) == unknowns
+        case = problem.case(problem.given(), 0, 1)
+        assert case.dem is not None
+    assert problem.variables[0] == Variable("cohesion", 1e3, 1e5, True)
+    assert case.dem.contact.adhesion == "sjkr"
+    assert case.dem.materials["powder"].cohesion_energy_density == pytest.approx(1e4)
 
 
 @pytest.mark.parametrize(
