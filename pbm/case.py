@@ -156,7 +156,7 @@ class PbmCase(CaseModel):
     @property
     def lumped(self) -> int:
         """Number of lumped quantities of a second solid."""
-        return 0 if self.second_solid is None else 1
+        return 0 if self.second_solid is None else 2 if self.second_solid.scatter else 1
 
     @model_validator(mode="after")
     def _knows_its_solids(self) -> PbmCase:

@@ -30,9 +30,11 @@ class SecondSolid(CaseModel):
 
     Attributes:
         name: for messages and results.
+        scatter: whether the scatter of shares among the granules of a class is followed.
     """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
+    scatter: bool = False
 
 
 class Grains(CaseModel):

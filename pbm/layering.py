@@ -33,6 +33,7 @@ from pbm.model import (
     LIMIT,
     LOSS,
     NUMBER,
+    SQUARE,
     WET_SHARE,
     Deposition,
     Tables,
@@ -127,6 +128,18 @@ def layer_rates(place: int, state: Floats, tables: Tables, work: Workspace) -> N
 
 
 @routine
+def cover(axis: int, k: int, state: Floats, share: float, tables: Tables) -> float:
+    """Sum of c^2/x [m3] of class k when each granule got a layer of this share of the lumped solid to the next pivot.
+
+    The layer is of many grains, so that all layers have one share.
+    """
+    grown = tables.up[axis, k]
+    added = share * grown
+    squares = tables.solid_volume[k] * state[SQUARE, k] + added * (2.0 * state[CONTENT, k] + added * state[NUMBER, k])
+    return squares / (tables.solid_volume[k] + grown)
+
+
+@routine
 def deposit(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
     """Move granules over the edges of their classes, with their contents and the powder that made them pass."""
     layers, limit, held = tables.deposition, work.classes[LIMIT, place], 1.0
@@ -156,7 +169,12 @@ def deposit(place: int, state: Floats, tables: Tables, work: Workspace, change: 
             if passing > 0.0:
                 passing *= taken * powder[1 + axis] / gained[axis]
                 above, layer = k + tables.stride[axis], passing * tables.up[axis, k] / solids
-                for quantity in range(state.shape[1]):
+                for quantity in range(min(state.shape[1], SQUARE)):
                     carried = passing / state[place, NUMBER, k] * state[place, quantity, k]
                     change[place, quantity, k] -= carried
                     change[place, quantity, above] += carried + (layer * powder[2 + quantity] if quantity > 0 else 0.0)
+                if state.shape[1] > SQUARE:
+                    passing /= state[place, NUMBER, k]
+                    covered = cover(axis, k, state[place], powder[6] / solids, tables)
+                    change[place, SQUARE, k] -= passing * state[place, SQUARE, k]
+                    change[place, SQUARE, above] += passing * covered

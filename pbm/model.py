@@ -48,9 +48,9 @@ CARRIED = 7
 """Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
 second component [m3], and their product [m6]."""
 
-USED = 7
-"""Contents of powder that drops use up: both solids, liquids with the drops', gas, the lumped solid [m3/s], and the
-spread of its grains x c^2/x summed [m6/s]."""
+USED = 9
+"""Contents of powder that drops use up: both solids, liquids with the drops', gas, the lumped solid c [m3/s]; and over
+its grains of solid volume x the sums of c^2, c x and x^2 [m6/s]."""
 
 MERGERS, SURPLUS_NUMBER, SURPLUS_VOLUME, STALE = 0, 1, 2, 3
 COUNTS = 4
@@ -235,6 +235,7 @@ class Workspace(NamedTuple):
     met: Floats  # what mergers of one segment bring a granule of each lumped quantity [m3/s], (LUMPED,)
     lumped_births: Floats  # born in each class, (compartments, classes, LUMPED)
     lumped_growth: Floats  # gained by granules that stay, (compartments, classes, LUMPED)
+    shifted: Floats  # what moves to other pivots: number, lumped quantities, nothing, (compartments, 4, classes)
     births: Floats  # number and contents born in each class, (compartments, classes, CARRIED)
     growth: Floats  # mergers per granule and contents gained by granules that stay, (compartments, classes, CARRIED)
     surplus: Floats  # granules added in the top class [1/s], (compartments, classes)
@@ -261,6 +262,7 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         met=np.zeros(LUMPED),
         lumped_births=np.zeros((*each, LUMPED)),
         lumped_growth=np.zeros((*each, LUMPED)),
+        shifted=np.zeros((compartments, QUANTITIES, classes)),
         births=np.zeros((*each, CARRIED)),
         growth=np.zeros((*each, CARRIED)),
         surplus=np.zeros(each),

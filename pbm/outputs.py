@@ -9,7 +9,7 @@ import numpy as np
 from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, diameter_of
 from pbm.law import KernelLaw
-from pbm.model import CONTENT, EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
+from pbm.model import CONTENT, EXTERNAL, GAS, INTERNAL, NUMBER, SQUARE, Parameters, Tables
 
 STATE_MARGIN = 0.05
 """How far z may leave [0, 1] before the state counts as outside the design."""
@@ -31,6 +31,7 @@ class Outputs(NamedTuple):
     top_fraction: float  # share of the granule volume in the top class
     second_share: float  # of the second solid in all solids, nil where there is none
     second_shares: Floats  # the same by class of sizes, not a number in empty ones, (sizes,)
+    second_scatter: Floats  # its standard deviation among granules of a class by their solids, if known, (sizes,)
 
 
 class DesignFlags(NamedTuple):
@@ -55,7 +56,7 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
     """
     if not np.any(state[:, NUMBER] > 0.0):
         nothing = np.full(tables.log_edge_diameter.size - 1, np.nan)
-        return Outputs(nothing, *(float("nan"),) * 9, nothing)
+        return Outputs(nothing, *(float("nan"),) * 9, nothing, nothing)
     number, inner, outer, gas = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL, GAS]]
     second = second_solid(state, tables)
     solids = number * tables.solid_volume
@@ -78,6 +79,7 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
         float(volumes[top_classes(tables)].sum() / volumes.sum()),
         float(second.sum() / total),
         shares_by_size(second, solids, tables),
+        scatter_by_size(state, tables),
     )
 
 
@@ -86,6 +88,21 @@ def second_solid(state: Floats, tables: Tables) -> Floats:
     if state.shape[1] > CONTENT:
         return np.asarray(state[:, CONTENT].sum(axis=0))
     return np.asarray(state[:, NUMBER].sum(axis=0) * tables.component[1])
+
+
+def scatter_by_size(state: Floats, tables: Tables) -> Floats:
+    """Standard deviation of the share of the second solid by class of sizes, weighted with solids, (sizes,).
+
+    Of two grids, and of a lumped solid whose scatter is followed; else not a number.
+    """
+    number, second = state[:, NUMBER].sum(axis=0), second_solid(state, tables)
+    solids = number * tables.solid_volume
+    if state.shape[1] == CONTENT:
+        squares = second * tables.component[1] / tables.solid_volume
+    else:
+        squares = state[:, SQUARE].sum(axis=0) if state.shape[1] > SQUARE else np.full(number.size, np.nan)
+    means, mean_squares = (shares_by_size(each, solids, tables) for each in (second, squares))
+    return np.sqrt(np.maximum(mean_squares - means**2, 0.0))
 
 
 def shares_by_size(part: Floats, whole: Floats, tables: Tables) -> Floats:

@@ -45,6 +45,7 @@ class GranulationResult:
     edge_solid_volume: of the classes of sizes, which are the same for one solid (sizes + 1,)
     fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     second_share: of the second solid in all solids (n,), nil where there is none; second_shares: by class (n, sizes)
+    second_scatter: standard deviation of that share among granules of a class (n, sizes), if known
     states: (n, compartments, quantities, classes), quantities as of `pbm.model`
     booked: ledger since the start (n, 23), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
@@ -70,6 +71,7 @@ class GranulationResult:
     top_fraction: Floats
     second_share: Floats
     second_shares: Floats
+    second_scatter: Floats
     states: Floats
     booked: Floats
     top_class_loss: Floats
@@ -168,6 +170,7 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
         edge_solid_volume=model.grid.edges,
         fractions=np.array([value.fractions for value in values]),
         second_shares=np.array([value.second_shares for value in values]),
+        second_scatter=np.array([value.second_scatter for value in values]),
         **{name: np.array([getattr(value, name) for value in values]) for name in SERIES},
         states=solution.states,
         booked=solution.booked.reshape(-1, BOOKED),

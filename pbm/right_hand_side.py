@@ -63,6 +63,7 @@ from pbm.model import (
 )
 from pbm.nucleation import nucleation_loss
 from pbm.schemes.cell_average import hold_conditions
+from pbm.schemes.lumped import share_lumped
 from pbm.schemes.sharing import share_pools
 from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
 from pbm.wetting import evaporate, soak_in, spray_on, squeeze_out
@@ -173,10 +174,9 @@ def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
 
 
 def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
-    """Build the first pass: fills `work`, with all limits set to one unless they are held.
-
-    It returns the largest relative loss of any class but by absorption [1/s], faint classes weighted down, and the same
-    with classes of less than MINOR_SHARE of the solids weighted down; both are continuous in the state.
+    """Build the first pass: fills `work`, with all limits set to one unless they are held. It returns the largest
+    relative loss of any class but by absorption [1/s], faint classes weighted down, and the same with classes of less
+    than MINOR_SHARE of the solids weighted down; both are continuous in the state.
     """
 
     def prepare(
@@ -276,6 +276,7 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
                     work.counts[place, STALE] = 0.0
                 book_pools(place, work, booked)
                 share_pools(place, state, tables, work, change)
+                share_lumped(place, state, tables, work, change)
                 booked[FRAGMENTED] += shatter(place, state, tables, work, change)
                 deposit(place, state, tables, work, change, booked)
                 liquid = caught_spray(place, spray, parameters, tables, work)

@@ -22,6 +22,7 @@ from pbm.model import (
     LIMIT,
     MOST_LOST,
     NUMBER,
+    SQUARE,
     SQUEEZE,
     USED,
     WET_SHARE,
@@ -51,14 +52,19 @@ def spray_on(
         inside = liquid_inside(drops, lost * state[place, GAS, k])
         used = lost * state[place, NUMBER, k]
         if used > 0.0:
-            own = pool[tables.drops.first[k]]
-            own[0] += used * tables.component[0, k] / tables.powder[k]
-            own[1] += used * tables.component[1, k] / tables.powder[k]
-            own[2] += (lost * state[place, INTERNAL, k] + inside) / tables.powder[k]
-            own[3] += (lost * state[place, EXTERNAL, k] + drops - inside) / tables.powder[k]
-            own[4] += (lost * state[place, GAS, k] - inside) / tables.powder[k]
+            own, whole = pool[tables.drops.first[k]], 1.0 / tables.powder[k]
+            own[0] += whole * used * tables.component[0, k]
+            own[1] += whole * used * tables.component[1, k]
+            own[2] += whole * (lost * state[place, INTERNAL, k] + inside)
+            own[3] += whole * (lost * state[place, EXTERNAL, k] + drops - inside)
+            own[4] += whole * (lost * state[place, GAS, k] - inside)
             if state.shape[1] > CONTENT:
-                own[5] += lost * state[place, CONTENT, k] / tables.powder[k]
+                own[5] += whole * lost * state[place, CONTENT, k]
+            if state.shape[1] > SQUARE:
+                grain = whole * lost * tables.solid_volume[k]
+                own[6] += grain * state[place, SQUARE, k]
+                own[7] += grain * state[place, CONTENT, k]
+                own[8] += grain * tables.solid_volume[k] * state[place, NUMBER, k]
         grains += used
         filled += inside
         for quantity in range(state.shape[1]):
@@ -78,7 +84,7 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
 
     A nucleus has the mean composition of the powder. It is shared by the pivots around it, so that number and both
     components are kept; where it would hold less of a component than the first pivot, there are fewer of them, and
-    more where it would hold more than the last.
+    more where it would hold more than the last. Of a lumped solid, grains of a nucleus are drawn at random.
     """
     used, drops = work.nuclei[size], tables.drops.share[size]
     solids = drops * (used[0] + used[1])
@@ -94,6 +100,8 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
         held = second if axis > 0 else first
         while tables.component[axis, low] + tables.up[axis, low] <= held:
             low += tables.stride[axis]
+    mean = used[5] / (used[0] + used[1])
+    square = mean * used[5] + (used[6] - 2.0 * mean * used[7] + mean * mean * used[8]) * number / solids
     above = (first - tables.component[0, low]) / tables.up[0, low]
     beside = (second - tables.component[1, low]) / tables.up[1, low]
     for corner in range(4):
@@ -108,6 +116,8 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
             change[place, GAS, k] += part * used[4]
             if change.shape[1] > CONTENT:
                 change[place, CONTENT, k] += part * used[5]
+            if change.shape[1] > SQUARE:
+                change[place, SQUARE, k] += part * square
     return number
 
 

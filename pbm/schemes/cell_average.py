@@ -38,7 +38,6 @@ from pbm.model import (
     NUMBER,
     SECOND,
     SIZE_FACTOR,
-    SQUARE,
     SURPLUS_NUMBER,
     SURPLUS_VOLUME,
     WET_SHARE,
@@ -48,6 +47,7 @@ from pbm.model import (
     Tables,
     Workspace,
 )
+from pbm.schemes.lumped import begin_lumped, pool_lumped
 
 Sums = tuple[float, float, float, float, float, float, float]
 
@@ -121,6 +121,8 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
 
     def pool(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
         begin_pools(place, state, tables, work)
+        if state.shape[1] > CONTENT:
+            begin_lumped(place, state, tables, work)
         conditions, number, limit = held_conditions(place, work), state[place, NUMBER], work.classes[LIMIT, place]
         for i in range(state.shape[2]):
             if work.present[place, i] > 0.0:
@@ -129,12 +131,12 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
                 for segment in range(tables.merging.row[i], tables.merging.row[i + 1]):
                     sums = sum_segment(segment, limit[i], tables, work)
                     if sums[0] > 0.0:
-                        if state.shape[1] > CONTENT:
-                            sum_lumped(place, i, segment, state, tables, work)
                         if tables.merging.grows[segment] > 0:
-                            grow(place, i, segment, state, sums, tables, work)
+                            grow(place, i, segment, number[i], sums, tables, work)
                         else:
                             bear(place, i, segment, state, sums, tables, work)
+                if state.shape[1] > CONTENT:
+                    pool_lumped(place, i, state, tables, work)
         for k in range(state.shape[2]):
             work.drain[place, k] += work.taken[k] * limit[k]
 
@@ -153,7 +155,6 @@ def begin_pools(place: int, state: Floats, tables: Tables, work: Workspace) -> N
             work.growth[place, k, column] = 0.0
         for quantity in range(1, 4):
             work.carried[k, quantity] = limit * state[place, quantity, k]
-        begin_lumped(place, k, limit, state, tables, work)
         work.carried[k, NUMBER] = number
         work.carried[k, FIRST] = number * x[0, k]
         work.carried[k, SECOND] = number * x[1, k]
@@ -164,39 +165,6 @@ def begin_pools(place: int, state: Floats, tables: Tables, work: Workspace) -> N
         work.taken[k] = 0.0
     for count in range(3):
         work.counts[place, count] = 0.0
-
-
-@routine
-def begin_lumped(place: int, k: int, limit: float, state: Floats, tables: Tables, work: Workspace) -> None:
-    """Empty the pools of the lumped solid of a class, and put beside them what it holds times its limit."""
-    for quantity in range(state.shape[1] - CONTENT):
-        work.lumped_births[place, k, quantity] = 0.0
-        work.lumped_growth[place, k, quantity] = 0.0
-        weight = tables.solid_volume[k] if quantity > 0 else 1.0
-        work.lumped[k, quantity] = limit * weight * state[place, CONTENT + quantity, k]
-
-
-@routine
-def sum_lumped(place: int, i: int, segment: int, state: Floats, tables: Tables, work: Workspace) -> None:
-    """Fill what the partners of a segment bring a granule of class i of the lumped solid [m3/s].
-
-    Of granules x and y with contents c and e, the merged one has (c + e)^2/(x + y): over all pairs, with W the sum of
-    c^2/x, the merger adds (x W_y - y W_x + 2 c e)/(x + y) to W_x and takes W_y away.
-    """
-    row, partner, limit = work.row, tables.merging.partner, work.classes[LIMIT, place, i]
-    content, number, squares, crossed = 0.0, 0.0, 0.0, 0.0
-    for at in range(tables.merging.start[segment], tables.merging.start[segment + 1]):
-        content += row[partner[at]] * work.lumped[partner[at], 0]
-    work.met[0] = limit * content
-    if state.shape[1] > SQUARE:
-        for at in range(tables.merging.start[segment], tables.merging.start[segment + 1]):
-            j = partner[at]
-            weight = row[j] / (tables.solid_volume[i] + tables.solid_volume[j])
-            number += weight * work.carried[j, FIRST]
-            squares += weight * work.lumped[j, 1]
-            crossed += weight * work.lumped[j, 0]
-        own, held = state[place, SQUARE, i], 2.0 * state[place, CONTENT, i]
-        work.met[1] = limit * (squares + (held * crossed - own * number) / state[place, NUMBER, i])
 
 
 @routine
@@ -226,9 +194,9 @@ def sum_segment(segment: int, limit: float, tables: Tables, work: Workspace) -> 
 
 
 @routine
-def grow(place: int, i: int, segment: int, state: Floats, sums: Sums, tables: Tables, work: Workspace) -> None:
+def grow(place: int, i: int, segment: int, number: float, sums: Sums, tables: Tables, work: Workspace) -> None:
     """Book mergers that leave granule i in its class."""
-    growth, counts, number = work.growth[place, i], work.counts[place], state[place, NUMBER, i]
+    growth, counts = work.growth[place, i], work.counts[place]
     rim = tables.merging.rim[segment]
     first, second, mixed = sums[FIRST], sums[SECOND], sums[MIXED]
     if rim != INSIDE:
@@ -241,8 +209,6 @@ def grow(place: int, i: int, segment: int, state: Floats, sums: Sums, tables: Ta
     growth[NUMBER] += sums[NUMBER]
     for quantity in range(1, 4):
         growth[quantity] += number * sums[quantity]
-    for quantity in range(state.shape[1] - CONTENT):
-        work.lumped_growth[place, i, quantity] += number * work.met[quantity]
     growth[FIRST] += number * first
     growth[SECOND] += number * second
     growth[MIXED] += number * mixed
@@ -273,8 +239,5 @@ def bear(place: int, i: int, segment: int, state: Floats, sums: Sums, tables: Ta
         counts[SURPLUS_VOLUME] += one + other
     for quantity in range(1, 4):
         births[quantity] += number * sums[quantity] + sums[NUMBER] * state[place, quantity, i]
-    for quantity in range(state.shape[1] - CONTENT):
-        own = sums[NUMBER] * state[place, CONTENT + quantity, i]
-        work.lumped_births[place, target, quantity] += number * work.met[quantity] + own
     counts[MERGERS] += born
     work.drain[place, i] += sums[NUMBER]

@@ -6,7 +6,7 @@ import math
 
 from compute.physics import routine
 from pbm.grid import Floats
-from pbm.model import CONTENT, FIRST, MIXED, NUMBER, SECOND, Tables, Workspace
+from pbm.model import FIRST, MIXED, NUMBER, SECOND, Tables, Workspace
 
 Pool = tuple[float, float, float, float, float, float, float, float]
 
@@ -14,7 +14,6 @@ Pool = tuple[float, float, float, float, float, float, float, float]
 @routine
 def share_pools(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
     """Share pooled births and growth of each cell between pivots, and add them to `change`, less what merged away."""
-    lumped = state.shape[1] - CONTENT
     for k in range(state.shape[2]):
         births, growth = work.births[place, k], work.growth[place, k]
         born, grown = births[NUMBER], growth[NUMBER] * state[place, NUMBER, k]
@@ -22,37 +21,38 @@ def share_pools(place: int, state: Floats, tables: Tables, work: Workspace, chan
         for quantity in range(1, 4):
             gained = births[quantity] + growth[quantity]
             change[place, quantity, k] += gained - work.drain[place, k] * state[place, quantity, k]
-        for quantity in range(lumped):
-            gained = work.lumped_births[place, k, quantity] + work.lumped_growth[place, k, quantity]
-            held = state[place, CONTENT + quantity, k]
-            change[place, CONTENT + quantity, k] += gained - work.drain[place, k] * held
         if born > 0.0 or grown > 0.0:
-            lift_first = min(max(-births[FIRST], 0.0), growth[FIRST])
-            lift_second = min(max(-births[SECOND], 0.0), growth[SECOND])
-            first, second = growth[FIRST] - lift_first, growth[SECOND] - lift_second
-            mixed = 0.0
-            if first > 0.0 and second > 0.0:
-                mixed = growth[MIXED] * (first / growth[FIRST]) * (second / growth[SECOND])
-            volume = grown * tables.solid_volume[k] + growth[FIRST] + growth[SECOND]
-            share = growth[NUMBER]
-            inner = share * state[place, 1, k] + growth[1]
-            outer = share * state[place, 2, k] + growth[2]
-            gas = share * state[place, 3, k] + growth[3]
-            for quantity in range(lumped):
-                held = share * state[place, CONTENT + quantity, k]
-                work.met[quantity] = held + work.lumped_growth[place, k, quantity]
-            pool = (grown, first, second, mixed, volume, inner, outer, gas)
-            hand_on(place, k, pool, work.met[:lumped], tables, change)
-            volume = born * tables.solid_volume[k] + births[FIRST] + births[SECOND]
-            rest = births[MIXED] + growth[MIXED] - mixed
-            first, second = births[FIRST] + lift_first, births[SECOND] + lift_second
-            pool = (born, first, second, rest, volume, births[1], births[2], births[3])
-            hand_on(place, k, pool, work.lumped_births[place, k, :lumped], tables, change)
+            stayed, arrived = pools_of(place, k, state, tables, work)
+            hand_on(place, k, stayed, tables, change)
+            hand_on(place, k, arrived, tables, change)
 
 
 @routine
-def hand_on(place: int, k: int, pool: Pool, lumped: Floats, tables: Tables, change: Floats) -> None:
-    """Move a pool of cell k on: number, displacements, mixed one, solid volume, liquids and gas, lumped quantities."""
+def pools_of(place: int, k: int, state: Floats, tables: Tables, work: Workspace) -> tuple[Pool, Pool]:
+    """What of cell k is to be shared: granules that grew in it, and those born there, lifted by the growth first."""
+    births, growth = work.births[place, k], work.growth[place, k]
+    born, grown = births[NUMBER], growth[NUMBER] * state[place, NUMBER, k]
+    lift_first = min(max(-births[FIRST], 0.0), growth[FIRST])
+    lift_second = min(max(-births[SECOND], 0.0), growth[SECOND])
+    first, second = growth[FIRST] - lift_first, growth[SECOND] - lift_second
+    mixed = 0.0
+    if first > 0.0 and second > 0.0:
+        mixed = growth[MIXED] * (first / growth[FIRST]) * (second / growth[SECOND])
+    volume = grown * tables.solid_volume[k] + growth[FIRST] + growth[SECOND]
+    share = growth[NUMBER]
+    inner = share * state[place, 1, k] + growth[1]
+    outer = share * state[place, 2, k] + growth[2]
+    gas = share * state[place, 3, k] + growth[3]
+    stayed = (grown, first, second, mixed, volume, inner, outer, gas)
+    volume = born * tables.solid_volume[k] + births[FIRST] + births[SECOND]
+    rest = births[MIXED] + growth[MIXED] - mixed
+    first, second = births[FIRST] + lift_first, births[SECOND] + lift_second
+    return stayed, (born, first, second, rest, volume, births[1], births[2], births[3])
+
+
+@routine
+def hand_on(place: int, k: int, pool: Pool, tables: Tables, change: Floats) -> None:
+    """Move a pool of cell k on: number, displacements, mixed one, solid volume, liquids and gas."""
     number, first, second, mixed = pool[0], pool[1], pool[2], pool[3]
     along, across = tables.stride[0], tables.stride[1]
     length, back, width, aside = tables.up[0, k], tables.down[0, k], tables.up[1, k], tables.down[1, k]
@@ -64,18 +64,18 @@ def hand_on(place: int, k: int, pool: Pool, lumped: Floats, tables: Tables, chan
     away = back / length if back < math.inf else math.inf
     aside = aside / width if aside < math.inf else math.inf
     low, high, under = corners(number, one, other, both, away, aside)
-    move(place, k, k + along - across, low, pool, lumped, tables, change)
-    move(place, k, k - along + across, high, pool, lumped, tables, change)
-    move(place, k, k - along - across, under, pool, lumped, tables, change)
+    move(place, k, k + along - across, low, pool, tables, change)
+    move(place, k, k - along + across, high, pool, tables, change)
+    move(place, k, k - along - across, under, pool, tables, change)
     if low + high + under > 0.0:
         number -= low + high + under
         one += (high + under) * away - low
         other += (low + under) * aside - high
         both += low * aside + high * away - under * away * aside
     both = max(min(max(both, 0.0), min(one, other)), one + other - number)
-    move(place, k, k + along, one - both, pool, lumped, tables, change)
-    move(place, k, k + across, other - both, pool, lumped, tables, change)
-    move(place, k, k + along + across, both, pool, lumped, tables, change)
+    move(place, k, k + along, one - both, pool, tables, change)
+    move(place, k, k + across, other - both, pool, tables, change)
+    move(place, k, k + along + across, both, pool, tables, change)
 
 
 @routine
@@ -108,7 +108,6 @@ def move(
     other: int,
     number: float,
     pool: Pool,
-    lumped: Floats,
     tables: Tables,
     change: Floats,
 ) -> None:
@@ -121,7 +120,3 @@ def move(
             carried = part * pool[quantity + 4]
             change[place, quantity, k] -= carried
             change[place, quantity, other] += carried
-        for quantity in range(lumped.size):
-            carried = part * lumped[quantity]
-            change[place, CONTENT + quantity, k] -= carried
-            change[place, CONTENT + quantity, other] += carried

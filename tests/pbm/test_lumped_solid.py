@@ -13,10 +13,22 @@ from pbm.assemble import bare_parameters, make_tables
 from pbm.cells import Cells, spread
 from pbm.distribution import project_density
 from pbm.granulation import FixedRule, Granulation
-from pbm.grid import Floats, geometric_grid
-from pbm.model import CONTENT, FED_SECOND, LAYERED, LEFT_SECOND, NUCLEI, NUMBER, QUANTITIES
+from pbm.grid import Floats, geometric_grid, multiples_grid
+from pbm.model import (
+    BOOKED,
+    CONTENT,
+    FED_SECOND,
+    FRAGMENTED,
+    LAYERED,
+    LEFT_SECOND,
+    NUCLEI,
+    NUMBER,
+    QUANTITIES,
+    SQUARE,
+    make_workspace,
+)
 from pbm.outputs import outputs_of
-from pbm.program import compile_program
+from pbm.program import compile_program, load_program
 from pbm.solve import Accuracy, solve
 from pbm.stages import Start, imbalance, sums
 from tests.pbm.population import NUMBER as COUNT
@@ -176,3 +188,66 @@ def test_a_second_solid_stated_wrongly_is_refused() -> None:
     state[0, CONTENT] *= 3.0
     with pytest.raises(CaseError, match="more of the lumped solid than solids"):
         model.simulate(100.0, initial=state)
+
+
+def test_scatter_falls_with_the_root_of_the_grains() -> None:
+    """Equal grains, a third of them all of the second solid: of n of them drawn together the share scatters by
+    sqrt(p (1 - p)/n), whatever the kernel, as variances of independent contents add. Granules of 1 to 12 grains on
+    pivots that are multiples, where sums need no averaging: to 1e-9 of round-off. Fragments keep the sum of c^2/x.
+    """
+    grid = multiples_grid(UNIT, 24)
+    state = np.zeros((1, 6, 24))
+    state[0, NUMBER, 0] = 3.0 * COUNT
+    state[0, [CONTENT, SQUARE], 0] = COUNT * UNIT
+    tables = make_tables(grid, laws=stated(rate=3.0 * COUNT * UNIT / COUNT), quantities=QUANTITIES + 2)
+    program, times = load_program(*LAWS), np.array([0.0, 0.5])
+    result = solve(program, state, times, bare_parameters(), tables, accuracy=Accuracy(1e-2))
+    end, grains = result.states[-1], np.arange(1, 13)
+    found = outputs_of(end, bare_parameters(), tables)
+    np.testing.assert_allclose(found.second_shares[:12], 1.0 / 3.0, rtol=1e-12)
+    np.testing.assert_allclose(found.second_scatter[:12], np.sqrt(2.0 / 9.0 / grains), rtol=1e-9)
+    work, change, booked = make_workspace(1, 24), np.zeros(end.shape), np.zeros(BOOKED)
+    breaking = make_tables(grid, laws=stated(selection=1.0 / UNIT), quantities=QUANTITIES + 2)
+    program.right_hand_side(end, 0.0, 0.0, bare_parameters(), breaking, work, change, booked)
+    assert booked[FRAGMENTED] > 0.0
+    assert np.all(np.abs(change[0, [CONTENT, SQUARE]].sum(axis=1)) <= 1e-12 * np.abs(change[0, CONTENT]).sum())
+
+
+def test_scatter_stays_possible_beside_every_mechanism() -> None:
+    """Shares between nil and one: A^2/X <= W <= A in every class; powder of one share gets no scatter but round-off."""
+    api = API | {"scatter": True}
+    model = every_mechanism(second_solid=api)
+    result = model.simulate(times=np.array([0.0, 0.2, 0.4]), accuracy=Accuracy(1e-2))
+    content, square = result.states[:, :, CONTENT], result.states[:, :, SQUARE]
+    solids = result.states[:, :, NUMBER] * model.cells.solid_volume
+    slack = 1e-6 * content.max()
+    assert np.all(square <= content + slack) and np.all(content**2 <= (square + slack) * solids + slack**2)
+    assert max(result.worst_imbalance) <= 1e-12 and result.states.min() >= 0.0
+    assert np.nanmax(result.second_scatter[-1]) > 0.05
+    even = every_mechanism(second_solid=api, feed=stated_case().feed.model_dump() | {"second_share": 0.3},
+                           compartments=None)  # fmt: skip
+    scatter = even.simulate(times=np.array([0.0, 0.2]), accuracy=Accuracy(1e-2)).second_scatter[-1]
+    assert np.nanmax(scatter) <= 1e-6 and np.isfinite(scatter).any()
+
+
+def test_nuclei_of_random_grains_scatter_by_their_number() -> None:
+    """Powder of grains a fifth of which are of the second solid: nuclei of n grains scatter by sqrt(p (1 - p)/n)."""
+    grains = [{"solids": [2e-15, 0.0], "number": 4.0}, {"solids": [0.0, 2e-15], "number": 1.0}]
+    case = stated_case(
+        feed={"grains": grains, "charge": "10 g", "porosity": 0.45},
+        aggregation={"kernel": {"name": "shear", "shear_rate": 1e-9}, "sticking": "always"},
+        second_solid=API | {"scatter": True},
+        liquid={"spray": {"rate": "1 g/s", "end": "1 s"}, "drop_diameter": "60 um"},
+        grid={"classes": 16, "smallest_diameter": "8 um", "largest_diameter": "1 mm"},
+    )
+    model = Granulation(case, compiled=False)
+    start, work = model.initial_state(), make_workspace(1, model.cells.count)
+    change, booked = np.zeros(start.shape), np.zeros(BOOKED)
+    model.program.right_hand_side(start, 0.0, 1e-3, model.parameters, model.tables, work, change, booked)
+    made = model.grid.pivots > 0.4 * model.parameters.nucleus_solids
+    solids = change[0, NUMBER, made] @ model.grid.pivots[made]
+    mean, square = (change[0, column, made].sum() / solids for column in (CONTENT, SQUARE))
+    assert mean == pytest.approx(0.2, rel=1e-6)
+    powder = start[0, NUMBER] * model.grid.pivots
+    grain = float(powder @ model.grid.pivots / powder.sum())
+    assert square - mean**2 == pytest.approx(0.16 * grain / model.parameters.nucleus_solids, rel=1e-3)
