@@ -6,7 +6,7 @@ in the wall's body frame, so that meshes that turn and meshes at rest are one ca
 
 from __future__ import annotations
 
-from compute.physics import routine
+from compute.physics import physics, routine
 from dem.particles import RADIUS as SPHERE_RADIUS
 from dem.particles import Particles, X
 from dem.walls.arrays import CYLINDER, MESH, ROOM, Walls, WallTouches
@@ -15,7 +15,7 @@ from dem.walls.mesh import list_triangles
 from dem.walls.motion import point_and_slack
 
 
-@routine
+@physics
 def list_what_meets(
     walls: Walls,
     w: int,
@@ -30,7 +30,7 @@ def list_what_meets(
 ) -> tuple[bool, int]:
     """Return whether wall w can come within `reach` [m] of particle i, and how many triangles are listed for it then.
 
-    count: triangles listed before.
+    count: triangles listed before. Inlined: a call that hands over all arrays of the walls takes longer than a plane.
     """
     if walls.turns[w] != 0:
         x, y, z, further = point_and_slack(walls, w, x, y, z)
