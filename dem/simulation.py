@@ -128,8 +128,8 @@ class Simulation:
         record = step % self.setup.record_steps == 0 or step == self.last_step
         if engine.interaction.wet:
             self._account_for_liquid(watch, record)
-        if self._records and record:
-            self._record(watch)
+        if self.records and record:
+            self.record(watch)
         if self._output_due(step):
             self.write_output()
 
@@ -151,10 +151,11 @@ class Simulation:
             watch.told(str(liquid))
 
     @property
-    def _records(self) -> bool:
+    def records(self) -> bool:
+        """Whether something is measured, or an account kept, on the way."""
         return self.flow.active or self.setup.case.observables is not None
 
-    def _record(self, watch: Watch) -> None:
+    def record(self, watch: Watch | None = None) -> None:
         """Write what is measured and the account of what flows, and tell that a number of times in a run."""
         step, every = self.engine.step_number, self.setup.record_steps
         self.observation.visit(step, self.engine)
@@ -163,7 +164,12 @@ class Simulation:
         text = self.flow.record(step, self.engine)
         before = (step - 1) // every * every
         if TELLINGS * step // self.last_step > TELLINGS * max(before, 0) // self.last_step:
-            watch.told(text)
+            (watch or Watch()).told(text)
+
+    def take_sample(self) -> None:
+        """Take a sample of the statistics that weighs nothing."""
+        if self.recorder:
+            self.engine.set_compartments(self.recorder.transport.sample(self.engine.host_particles(), 0.0))
 
     def _next_stop(self, step: int) -> int:
         stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]
@@ -171,7 +177,7 @@ class Simulation:
             stops.append(self.recorder.schedule.next_event(step))
         if self.setup.output_steps:
             stops.append((step // self.setup.output_steps + 1) * self.setup.output_steps)
-        if self._records or self.engine.interaction.wet:
+        if self.records or self.engine.interaction.wet:
             stops += [self.flow.next_event(step), self.wetting.next_event(step)]
             stops.append((step // self.setup.record_steps + 1) * self.setup.record_steps)
         return min(stop for stop in stops if stop > step)

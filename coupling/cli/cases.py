@@ -75,10 +75,11 @@ def _probed(case: Case) -> Finding:
     from coupling.checks.effort import clock
     from coupling.checks.finding import Finding
     from coupling.probe import probe_case
+    from coupling.progress import Progress
 
-    found = probe_case(case)
+    found = probe_case(case, told=Progress().compiling)
     text = (
-        f"All windows, from {found.moving.rate:.3g} particle-steps/s of the first one, settled and moving"
+        f"The whole run, from {found.moving.rate:.3g} particle-steps/s of the first window, settled and moving"
         f" ({found.settling.rate:.3g} while settling), on {found.threads} threads."
     )
     return Finding("note", "probed-wall-time", text, clock(found.wall_time))

@@ -90,7 +90,7 @@ def deformation_row(run: RunRecord, section: Section) -> Iterator[Row]:
 def spray_row(run: RunRecord, section: Section) -> Iterator[Row]:
     """Spray flux, for a spray as wide as the blades are long: the least it can be."""
     pbm, flow = run.case.pbm, surface_speed(run)
-    if pbm is None or flow is None or run.tip_radius is None or pbm.liquid.spray.rate == 0.0:
+    if pbm is None or not flow or run.tip_radius is None or pbm.liquid.spray.rate == 0.0:
         section.lack("Without a spray, or the speed of the bed's surface, there is no spray flux.")
         return
     liquid = pbm.liquid
