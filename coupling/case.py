@@ -11,6 +11,7 @@ from compute.case_model import CaseModel, invalid, require_name
 from compute.quantities import AngularSpeed, Number, Positive, Time
 from dem.case import DemCase
 from pbm.case import NO_PARTICLES, PbmCase
+from pbm.case_blending import BlendingCase
 
 LIMITS = ("blade-strike-overlap", "time-step", "parcel-geometry", "start-positions", "feed-room")
 Limit = Literal["blade-strike-overlap", "time-step", "parcel-geometry", "start-positions", "feed-room"]
@@ -107,6 +108,7 @@ class Case(CaseModel):
         threads: number of CPU threads; none: all cores.
         backend: where loops run; never replaced by another silently.
         dem, pbm: the two models; one of them alone is a case too.
+        blending: powders mixed on their way through equipment, without change of size; a case of its own.
         coupling: needed where both are given.
         replicas: copies to run side by side in place of the case itself.
         accept: limits that `check` would refuse and the modeller accepts, by name.
@@ -119,6 +121,7 @@ class Case(CaseModel):
     backend: Literal["python", "cpu", "cuda"] = "cpu"
     dem: DemCase | None = None
     pbm: PbmCase | None = None
+    blending: BlendingCase | None = None
     coupling: CouplingSettings | None = None
     replicas: ReplicaSettings | None = None
     reduced: ReducedSettings = ReducedSettings()
@@ -127,8 +130,11 @@ class Case(CaseModel):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Case:
-        if self.dem is None and self.pbm is None:
-            raise invalid("the case is empty", expected="a section dem, a section pbm, or both with coupling")
+        if self.dem is None and self.pbm is None and self.blending is None:
+            expected = "a section dem, a section pbm, or both with coupling; or a section blending"
+            raise invalid("the case is empty", expected=expected)
+        if self.blending is not None and not self.dem is self.pbm is self.coupling is None:
+            raise invalid("blending stands alone", key="blending", expected="no section dem, pbm or coupling beside it")
         both = self.dem is not None and self.pbm is not None
         if both and self.coupling is None:
             raise invalid("dem and pbm are not joined", key="coupling", expected="a section coupling")

@@ -31,11 +31,13 @@ from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
 from coupling.session import Session
 from coupling.window import Window
+from pbm.blending import BlendingCourse
 from pbm.granulation import Granulation
 from pbm.result import GranulationResult
 
 FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
 DISTRIBUTION, REMEASURED = "pbm/distribution.h5", "pbm/remeasured.h5"
+BLEND = "blending/course.h5"
 MODEL, EXPORT = "reduced/model.h5", "export"
 
 
@@ -76,6 +78,19 @@ def balance_alone(session: Session) -> GranulationResult:
     result = stored_batch(session, model.simulate)
     write_report_of(session)
     return result
+
+
+def blend_alone(session: Session) -> BlendingCourse:
+    """Run a blender, and report on it."""
+    from pbm.blending_run import run_blending
+
+    case = session.case.blending
+    assert case is not None
+    course: BlendingCourse = session.timed(
+        "blending", lambda: stored(session.folder / BLEND, BlendingCourse.load, lambda: run_blending(case))
+    )
+    write_report_of(session)
+    return course
 
 
 def write_report_of(session: Session) -> Path:

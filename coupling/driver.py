@@ -48,6 +48,10 @@ def _carry_out(session: Session) -> None:
     elif case.dem is not None:
         session.simulate(ALONE, case.dem, 0)
         session.timed("report", lambda: report_run(case, session.folder))
+    elif case.blending is not None:
+        from coupling.chain import blend_alone
+
+        blend_alone(session)
     else:
         from coupling.chain import balance_alone
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +94,28 @@ class BlendingCourse:
         from pbm.blending_pictures import draw_course
 
         return draw_course(self, file)
+
+    def save(self, path: Path | str) -> None:
+        """Write the course to an HDF5 file, masses in kg and times in s."""
+        import h5py
+
+        with h5py.File(path, "w") as file:
+            file.attrs["components"], file.attrs["imbalance"] = list(self.components), self.imbalance
+            for name in ("times", "held", "flow", "left"):
+                file[name] = getattr(self, name)
+
+    @classmethod
+    def load(cls, path: Path | str) -> BlendingCourse:
+        """Read what `save` wrote; CaseError if the file is no such course."""
+        import h5py
+
+        try:
+            with h5py.File(path, "r") as file:
+                held = {name: file[name][()] for name in ("times", "held", "flow", "left")}
+                names = tuple(str(name) for name in file.attrs["components"])
+                return cls(components=names, imbalance=float(file.attrs["imbalance"]), **held)
+        except (OSError, KeyError) as error:
+            raise CaseError(f"not the course of a blend: {error}", file=str(path)) from None
 
     def _at(self, component: str) -> int:
         if component not in self.components:

@@ -1,123 +1,33 @@
-"""The `compartments:` part of a case: places, the rates between them, feeds, outlets, recycle."""
+"""The `compartments:` part of a case: regions, what they hold, and powder that is fed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from compute.case_model import CaseModel, invalid, require_name
-from compute.quantities import (
-    Diffusivity,
-    Fraction,
-    Length,
-    MassRate,
-    NotNegative,
-    Number,
-    Positive,
-    Rate,
-    Speed,
-    Time,
-)
+from compute.case_model import invalid, require_name
+from compute.quantities import Fraction, NotNegative, Number, Positive, Time
+from pbm.case_regions import Flow, Name, Regions
 from pbm.case_solids import Grains, check_powder, table_of
-from pbm.graph import Graph, axial_line, numbered, tanks
+from pbm.graph import Graph
 from pbm.grid import Floats
 
 OpenFraction = Annotated[Fraction, Field(gt=0, lt=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 SHARE_TOLERANCE = 1e-9
 WAY_OUT = "an outlet on its way, or a last step of the feed with rate 0"
 
 
-class Link(CaseModel):
-    """Exchange one way: `rate` [1/s] of what is in `from` goes to `to`."""
-
-    start: str = Field(alias="from")
-    to: str
-    rate: Annotated[Rate, NotNegative]
-
-
-class Recycle(CaseModel):
-    """Share of what leaves that goes back to a compartment."""
-
-    share: Annotated[Fraction, Field(lt=1)]
-    to: str
-
-
-class Outlet(CaseModel):
-    """What leaves the whole: `rate` [1/s] of what is in `from`, F/V of an outflow F from a volume V."""
-
-    start: str = Field(alias="from")
-    rate: Annotated[Rate, NotNegative]
-    recycle: Recycle | None = None
-
-
-class Line(CaseModel):
-    """Compartments `name-1` to `name-n` along an axis, closed at both ends.
-
-    Attributes:
-        length [m], velocity [m/s]: of the line and of the powder in it.
-        dispersion: axial dispersion coefficient [m2/s]; none: n stirred tanks in series.
-        to: compartment that the last one flows into; none: out of the whole.
-        recycle: share of what leaves at the end that goes back.
-    """
-
-    name: Name
-    compartments: int = Field(ge=1, le=1000)
-    length: Annotated[Length, Positive]
-    velocity: Annotated[Speed, Positive]
-    dispersion: Annotated[Diffusivity, Positive] | None = None
-    to: str | None = None
-    recycle: Recycle | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of its compartments."""
-        return numbered(self.name, self.compartments)
-
-    def graph(self) -> Graph:
-        """The line alone, its end open."""
-        if self.dispersion is None:
-            return tanks(self.compartments, self.length / self.velocity, self.name)
-        return axial_line(self.compartments, self.length, self.velocity, self.dispersion, self.name)
-
-    @model_validator(mode="after")
-    def _resolves(self) -> Line:
-        least = 0.0 if self.dispersion is None else 0.5 * self.velocity * self.length / self.dispersion
-        if self.compartments < least:
-            raise invalid(
-                "the compartments of the line disperse more than it does",
-                key="compartments",
-                value=self.compartments,
-                expected=f"at least v L/(2 D) = {least:.3g}, or no dispersion for tanks in series",
-            )
-        return self
-
-
-class FeedStep(CaseModel):
-    """Mass flow of dry solids [kg/s] from a time [s] on."""
-
-    time: Annotated[Time, NotNegative]
-    rate: Annotated[MassRate, NotNegative]
-
-
-class PowderFeed(CaseModel):
+class PowderFeed(Flow):
     """Powder that flows into a compartment.
 
     Attributes:
         name: for messages and results.
-        to: the compartment.
-        rate: mass flow of dry solids [kg/s], or steps of `time` and `rate`; nil before the first step.
         distribution, grains, second_share, moisture, porosity: as of the charge, which they are where not given.
     """
 
     name: Name
-    to: str
-    rate: Annotated[MassRate, NotNegative] | Annotated[tuple[FeedStep, ...], Field(min_length=1)]
     distribution: Path | None = None
     grains: tuple[Grains, ...] = ()
     second_share: Fraction | None = None
@@ -134,27 +44,12 @@ class PowderFeed(CaseModel):
         check_powder(self.distribution, self.grains, False)
         return self
 
-    @model_validator(mode="after")
-    def _rise(self) -> PowderFeed:
-        times = [step.time for step in self.steps]
-        if any(later <= sooner for sooner, later in pairwise(times)):
-            raise invalid("the times do not rise", key="rate", value=times, expected="steps in rising order of time")
-        return self
 
-    @property
-    def steps(self) -> tuple[FeedStep, ...]:
-        """The rate as steps."""
-        return self.rate if isinstance(self.rate, tuple) else (FeedStep(time=0.0, rate=self.rate),)
-
-
-class Compartments(CaseModel):
-    """Regions of the equipment as a directed graph.
+class Compartments(Regions):
+    """Regions of the equipment, what they hold at the start, and what comes in.
 
     Attributes:
-        names: of single compartments, in the order of the parts of the particle simulation where that is used.
-        lines: compartments along an axis, after the single ones.
-        exchange: `dem` for measured rates, or links.
-        outlets, feeds: what leaves and what comes in.
+        feeds: what comes in.
         charge: share of the charge by compartment, sum one; equal by default.
         spray: share of the spray by compartment, sum one; all to the first by default.
         stirring: speed at which a compartment is stirred over the impeller's, one by default; nil: at rest.
@@ -162,30 +57,14 @@ class Compartments(CaseModel):
             flows between and out of compartments is multiplied by dt over one second. None: F v/d.
     """
 
-    names: tuple[Name, ...] = ()
-    lines: tuple[Line, ...] = ()
-    exchange: Literal["dem"] | tuple[Link, ...] = ()
-    outlets: tuple[Outlet, ...] = ()
     feeds: tuple[PowderFeed, ...] = ()
     charge: dict[str, Fraction] = Field(default_factory=dict)
     spray: dict[str, Fraction] = Field(default_factory=dict)
     stirring: dict[str, Annotated[Number, NotNegative]] = Field(default_factory=dict)
     outflow_step: Annotated[Time, Positive] | None = None
 
-    @property
-    def places(self) -> tuple[str, ...]:
-        """Names of all compartments, in their order."""
-        return (*self.names, *(name for line in self.lines for name in line.names))
-
     @model_validator(mode="after")
     def _fits(self) -> Compartments:
-        if not self.places:
-            raise invalid("there is no compartment", key="names", expected="names of compartments, or lines")
-        twice = [name for name in self.places if self.places.count(name) > 1]
-        if twice:
-            raise invalid("two compartments have one name", key="names", value=twice[0], expected="each once")
-        if self.exchange == "dem" and self.lines:
-            raise invalid("a line has no measured rates", key="exchange", value="dem", expected="links")
         self._check_names()
         for key in ("charge", "spray"):
             given = getattr(self, key)
@@ -197,30 +76,13 @@ class Compartments(CaseModel):
 
     def graph(self, measured: Floats | None = None) -> Graph:
         """Names and rates; measured: those of `exchange: dem` [1/s], in the order of the names."""
-        graph = Graph(self.names, np.zeros((len(self.names),) * 2) if measured is None else measured)
-        for line in self.lines:
-            graph = graph.beside(line.graph())
-        exchange, outlet, at = graph.exchange.copy(), graph.outlet.copy(), graph.place
-        for link in self.links:
-            exchange[at(link.start), at(link.to)] += link.rate
-        for line in self.lines:
-            end = at(line.names[-1])
-            rate, outlet[end] = outlet[end], 0.0
-            _leave(exchange, outlet, end, rate, at, line.to, line.recycle)
-        for out in self.outlets:
-            _leave(exchange, outlet, at(out.start), out.rate, at, None, out.recycle)
-        slowed = self.slowed
-        return Graph(graph.names, slowed * exchange, slowed * outlet)
+        graph = super().graph(measured)
+        return Graph(graph.names, self.slowed * graph.exchange, self.slowed * graph.outlet)
 
     @property
     def slowed(self) -> float:
         """Share of the flows that the published outflow leaves: dt over one second, one for rates."""
         return 1.0 if self.outflow_step is None else self.outflow_step
-
-    @property
-    def links(self) -> tuple[Link, ...]:
-        """Exchange as given; none where it is measured."""
-        return () if self.exchange == "dem" else self.exchange
 
     @property
     def flows_through(self) -> bool:
@@ -233,50 +95,13 @@ class Compartments(CaseModel):
         ends = [(at, feed) for at, feed in enumerate(self.feeds) if feed.steps[-1].rate > 0.0]
         return [(f"feeds.{at}.to", feed.to) for at, feed in ends if not open_ended[feed.to]]
 
-    def _flows(self) -> Iterator[tuple[str, str, str | None]]:
-        """Key, start and end of everything that flows; no end for what leaves or comes in."""
-        for at, link in enumerate(self.links):
-            yield f"exchange.{at}", link.start, link.to
-        for at, out in enumerate(self.outlets):
-            yield f"outlets.{at}", out.start, None
-            if out.recycle:
-                yield f"outlets.{at}.recycle", out.start, out.recycle.to
-        for at, line in enumerate(self.lines):
-            yield f"lines.{at}", line.names[-1], line.to
-            if line.recycle:
-                yield f"lines.{at}.recycle", line.names[-1], line.recycle.to
-
     def _check_names(self) -> None:
         for key in ("charge", "spray", "stirring"):
             for name in getattr(self, key):
                 require_name(name, self.places, "compartment", key)
         for at, feed in enumerate(self.feeds):
             require_name(feed.to, self.places, "compartment", f"feeds.{at}.to")
-        for key, start, to in self._flows():
-            require_name(start, self.places, "compartment", f"{key}.from")
-            require_name(start if to is None else to, self.places, "compartment", f"{key}.to")
-            if start == to:
-                raise invalid("a compartment flows into itself", key=f"{key}.to", value=to, expected="another one")
 
     def _check_ways_out(self) -> None:
         for key, name in self.stranded(self.graph()):
             raise invalid("powder fed here can never leave", key=key, value=name, expected=WAY_OUT)
-
-
-def _leave(
-    exchange: Floats,
-    outlet: Floats,
-    start: int,
-    rate: float,
-    place: Callable[[str], int],
-    to: str | None,
-    recycle: Recycle | None,
-) -> None:
-    """Add a flow at `rate` [1/s] from `start` out of the whole or to a compartment, less what is recycled."""
-    back = rate * recycle.share if recycle else 0.0
-    if recycle:
-        exchange[start, place(recycle.to)] += back
-    if to is None:
-        outlet[start] += rate - back
-    else:
-        exchange[start, place(to)] += rate - back

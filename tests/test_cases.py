@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from coupling.calibration.problem import read_problem
 from coupling.calibration.report import write_results
 from coupling.case import Case
 from coupling.case_file import read_case
+from coupling.chain import BLEND
+from coupling.driver import run as run_case
+from coupling.progress import Progress
 from dem.case_time import Passages
 from dem.output import SNAPSHOT_NAME
 from dem.particles import MASS, RADIUS, VX, WX, X
@@ -32,6 +36,9 @@ from dem.results import RESULTS_NAME, load_results
 from dem.simulation import STATISTICS_NAME, Simulation
 from dem.snapshots import read_snapshot
 from dem.statistics_result import EncounterStatistics
+from pbm.blending import BlendingCourse
+from pbm.blending_run import make_blending, uniformity_at
+from pbm.case_blending import BlendingCase
 from pbm.granulation import Granulation as PbmGranulation
 from pbm.result import GranulationResult
 
@@ -249,6 +256,33 @@ def test_continuous_granulator(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "report.html").exists()
 
 
+def blender_quantities(case: BlendingCase, course: BlendingCourse) -> dict[tuple[str, str], float]:
+    """The quantities of the blender."""
+    residence = make_blending(case).residence("drug")
+    found, shares = uniformity_at(case, course, case.samples.mass)
+    return {
+        ("mean residence time", "screw"): residence.mean,
+        ("relative variance of the residence time", "screw"): residence.relative_variance,
+        ("share of drug in what leaves", "end"): float(course.share("drug")[-1]),
+        ("amplitude of the ripple, out over in", "screw"): abs(residence.response([1.0 / 60.0])[0]),
+        ("relative standard deviation by random grains", "samples of 200 mg"): math.sqrt(found.random) / shares.mean(),
+        ("error of the mass balance", "all powders"): course.imbalance,
+    }
+
+
+def test_continuous_blender(tmp_path: Path) -> None:
+    """The blender from its file to its report, through the driver."""
+    case = read_case(CASES / "continuous-blender" / "case.yaml")
+    assert case.blending is not None
+    with Progress(stream=StringIO()) as progress:
+        run_case(case, tmp_path, progress)
+    found = blender_quantities(case.blending, BlendingCourse.load(tmp_path / BLEND))
+    for expected in expectations("continuous-blender"):
+        assert_expected(expected, found[expected["name"], expected["of"]])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Residence times and damping" in page and "by random grains" in page and "rsd-1" in page
+
+
 MATERIAL_TESTS = ("angle-of-repose", "drum-angle", "tapped-density", "shear-cell")
 
 
@@ -266,6 +300,7 @@ def test_material_test(tmp_path: Path, name: str) -> None:
 
 
 TESTED: dict[str, Callable[..., None]] = {name: test_material_test for name in MATERIAL_TESTS} | {
+    "continuous-blender": test_continuous_blender,
     "two-spheres": test_two_spheres,
     "gas": test_gas,
     "rotating-drum": test_rotating_drum,

@@ -9,6 +9,7 @@ from coupling.case import Case
 from coupling.report.balances import balances_section
 from coupling.report.batch import batch_section
 from coupling.report.blades import blade_section
+from coupling.report.blending import outlet_section, residence_section
 from coupling.report.contents import Section
 from coupling.report.fields import fields_section
 from coupling.report.flow import flow_section
@@ -41,6 +42,11 @@ BALANCE_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
     batch_section,
     balances_section,
+)
+BLENDING_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
+    settings_section,
+    outlet_section,
+    residence_section,
 )
 COUPLED_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
@@ -78,6 +84,7 @@ def render(run: RunRecord) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     alone = DEM_SECTIONS if run.case.dem is not None else BALANCE_SECTIONS
+    alone = BLENDING_SECTIONS if run.case.blending is not None else alone
     makers = COUPLED_SECTIONS if run.case.coupling is not None else alone
     sections = [make(run) for make in makers]
     sections += [timings_section(run), warnings_section(run, sections)]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from compute.errors import DempbmError
 from coupling.case import Case
-from coupling.chain import DISTRIBUTION, EXCHANGE, EXPORT, FIRST_EXCHANGE, MODEL, REMEASURED
+from coupling.chain import BLEND, DISTRIBUTION, EXCHANGE, EXPORT, FIRST_EXCHANGE, MODEL, REMEASURED
 from coupling.exchange import Exchange
 from coupling.progress import LOG_NAME
 from coupling.provenance import read_manifest
@@ -26,6 +26,7 @@ from dem.case_motion import Motion
 from dem.output import SNAPSHOT_NAME
 from dem.simulation import STATISTICS_NAME
 from dem.statistics_result import EncounterStatistics
+from pbm.blending import BlendingCourse
 from pbm.result import GranulationResult
 
 FEED_WINDOW, GROWN_WINDOW, REMEASURED_WINDOW = "speed-", "grown", "remeasured-"
@@ -80,6 +81,11 @@ class RunRecord:
     def batch(self) -> GranulationResult | None:
         """The population balance of the batch."""
         return self._read(DISTRIBUTION, GranulationResult.load)
+
+    @cached_property
+    def blend(self) -> BlendingCourse | None:
+        """The course of a blend."""
+        return self._read(BLEND, BlendingCourse.load)
 
     @cached_property
     def remeasured(self) -> RemeasuredBatch | None:

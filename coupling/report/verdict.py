@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from coupling.reduced.flags import names as flag_names
+from coupling.report.blending import blend_rows
 from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
 from coupling.report.timings import total_seconds
@@ -21,6 +22,8 @@ def verdict_section(run: RunRecord, sections: Sequence[Section]) -> Section:
     if run.batch is not None:
         solids, liquid, gas, number = (Quantity(value, digits=2) for value in run.batch.worst_imbalance)
         rows.append(("balances, worst step", f"solids {solids}, liquid {liquid}, gas {gas}, number {number}"))
+    if run.blend is not None:
+        rows += blend_rows(run)
     if run.case.coupling is not None:
         units = ", ".join(str(path.relative_to(run.folder)) for path in run.units)
         rows.append(("exported model", units or "none yet"))
@@ -63,6 +66,8 @@ def _state(run: RunRecord) -> str:
     if outcome and outcome != "done":
         return f"{outcome}: {run.manifest.get('message', '')}"
     balance = run.case.pbm
+    if run.case.blending is not None:
+        return "not finished: no course of the blend" if run.blend is None else "all stages done"
     if balance is not None and run.batch is None:
         return "not finished: no size distribution"
     if run.case.coupling is not None and balance is not None and not balance.flows_through and not run.units:
