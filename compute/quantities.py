@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from compute.case_model import invalid
@@ -123,7 +123,18 @@ Spin = Annotated[
 AccelerationVector = Annotated[
     tuple[Acceleration, Acceleration, Acceleration], _triple(Quantity("acceleration", "m/s^2", "9.81 m/s^2"))
 ]
-Direction = Annotated[tuple[Number, Number, Number], _triple(Quantity("number", "1", "0.5"))]
+
+
+def require_direction(vector: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return the vector unchanged; raise a PydanticCustomError if it is the zero vector."""
+    if not any(vector):
+        raise invalid("the zero vector has no direction", expected="a vector such as [0, 0, 1]")
+    return vector
+
+
+Direction = Annotated[
+    tuple[Number, Number, Number], AfterValidator(require_direction), _triple(Quantity("number", "1", "0.5"))
+]
 
 __all__ = [
     "Acceleration",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from compute.case_model import CaseModel
 from compute.quantities import Direction, Position
-from dem.case_motion import require_direction
 from dem.case_particles import Box, Cylinder
 
 EVENT_STEPS = 250
@@ -21,11 +20,6 @@ class HalfSpace(CaseModel):
     shape: Literal["plane"]
     point: Position
     normal: Direction
-
-    @field_validator("normal")
-    @classmethod
-    def _has_direction(cls, normal: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(normal)
 
 
 class Outlet(CaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import (
@@ -24,7 +24,6 @@ from compute.quantities import (
     Viscosity,
 )
 from dem.case_materials import ContactAngle
-from dem.case_motion import require_direction
 
 VALID = 0.1
 """Volume over radius^3 that the capillary forces are fitted up to."""
@@ -50,11 +49,6 @@ class Spray(CaseModel):
     half_angle: Annotated[Angle, Field(gt=0, lt=math.pi / 2)]
     start: Annotated[Time, NotNegative] = 0.0
     end: Annotated[Time, Positive] | None = None
-
-    @field_validator("direction")
-    @classmethod
-    def _has_direction(cls, direction: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(direction)
 
     @model_validator(mode="after")
     def _start_before_end(self) -> Spray:

@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import (
@@ -31,21 +31,9 @@ FREE_FALL = 9.81
 Profile = tuple[tuple[Annotated[Time, NotNegative], Number], ...]
 
 
-def require_direction(axis: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Return the direction unchanged; raise a PydanticCustomError if it is the zero vector."""
-    if not any(axis):
-        raise invalid("the zero vector has no direction", expected="a vector such as [0, 0, 1]")
-    return axis
-
-
 class _Motion(CaseModel):
     axis: Direction = UPWARDS
     start: Annotated[Time, NotNegative] = 0.0
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
 
     @property
     def peak_speed(self) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import Direction, Length, Mass, NotNegative, Number, Position, Positive, Time
-from dem.case_motion import ORIGIN, UPWARDS, require_direction
+from dem.case_motion import ORIGIN, UPWARDS
 from dem.case_particles import Box, Region
 from dem.case_results import Result, require_known
 
@@ -44,11 +44,6 @@ class FreeSurface(CaseModel):
     axis: Direction = UPWARDS
     radius: Annotated[Length, Positive]
     bins: int = Field(default=16, ge=6, le=200)
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
 
 
 class BulkDensity(CaseModel):

@@ -26,7 +26,7 @@ from compute.quantities import (
     Velocity,
 )
 from dem.case_materials import Shares
-from dem.case_motion import ORIGIN, UPWARDS, require_direction
+from dem.case_motion import ORIGIN, UPWARDS
 
 AT_REST = (0.0, 0.0, 0.0)
 
@@ -59,11 +59,6 @@ class Cylinder(CaseModel):
     radius: Annotated[Length, Positive]
     inner_radius: Annotated[Length, NotNegative] = 0.0
     length: Annotated[Length, Positive]
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
 
     @model_validator(mode="after")
     def _ring_not_empty(self) -> Cylinder:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from compute.case_model import CaseModel, invalid
 from compute.quantities import Direction, Fraction, Length, Number, Position, Positive, Speed, Time
-from dem.case_motion import ORIGIN, UPWARDS, require_direction
+from dem.case_motion import ORIGIN, UPWARDS
 from dem.case_time import Duration
 
 Edges = Annotated[tuple[Length, ...], Field(min_length=2)]
@@ -60,11 +60,6 @@ class CylinderGrid(CaseModel):
     radial: Edges | None = None
     angular: int = Field(default=1, ge=1)
     axial: Edges | None = None
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
 
     @field_validator("radial", "axial")
     @classmethod

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from compute.case_model import CaseModel, existing_file, invalid
 from compute.quantities import Direction, Length, Position, Positive
 from dem.case_equipment import GeneratedMesh
-from dem.case_motion import ORIGIN, UPWARDS, AnyMotion, require_direction
+from dem.case_motion import ORIGIN, UPWARDS, AnyMotion
 
 
 class _Wall(CaseModel):
@@ -25,11 +25,6 @@ class PlaneWall(_Wall):
     shape: Literal["plane"]
     point: Position
     normal: Direction
-
-    @field_validator("normal")
-    @classmethod
-    def _has_direction(cls, normal: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(normal)
 
 
 class CylinderWall(_Wall):
@@ -47,11 +42,6 @@ class CylinderWall(_Wall):
     inside: bool = True
     low: Length | None = None
     high: Length | None = None
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
 
     @model_validator(mode="after")
     def _low_below_high(self) -> CylinderWall:
@@ -76,11 +66,6 @@ class MeshWall(_Wall):
     generate: GeneratedMesh | None = None
     point: Position = ORIGIN
     axis: Direction = UPWARDS
-
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
 
     @field_validator("file")
     @classmethod

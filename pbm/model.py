@@ -31,10 +31,10 @@ LIQUID_LOST, GAS_OWED = 21, 22
 BOOKED = 23
 """Ledger: mergers, grains gained by breakage, nuclei made, powder grains used by nuclei [-]; liquid sprayed [m3];
 grains booked beyond the births of pairs above the top class [-] and the solid volume of those pairs [m3]; gas that
-liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that outlets
-took; liquid that evaporated [m3]; the second solid that feeds brought and that outlets took [m3]; powder that layers
-took up, solids [m3] and grains [-]; liquid that a published form of addition lost, and gas beyond what was there that
-one of consolidation took [m3]."""
+liquid or shrinking drove out of pores [m3]; number [-], solids, liquid and gas [m3] that feeds brought and that
+outlets took; liquid that evaporated [m3]; the second solid that feeds brought and that outlets took [m3]; powder
+that layers took up, solids [m3] and grains [-]; liquid that a published form of addition lost, and gas beyond what
+was there that one of consolidation took [m3]."""
 
 GRANULE_VOLUME, DIAMETER, LOG_DIAMETER, MASS, LOG_INERTIA, WET_SHARE, LOG_FILM, SIZE_FACTOR = 0, 1, 2, 3, 4, 5, 6, 7
 SELECTION, ABSORPTION, SQUEEZE, LOSS, LIMIT = 8, 9, 10, 11, 12

@@ -33,9 +33,10 @@ def new(
     ] = "high-shear-granulator",
 ) -> None:
     """Copy a shipped case into a new folder, to be changed there."""
-    from coupling.shipped import CASE_FILE, shipped_cases
+    from coupling.shipped import CASE_FILE, EXPERIMENTS_FILE, shipped_cases
 
-    shipped = shipped_cases()
+    measured = shipped_cases(EXPERIMENTS_FILE)
+    shipped = dict(sorted((shipped_cases() | measured).items()))
     if source not in shipped:
         raise CaseError(
             "no such shipped case", key="--from", value=source, expected=f"one of: {', '.join(shipped)}",
@@ -48,7 +49,8 @@ def new(
         shutil.copytree(shipped[source], folder)
     except OSError as error:
         raise CaseError("the folder cannot be made", value=str(folder), expected=error.strerror) from None
-    typer.echo(f"{folder / CASE_FILE}\nNext: dempbm check {folder}")
+    file, word = (EXPERIMENTS_FILE, "calibrate") if source in measured else (CASE_FILE, "check")
+    typer.echo(f"{folder / file}\nNext: dempbm {word} {folder}")
 
 
 def check(

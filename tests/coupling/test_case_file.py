@@ -13,7 +13,18 @@ from coupling.case_file import case_schema, input_files, read_case, write_case
 from coupling.shipped import shipped_cases
 from tests.coupling.case_text import read_small
 
-SHIPPED = ("continuous-granulator", "gas", "high-shear-granulator", "rotating-drum", "two-spheres")
+SHIPPED = (
+    "angle-of-repose",
+    "continuous-blender",
+    "continuous-granulator",
+    "drum-angle",
+    "gas",
+    "high-shear-granulator",
+    "rotating-drum",
+    "shear-cell",
+    "tapped-density",
+    "two-spheres",
+)
 
 
 def test_values_are_si(tmp_path: Path) -> None:

@@ -133,6 +133,12 @@ def test_new_copies_a_case_that_checks(call: Call, tmp_path: Path) -> None:
     assert call("check", "mine") == 0
 
 
+def test_new_copies_experiments_too(call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("new", "--from", "twin-screw-calibration") == 0
+    assert (tmp_path / "twin-screw-calibration" / "experiments.yaml").is_file()
+    assert "Next: dempbm calibrate twin-screw-calibration" in capsys.readouterr().out
+
+
 def test_new_overwrites_nothing(call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").mkdir()
     assert call("new", "mine", "--from", "gas") == 2
