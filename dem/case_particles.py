@@ -159,11 +159,6 @@ class Orientation(CaseModel):
     axis: Direction = UPWARDS
     angle: Angle
 
-    @field_validator("axis")
-    @classmethod
-    def _has_direction(cls, axis: tuple[float, float, float]) -> tuple[float, float, float]:
-        return require_direction(axis)
-
 
 class GivenParticle(CaseModel):
     """One particle: of a class (written `class`), or of a radius and material of its own.
