@@ -14,6 +14,7 @@ from coupling.chain import DISTRIBUTION
 from coupling.driver import run
 from coupling.progress import Progress
 from pbm.granulation import Granulation
+from pbm.model import LAYERED
 from pbm.result import GranulationResult
 from tests.pbm.test_stated_laws import stated_case
 
@@ -60,13 +61,33 @@ def test_measured_laws_need_particles() -> None:
         Granulation(stated_case(aggregation={}), compiled=False)
 
 
-def test_the_reduced_model_repeats_measured_laws_only() -> None:
+DROPS = {"spray": {"rate": "0.33 g/s", "end": "65 s"}, "drops": {"median": "120 um", "spread": 0.3}}
+LAYERS = {"rate": "2 um/s", "powder_below": "60 um"}
+
+
+def test_layers_drops_and_a_second_solid_run_and_are_reported(tmp_path: Path) -> None:
+    """The case as a user states it, through the chain: the report names the drops, the result holds the shares."""
+    run(alone(liquid=DROPS, layering=LAYERS, second_solid={"name": "api"}), tmp_path, Progress(None))
+    result = GranulationResult.load(tmp_path / DISTRIBUTION)
+    assert result.second_share == pytest.approx(0.5, rel=1e-12) and result.booked[-1, LAYERED] > 0.0
+    assert "standard deviation of ln d 0.3" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"aggregation": stated_case().aggregation.model_dump()}, "reduced model knows the measured laws only"),
+        ({"layering": LAYERS}, "reduced model knows the measured laws only"),
+        ({"liquid": DROPS}, "reduced model knows the measured laws only"),
+        ({"second_solid": {"name": "api"}}, "reduced model knows one solid"),
+    ],
+)
+def test_the_reduced_model_repeats_measured_laws_only(changes: dict[str, Any], message: str) -> None:
     """Beside particles, other laws are refused when the case is read: the exported model would not have them."""
     from coupling.case_file import read_case
     from coupling.shipped import cases_folder
 
     case = read_case(cases_folder() / "high-shear-granulator" / "case.yaml")
     assert case.pbm is not None
-    changed = case.pbm.model_copy(update={"aggregation": stated_case().aggregation})
-    with pytest.raises(ValidationError, match="reduced model knows the measured laws only"):
-        Case.model_validate(case.model_dump() | {"pbm": changed.model_dump()})
+    with pytest.raises(ValidationError, match=message):
+        Case.model_validate(case.model_dump() | {"pbm": case.pbm.model_dump() | changes})

@@ -12,6 +12,7 @@ from compute.errors import CaseError
 from pbm.assemble import bare_parameters, make_tables
 from pbm.cells import Cells, spread
 from pbm.distribution import project_density
+from pbm.feeding import feed_rates
 from pbm.granulation import FixedRule, Granulation
 from pbm.grid import Floats, geometric_grid, multiples_grid
 from pbm.model import (
@@ -29,6 +30,7 @@ from pbm.model import (
 )
 from pbm.outputs import outputs_of
 from pbm.program import compile_program, load_program
+from pbm.rates import Rates
 from pbm.solve import Accuracy, solve
 from pbm.stages import Start, imbalance, sums
 from tests.pbm.population import NUMBER as COUNT
@@ -251,3 +253,13 @@ def test_nuclei_of_random_grains_scatter_by_their_number() -> None:
     powder = start[0, NUMBER] * model.grid.pivots
     grain = float(powder @ model.grid.pivots / powder.sum())
     assert square - mean**2 == pytest.approx(0.16 * grain / model.parameters.nucleus_solids, rel=1e-3)
+
+
+def test_integrators_of_other_libraries_see_the_second_solid() -> None:
+    """What `pbm.rates` hands them: change and ledger of the second solid add up to the feed, to round-off."""
+    model = every_mechanism(second_solid=API | {"scatter": True})
+    state = model.simulate(times=np.array([0.0, 0.2]), accuracy=Accuracy(1e-2)).states[-1]
+    rates = Rates(model.program, model.parameters, model.tables, 0.0, 2e-3, feed_rates(model.inflows, 0.1, state.shape))
+    change, booked = rates.change(state)
+    assert booked[FED_SECOND] == pytest.approx(20e-3 / 1540.0, rel=1e-12) and booked[LEFT_SECOND] > 0.0
+    assert change[:, CONTENT].sum() == pytest.approx(booked[FED_SECOND] - booked[LEFT_SECOND], rel=1e-9)
