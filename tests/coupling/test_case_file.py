@@ -42,7 +42,15 @@ def test_assignments_reach_lists_by_name_and_number(tmp_path: Path) -> None:
     assert case.dem is not None
     assert case.dem.wall_speed("paddle") == pytest.approx(10 * math.pi, rel=1e-15)
     assert case.dem.classes[1].diameter == 3e-3
-    assert case.dem.numerics.fast
+    assert case.dem.numerics.fast and not case.dem.numerics.mixed
+
+
+def test_numerics_as_keys_and_as_one_word(tmp_path: Path) -> None:
+    """One word sets the key that it belongs to and leaves the other as it is by default."""
+    for assignment in ("dem.numerics.precision=mixed", "dem.numerics=mixed"):
+        case = read_small(tmp_path, assignments=[assignment])
+        assert case.dem is not None
+        assert case.dem.numerics.model_dump() == {"arithmetic": "exact", "precision": "mixed"}
 
 
 def test_resolved_case_reads_back_equal(tmp_path: Path) -> None:

@@ -150,11 +150,12 @@ def test_new_overwrites_nothing(call: Call, tmp_path: Path, capsys: pytest.Captu
 def test_runs_get_folders_of_their_own(call: Call, tmp_path: Path, chain: list[Path]) -> None:
     """A run never overwrites another; the resolved case and the manifest lie beside what it wrote."""
     path = write_small(tmp_path)
-    assert call("run", path, "--threads", 2) == 0
+    assert call("run", path, "--threads", 2, "--set", "dem.numerics=mixed") == 0
     assert call("run", path) == 0
     assert chain == [tmp_path / "runs" / "small" / "1", tmp_path / "runs" / "small" / "2"]
     manifest = json.loads((chain[0] / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["threads"] == 2
+    assert manifest["numerics"] == {"arithmetic": "exact", "precision": "mixed"}
     assert str(path) in manifest["inputs"]
     assert set(manifest["outputs"]) == {"result.json"}
     assert manifest["sessions"][0]["outcome"] == "done"

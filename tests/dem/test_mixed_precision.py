@@ -150,13 +150,16 @@ def test_statistics_agree_with_double(tmp_path: Path) -> None:
 
 @pytest.mark.validate
 def test_gas_agrees_with_double_and_with_theory() -> None:
-    """Some ten thousand encounters of an elastic gas: rate and speeds as in double, energy kept to 0.1 %."""
+    """Some ten thousand encounters of an elastic gas: rate and speeds as in double, and energy kept.
+
+    To 0.3 %: a pair that touches at the end holds up to 2/1000 of the energy; with none in touch 5e-5 is missing.
+    """
     mixed, double = run_gas(MIXED), run_gas()
     count = mixed.statistics.encounters.sum()
     rate = 4.0 * math.sqrt(math.pi) * mixed.sigma * SPHERE_DIAMETER**2 * contact_value(0.01)
     measured = mixed.statistics.encounter_rate()
     assert_close(float(measured.value[0, 0, 0]), rate, math.sqrt(float(measured.variance[0, 0, 0])))
-    assert mixed.energy[1] == pytest.approx(mixed.energy[0], rel=1e-3)
+    assert mixed.energy[1] == pytest.approx(mixed.energy[0], rel=3e-3)
     assert np.abs(mixed.momentum[1] - mixed.momentum[0]).max() < 1e-11 * mixed.scale
     for name in ("encounters", "normal_speed_sum"):
         one, other = (float(getattr(found.statistics, name).sum()) for found in (mixed, double))
