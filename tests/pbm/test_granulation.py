@@ -243,4 +243,4 @@ def test_scratch_has_the_shape_of_the_state() -> None:
     """Two compartments of eight classes; the ledger has its fixed length."""
     work = make_workspace(2, 8)
     assert work.row.shape == (8,) and work.births.shape == (2, 8, CARRIED)
-    assert BOOKED == 21
+    assert BOOKED == 23
