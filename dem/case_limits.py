@@ -236,6 +236,13 @@ def particle_count(case: DemCase) -> float:
     return sum(class_numbers(case).values()) + own + files
 
 
+def sphere_count(case: DemCase) -> float:
+    """Return how many spheres the particles of a case are made of."""
+    numbers = class_numbers(case)
+    more = sum(numbers[each.name] * (len(each.radii) - 1) for each in case.classes)
+    return particle_count(case) + more
+
+
 def _own_radii(case: DemCase) -> Iterator[float]:
     for source in case.particles:
         if isinstance(source, Given):

@@ -112,12 +112,17 @@ def by_id(particles: Particles) -> Particles:
 def coordination(engine: Engine) -> dict[str, float]:
     """Return the mean numbers of contacts of a particle with others and with walls [-].
 
-    2 N_c/N of the pairs in touch; a wall counts at each contact with it.
+    2 N_c/N of the pairs in touch, of bodies each pair once; a wall counts at each contact with it.
     """
-    size, numpy = engine.size, engine.backend.numpy
+    size, bodies, numpy = engine.size, engine.body_count, engine.backend.numpy
     if size == 0:
         return {}
     entries = int(numpy(engine.pairs.start[: size + 1])[-1])
-    touching = int((numpy(engine.pairs.flags[:entries]) & TOUCHING != 0).sum())
+    met = np.flatnonzero(numpy(engine.pairs.flags[:entries]) & TOUCHING != 0)
+    touching = len(met)
+    if engine.id_bits:
+        owner = numpy(engine.particles.id[:size]) >> engine.id_bits
+        first = np.repeat(np.arange(size), np.diff(numpy(engine.pairs.start[: size + 1])))
+        touching = len(np.unique(np.stack([owner[first[met]], owner[numpy(engine.pairs.other)[met]]]), axis=1).T)
     walls = int((numpy(engine.touches.wall[:size]) >= 0).sum())
-    return {"coordination": (1 if engine.loops.full else 2) * touching / size, "wall contacts": walls / size}
+    return {"coordination": (1 if engine.loops.full else 2) * touching / bodies, "wall contacts": walls / bodies}

@@ -11,7 +11,7 @@ from coupling.case import Case
 from coupling.checks.finding import Finding
 from coupling.checks.windows import windows
 from dem.case import DemCase
-from dem.case_limits import particle_count, time_step
+from dem.case_limits import particle_count, sphere_count, time_step
 
 # Orders of magnitude of a dense bed with a turning mesh and statistics; a finished run replaces them by its own rate.
 PARTICLE_STEPS_PER_SECOND = {"python": 2e3, "cpu": 5e6, "cuda": 1e8}
@@ -25,15 +25,17 @@ def check_effort(case: Case) -> Iterator[Finding]:
     """Predict particles, steps, memory and wall time."""
     if case.dem is None:
         return
-    count = particle_count(case.dem)
+    count, spheres = particle_count(case.dem), sphere_count(case.dem)
     steps = sum(each.duration for each in windows(case)) / time_step(case.dem)
     text = "Particles in a window, insertions complete" + (", if none had left." if case.dem.outlets else ".")
     yield Finding("note", "particles", text, f"{count:.0f}")
+    if spheres > count:
+        yield Finding("note", "spheres", "Spheres that these particles are made of.", f"{spheres:.0f}")
     yield Finding("note", "steps", "Time steps over all windows.", f"{steps:.3g}")
-    yield Finding("note", "memory", "Estimate for that many particles.", f"{memory(case.dem, count) / 1e6:.0f} MB")
+    yield Finding("note", "memory", "Estimate for that many particles.", f"{memory(case.dem, spheres) / 1e6:.0f} MB")
     rate, source = expected_rate(case)
     text = f"Estimate for the particles alone, from {rate:.2g} particle-steps/s ({source})."
-    yield Finding("note", "wall-time", text, clock(count * steps / rate))
+    yield Finding("note", "wall-time", text, clock(spheres * steps / rate))
 
 
 def memory(dem: DemCase, count: float) -> float:
