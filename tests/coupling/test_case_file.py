@@ -22,6 +22,7 @@ SHIPPED = (
     "high-shear-granulator",
     "rotating-drum",
     "shear-cell",
+    "tablets-in-a-drum",
     "tapped-density",
     "two-spheres",
 )
