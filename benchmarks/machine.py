@@ -2,9 +2,9 @@
 
     python -m benchmarks.machine [--particles 20000]
 
-Bandwidth of a triad from memory, multiply-adds, square roots and divisions on one thread, the best of several rounds;
-then list entries and contacts of a particle, and bytes and arithmetic of a particle-step, counted from the arrays and
-from the assembly of the law. Last the particle-steps/s that each limit alone would allow, and those reached.
+Bandwidth of a triad from memory, multiply-adds, square roots and divisions on one thread, the best of many rounds; then
+list entries and contacts of a particle, and bytes and arithmetic of a particle-step, counted from the widths of the
+arrays and the assembly of the law; last the particle-steps/s that each limit alone would allow.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from typing import Any
 
 import numba
 import numpy as np
+from scipy.spatial import cKDTree
 
-from benchmarks.scenario import SCENARIOS
-from compute import get_backend
+from benchmarks.scenario import DIAMETER, SCENARIOS
 from compute.physics import register_laws
 from dem.block import make_block
-from dem.neighbours import TOUCHING
-from dem.simulation import Simulation
+from dem.interaction import Interaction
+from dem.pairs import force_columns
+from dem.particles import KIND_SIZE, ROW_SIZE
+from dem.setup import make_setup
 
-ROUNDS = 7
+ROUNDS = 40
 LONG, SHORT, TURNS, CHAIN = 8_000_000, 1024, 20_000, 16
-SKIN, WARM, STEPS = 0.1, 200, 400
+SKIN, ENTRY_BYTES = 0.1, 5
 ARITHMETIC = ("addpd", "subpd", "mulpd", "divpd", "sqrtpd", "maxpd", "minpd")
 
 
@@ -85,30 +87,29 @@ def limits() -> dict[str, float]:
     }
 
 
-def operations(simulation: Simulation) -> dict[str, int]:
+def operations(interaction: Interaction) -> dict[str, int]:
     """Return how often each operation stands in the vector loop of the law: as often as a contact needs it."""
     register_laws()
-    block = numba.njit(error_model="numpy", _nrt=False)(make_block(simulation.engine.interaction))
+    block = numba.njit(error_model="numpy", _nrt=False)(make_block(interaction))
     block.compile((numba.float64[::1], numba.int64, numba.float64))
     text = block.inspect_asm(block.signatures[0])
     return {name: len(re.findall(rf"^\s+v?{name}\s", text, re.MULTILINE)) for name in ARITHMETIC}
 
 
-def demands(simulation: Simulation) -> dict[str, float]:
+def demands(particles: int) -> dict[str, float]:
     """Return entries, contacts, bytes, flops, square roots and divisions of a particle-step.
 
-    Bytes: each row, kind and force once, entries of the list once, history of contacts read and written; partners are
-    taken to be in the cache.
+    Bytes: row and force of a particle read and written, its kind and place at the last list read, entries of the list
+    with their flags read, history of contacts read and written; partners are taken to be in the cache.
     """
-    engine, counted = simulation.engine, operations(simulation)
-    entries = int(engine.pairs.start[engine.size])
-    contacts = float((engine.pairs.flags[:entries] & TOUCHING != 0).sum()) / engine.size
-    row, pairs = engine.particles.row, engine.pairs
-    own = 2 * row[0].nbytes + engine.particles.kind[0].nbytes + 3 * 6 * 8 + engine.motion.reference[0].nbytes
-    listed = entries / engine.size * (pairs.other.itemsize + pairs.flags.itemsize)
+    scenario = SCENARIOS["box"]
+    interaction = make_setup(scenario.settled_case(particles, SKIN)).engine.interaction
+    table = np.genfromtxt(scenario.state(particles), delimiter=",", names=True, usecols=("x", "y", "z"))
+    tree, counted = cKDTree(np.stack([table[axis] for axis in "xyz"], axis=1)), operations(interaction)
+    entries, contacts = (len(tree.query_pairs(reach * DIAMETER)) / particles for reach in (1.0 + SKIN, 1.0))
+    values = 2 * (ROW_SIZE + force_columns(interaction)) + 3 + 2 * contacts * interaction.history_size
     return {
-        "entries": entries / engine.size, "contacts": contacts,
-        "bytes": own + listed + 2 * contacts * pairs.history[0].nbytes,
+        "entries": entries, "contacts": contacts, "bytes": 8 * values + 4 * KIND_SIZE + ENTRY_BYTES * entries,
         "flops": contacts * sum(counted.values()),
         "square roots": contacts * counted["sqrtpd"], "divisions": contacts * counted["divpd"],
     }  # fmt: skip
@@ -118,18 +119,11 @@ def main() -> None:
     """Print limits, demands, and what each limit would allow."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--particles", type=int, default=20_000)
-    particles = parser.parse_args().particles
-    simulation = Simulation(SCENARIOS["box"].settled_case(particles, SKIN), get_backend("cpu", 1), 1)
-    simulation.advance(WARM)
-    step, machine, asked = simulation.engine.step_number, limits(), demands(simulation)
-    began = time.perf_counter()
-    simulation.advance(step + STEPS)
-    reached = particles * STEPS / (time.perf_counter() - began)
+    machine, asked = limits(), demands(parser.parse_args().particles)
     print(f"a particle has {asked['entries']:.1f} entries in its half list and {asked['contacts']:.2f} contacts")
     for name, most in machine.items():
         allowed = most / asked[name]
         print(f"{name:13s} {most / 1e9:6.2f} G/s  {asked[name]:7.1f} a particle-step  allow {allowed / 1e6:6.1f} M/s")
-    print(f"reached {reached / 1e6:.1f} M/s")
 
 
 if __name__ == "__main__":
