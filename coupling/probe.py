@@ -119,7 +119,8 @@ def _measure(
     record = _timed(simulation.record) if simulation.records else 0.0
     output, checkpoint = _timed(simulation.write_output), _timed(simulation.save)
     balance = balance_seconds(case, speed)
-    report = _timed(lambda: write_report(case, folder, case.backend != "python"))
+    before = compiling.seconds
+    report = _timed(lambda: write_report(case, folder, case.backend != "python")) - (compiling.seconds - before)
     costs = Costs(
         start + phases.first, packing, phases.settling, phases.moving, speed, sample, record, output, checkpoint,
         balance, report,
