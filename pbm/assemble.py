@@ -76,6 +76,7 @@ def make_tables(
         fragment_start=starts,
         fragment_class=classes,
         fragment_number=numbers,
+        fragment_share=numbers * cells.solid_volume[classes] / np.repeat(cells.solid_volume, np.diff(starts)),
         negligible=0.0 if lone else NEGLIGIBLE,
         faint=LEAST_FAINT if lone else FAINT,
         gained=gained,

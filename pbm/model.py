@@ -47,6 +47,8 @@ FIRST, SECOND, MIXED = 4, 5, 6
 CARRIED = 7
 """Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
 second component [m3], and their product [m6]."""
+PACK = 8
+"""Loops over classes run to a multiple of this, so that no rest is left to do one by one beside packed arithmetic."""
 
 USED = 9
 """Contents of powder that drops use up: both solids, liquids with the drops', gas, the lumped solid c [m3/s]; and over
@@ -169,6 +171,7 @@ class Tables(NamedTuple):
     fragment_start: np.ndarray  # first fragment class of each class, int64 (classes + 1,)
     fragment_class: np.ndarray  # where fragments go, int64 (entries,)
     fragment_number: Floats  # number of daughters there of one breakage, (entries,)
+    fragment_share: Floats  # share of the parent's solids that they hold, (entries,)
     gained: Floats  # grains that one breakage of k adds, (classes,)
     negligible: float  # share of the solids of a compartment below which a class meets no other
     faint: float  # share of them below which a class sets the adaptive step less, and its losses are limited
@@ -200,6 +203,9 @@ class Granule(NamedTuple):
     size_factor: float  # (d/d32 clamped)^c2
 
 
+GRANULE = len(Granule._fields)
+
+
 class Parent(NamedTuple):
     """What a breakage law sees of one granule of a class."""
 
@@ -229,7 +235,8 @@ class Workspace(NamedTuple):
 
     classes: Floats  # derived values of every class, (CLASS_VALUES, compartments, classes)
     conditions: Floats  # of every compartment, (compartments, CONDITIONS)
-    row: Floats  # b psi / V_s [1/s] of one class with those up to it, (classes,)
+    granules: Floats  # `Granule` of every class, and one where it is present, (GRANULE + 1, PACK packs)
+    row: Floats  # b psi / V_s [1/s] of one class with those up to it, (PACK packs,)
     carried: Floats  # what mergers carry of each class, (classes, CARRIED)
     lumped: Floats  # of each class times its limit: CONTENT, x SQUARE, (classes, LUMPED)
     met: Floats  # what mergers of one segment bring a granule of each lumped quantity [m3/s], (LUMPED,)
@@ -241,7 +248,7 @@ class Workspace(NamedTuple):
     surplus: Floats  # granules added in the top class [1/s], (compartments, classes)
     drain: Floats  # relative loss by merging into other classes [1/s], (compartments, classes)
     outgrown: Floats  # relative loss by growth into other classes [1/s], (compartments, classes)
-    taken: Floats  # relative loss as the smaller partner [1/s], (classes,)
+    taken: Floats  # relative loss as the smaller partner [1/s], (PACK packs,)
     counts: Floats  # (compartments, COUNTS)
     solids: Floats  # V_s [m3], (compartments,)
     present: Floats  # one where a class is not negligible, (compartments, classes)
@@ -252,11 +259,12 @@ class Workspace(NamedTuple):
 
 def make_workspace(compartments: int, classes: int) -> Workspace:
     """Zeroed scratch arrays for a state of this shape."""
-    each = (compartments, classes)
+    each, packs = (compartments, classes), -(-classes // PACK)
     return Workspace(
         classes=np.zeros((CLASS_VALUES, *each)),
         conditions=np.zeros((compartments, CONDITIONS)),
-        row=np.zeros(classes),
+        granules=np.zeros((GRANULE + 1, packs * PACK)),
+        row=np.zeros(packs * PACK),
         carried=np.zeros((classes, CARRIED)),
         lumped=np.zeros((classes, LUMPED)),
         met=np.zeros(LUMPED),
@@ -268,7 +276,7 @@ def make_workspace(compartments: int, classes: int) -> Workspace:
         surplus=np.zeros(each),
         drain=np.zeros(each),
         outgrown=np.zeros(each),
-        taken=np.zeros(classes),
+        taken=np.zeros(packs * PACK),
         counts=np.zeros((compartments, COUNTS)),
         solids=np.zeros(compartments),
         present=np.zeros(each),

@@ -108,7 +108,7 @@ def _make_right_hand_side(
 @cache
 def load_program(rate: str = "dem", sticking: str = "stokes", selection: str = "impact") -> Program:
     """Plain Python program for laws by name; CaseError for an unknown name, with the nearest."""
-    pool = routine(make_pool(routine(make_row(rate_law(rate), sticking_law(sticking)))))
+    pool = routine(make_pool(physics(make_row(rate_law(rate), sticking_law(sticking)))))
     breaking = routine(make_selection(selection_law(selection)))
     prepare, change_of = routine(make_prepare(pool, breaking)), routine(make_change(pool))
     trial = routine(make_trial(prepare, change_of))

@@ -232,7 +232,7 @@ def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: 
                 change[place, quantity, k] -= rate * state[place, quantity, k]
             for entry in range(tables.fragment_start[k], tables.fragment_start[k + 1]):
                 j, daughters = tables.fragment_class[entry], tables.fragment_number[entry]
-                part = daughters * solid[j] / solid[k]
+                part = tables.fragment_share[entry]
                 change[place, NUMBER, j] += rate * state[place, NUMBER, k] * daughters
                 change[place, INTERNAL, j] += rate * state[place, INTERNAL, k] * part
                 change[place, EXTERNAL, j] += rate * state[place, EXTERNAL, k] * part

@@ -9,8 +9,7 @@ doi 10.1016/0032-5910(91)80189-P. Logarithms are carried so that a pair costs tw
 
 from __future__ import annotations
 
-import math
-
+from compute.elementary import exponential, logarithm
 from compute.physics import physics
 from pbm.aggregation.dem import clamped_log_ratio
 from pbm.model import Conditions, Granule, Parameters
@@ -47,7 +46,7 @@ def wet_share(film_mean: float, parameters: Parameters) -> float:
 def log_film(film_mean: float, parameters: Parameters) -> float:
     """ln ln(h/h_a) at a wet spot, h = max(h_f, hm) [m]."""
     height = max(parameters.film_thickness, film_mean)
-    return math.log(max(math.log(height / parameters.asperity_height), TINY_LOG_FILM))
+    return logarithm(max(logarithm(height / parameters.asperity_height), TINY_LOG_FILM))
 
 
 @physics
@@ -61,7 +60,7 @@ def log_pair_speed(log_speed: float, state: float, parameters: Parameters) -> fl
 def log_speed_scale(first: Granule, second: Granule, conditions: Conditions, parameters: Parameters) -> float:
     """ln lambda of a pair [m/s]."""
     distance = first.diameter + second.diameter
-    ratio = clamped_log_ratio(math.log(distance), conditions.log_two_mean, parameters)
+    ratio = clamped_log_ratio(logarithm(distance), conditions.log_two_mean, parameters)
     return conditions.log_pair_speed + parameters.pair_size_exponent * ratio
 
 
@@ -70,10 +69,10 @@ def stokes(first: Granule, second: Granule, conditions: Conditions, parameters: 
     """psi of two granules, in [0, eta]."""
     wet = first.wet_share + second.wet_share - first.wet_share * second.wet_share
     distance = first.diameter + second.diameter
-    log_mass = math.log((first.mass + second.mass) / (distance * distance))
+    log_mass = logarithm((first.mass + second.mass) / (distance * distance))
     film = max(first.log_film, second.log_film)
     log_critical = conditions.log_critical + film + first.log_inertia + second.log_inertia + log_mass
     log_scale = log_speed_scale(first, second, conditions, parameters)
     hazard = parameters.pair_speed_shape * (log_critical - log_scale)
-    slow = 1.0 if hazard > CERTAIN else 1.0 - math.exp(-math.exp(hazard))
+    slow = 1.0 if hazard > CERTAIN else 1.0 - exponential(-exponential(hazard))
     return parameters.efficiency * wet * slow

@@ -28,6 +28,7 @@ from pbm.model import (
     CONTENT,
     DIAMETER,
     FIRST,
+    GRANULE,
     INSIDE,
     LIMIT,
     LOG_FILM,
@@ -36,6 +37,7 @@ from pbm.model import (
     MERGERS,
     MIXED,
     NUMBER,
+    PACK,
     SECOND,
     SIZE_FACTOR,
     SURPLUS_NUMBER,
@@ -53,16 +55,10 @@ Sums = tuple[float, float, float, float, float, float, float]
 
 
 @physics
-def granule(place: int, k: int, classes: Floats, tables: Tables) -> Granule:
-    """What pair laws see of class k in compartment `place`."""
+def granule(k: int, granules: Floats) -> Granule:
+    """What pair laws see of class k."""
     return Granule(
-        tables.solid_volume[k],
-        classes[DIAMETER, place, k],
-        classes[MASS, place, k],
-        classes[LOG_INERTIA, place, k],
-        classes[WET_SHARE, place, k],
-        classes[LOG_FILM, place, k],
-        classes[SIZE_FACTOR, place, k],
+        granules[0, k], granules[1, k], granules[2, k], granules[3, k], granules[4, k], granules[5, k], granules[6, k]
     )
 
 
@@ -85,7 +81,8 @@ def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float])
     contract).
 
     `fill_row(place, i, number, conditions, parameters, tables, work)` fills `work.row` with b psi / V_s [1/s] for
-    j < i, with half of it times (N_i - 1)/N_i for i itself; nil for empty partners and those that do not merge.
+    j < i, with half of it times (N_i - 1)/N_i for i itself; nil for empty partners, those that do not merge, and what
+    is left of the last pack.
     """
 
     def fill_row(
@@ -97,15 +94,16 @@ def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float])
         tables: Tables,
         work: Workspace,
     ) -> None:
-        inverse = 1.0 / work.solids[place]
-        first = granule(place, i, work.classes, tables)
-        row, present = work.row, work.present[place]
-        for j in range(i + 1):
-            second = granule(place, j, work.classes, tables)
+        inverse, row, granules = 1.0 / work.solids[place], work.row, work.granules
+        first, end = granule(i, granules), (i // PACK + 1) * PACK
+        for j in range(end):
+            second = granule(j, granules)
             meeting = rate_law(first, second, conditions, parameters, tables.kernel) * inverse
             rate = meeting * sticking_law(first, second, conditions, parameters)
-            row[j] = rate if present[j] > 0.0 else 0.0
+            row[j] = rate if granules[GRANULE, j] > 0.0 else 0.0
         row[i] *= 0.5 * max(number[i] - 1.0, 0.0) / number[i]
+        for j in range(i + 1, end):
+            row[j] = 0.0
         for at in range(tables.merging.apart[i], tables.merging.apart[i + 1]):
             row[tables.merging.apart_partner[at]] = 0.0
 
@@ -121,6 +119,7 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
 
     def pool(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
         begin_pools(place, state, tables, work)
+        pack_granules(place, tables, work)
         if state.shape[1] > CONTENT:
             begin_lumped(place, state, tables, work)
         conditions, number, limit = held_conditions(place, work), state[place, NUMBER], work.classes[LIMIT, place]
@@ -162,16 +161,33 @@ def begin_pools(place: int, state: Floats, tables: Tables, work: Workspace) -> N
         work.drain[place, k] = 0.0
         work.outgrown[place, k] = 0.0
         work.surplus[place, k] = 0.0
+    for k in range(work.taken.size):
         work.taken[k] = 0.0
     for count in range(3):
         work.counts[place, count] = 0.0
 
 
 @routine
+def pack_granules(place: int, tables: Tables, work: Workspace) -> None:
+    """Put what pair laws see of every class side by side, filled up with classes that are not present."""
+    classes, granules, last = work.classes, work.granules, tables.solid_volume.size - 1
+    for j in range(work.row.size):
+        k = min(j, last)
+        granules[0, j] = tables.solid_volume[k]
+        granules[1, j] = classes[DIAMETER, place, k]
+        granules[2, j] = classes[MASS, place, k]
+        granules[3, j] = classes[LOG_INERTIA, place, k]
+        granules[4, j] = classes[WET_SHARE, place, k]
+        granules[5, j] = classes[LOG_FILM, place, k]
+        granules[6, j] = classes[SIZE_FACTOR, place, k]
+        granules[GRANULE, j] = work.present[place, k] if j <= last else 0.0
+
+
+@routine
 def take_partners(i: int, number: float, work: Workspace) -> None:
     """Add what granules of class i take of their partners [1/s]."""
     row, taken = work.row, work.taken
-    for j in range(i + 1):
+    for j in range((i // PACK + 1) * PACK):
         taken[j] += row[j] * number
 
 
