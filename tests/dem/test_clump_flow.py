@@ -77,9 +77,16 @@ def run(folder: Path, *stops: int) -> Simulation:
     return simulation
 
 
-def test_bodies_flow_and_resume(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Simulation]:
+    """A run that was never stopped, and its folder."""
+    folder = tmp_path_factory.mktemp("shaft") / "whole"
+    return folder, run(folder)
+
+
+def test_bodies_flow_and_resume(tmp_path: Path, whole: tuple[Path, Simulation]) -> None:
     """Whoever leaves goes whole, ids are never used again, and a stopped run ends with the same files to the bit."""
-    straight = run(tmp_path / "straight")
+    folder, straight = whole
     engine = straight.engine
     assert isinstance(engine, ClumpEngine)
     assert straight.flow.ledger.removed.sum() >= 3 and straight.flow.ledger.fed.sum() >= 16
@@ -92,15 +99,15 @@ def test_bodies_flow_and_resume(tmp_path: Path) -> None:
     held = straight.setup.classes.mass[bodies.kind[:, 1]]
     np.testing.assert_allclose(bodies.row[:, MASS], held, rtol=1e-14)
     run(tmp_path / "stopped", 501, 1000)
-    assert_same_results(tmp_path / "straight", tmp_path / "stopped")
+    assert_same_results(folder, tmp_path / "stopped", ("statistics.h5", SNAPSHOT_NAME, BODIES_NAME))
 
 
-def test_snapshots_of_bodies(tmp_path: Path) -> None:
+def test_snapshots_of_bodies(whole: tuple[Path, Simulation]) -> None:
     """Spheres are where the centre and the orientation of their body put them, to the 32 bits of a snapshot."""
-    simulation = run(tmp_path / "run")
+    folder, simulation = whole
     engine = simulation.engine
     assert isinstance(engine, ClumpEngine)
-    spheres, bodies = (read_snapshot(tmp_path / "run" / name, -1) for name in (SNAPSHOT_NAME, BODIES_NAME))
+    spheres, bodies = (read_snapshot(folder / name, -1) for name in (SNAPSHOT_NAME, BODIES_NAME))
     assert len(bodies["id"]) == engine.body_count and len(spheres["id"]) == engine.size
     needles = bodies["class"] == 0
     assert needles.any() and bodies["orientation"].shape == (engine.body_count, 4)
@@ -109,7 +116,7 @@ def test_snapshots_of_bodies(tmp_path: Path) -> None:
         along = turned(turn.astype(float), np.array([1.0, 0.0, 0.0]))
         places = np.linspace(-1.25e-3, 1.25e-3, len(own))
         np.testing.assert_allclose(own, centre + places[:, None] * along, atol=3e-9)
-    statistics = EncounterStatistics.load(tmp_path / "run" / "statistics.h5")
+    statistics = EncounterStatistics.load(folder / "statistics.h5")
     assert statistics.wall_encounters.sum() > 0
     order = np.argsort(engine.host_bodies().id)
     np.testing.assert_allclose(bodies["position"], engine.host_bodies().row[order, X : X + 3], atol=1e-8)
