@@ -255,6 +255,7 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
     """Return the function that adds a block's forces to the chunk's force array and books what was lost."""
     parameter_count, history_size = interaction.parameter_count, interaction.history_size
     overlap_limit, wet, mixed = interaction.contact.overlap_limit, interaction.wet, interaction.mixed
+    rounds = statistics and not mixed  # single precision has no room for quanta
 
     @routine
     def scatter(
@@ -270,7 +271,7 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
         fault: Any,
     ) -> None:
         counts, quantum = tally.pair_counts[c], tally.quanta[0]
-        if statistics and not mixed:  # single precision has no room for quanta
+        if rounds:
             round_to_quanta(buffer[HEAT * BLOCK : (HEAT + 1) * BLOCK], size, step, quantum)
         for t in range(size):
             entry, i, j = members[t] & ENTRY, members[BLOCK + t] & SLOT, members[2 * BLOCK + t] & SLOT

@@ -63,11 +63,13 @@ LONGEST = ("slurm",)  # a part that begins late would keep the others waiting
 
 
 def process_group(path: Path) -> str:
-    """The name of the tests that run in one process with this file: all that share compiled particle kernels.
+    """The name of the tests that run in one process with this file: all that share compiled kernels.
 
     Two processes would compile the same kernels at the same time; the other files are groups of their own.
     """
-    return "particles" if "dem" in path.parts or path.parent.name == "tests" else str(path)
+    if "dem" in path.parts or path.parent.name == "tests":
+        return "particles"
+    return "balances" if path.parent.name in ("pbm", "coupling") else str(path)
 
 
 def required_components() -> set[str]:

@@ -138,7 +138,7 @@ def test_insertion_without_room_is_told(tmp_path: Path) -> None:
     case = read_mixer(
         tmp_path,
         "dem.particles=[{kind: insertion, region: {shape: box, low: [-1 mm, -1 mm, 30 mm], high: [1 mm, 1 mm, 32 mm]}, "
-        "shares: {of: {fine: 1}}, number_rate: 4000 1/s, end: 1 s}]",
+        "shares: {of: {fine: 1}}, number_rate: 4000 1/s, end: 30 ms}]",
         "dem.statistics=null", "dem.time.end=5 ms", "dem.gravity=[0, 0, 0]",
     )  # fmt: skip
     told: list[str] = []
