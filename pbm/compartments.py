@@ -53,24 +53,35 @@ def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
 @routine
 def cross_border(state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
     """Feeds in, and outlets out where transport is explicit; both booked."""
-    solid = tables.solid_volume
     for place in range(state.shape[0]):
+        outlet, fed = (1.0 - tables.coupled) * tables.outlet[place], 0.0
         for k in range(state.shape[2]):
-            fed = tables.feed[place, NUMBER, k]
-            booked[FED_NUMBER] += fed
-            booked[FED_SOLIDS] += solid[k] * fed
-            booked[FED_SECOND] += tables.component[1, k] * fed
-            booked[FED_LIQUID] += tables.feed[place, INTERNAL, k] + tables.feed[place, EXTERNAL, k]
-            booked[FED_GAS] += tables.feed[place, GAS, k]
-            explicit = 1.0 - tables.coupled
-            rate = explicit * tables.outlet[place] * work.classes[LIMIT, place, k]
-            booked[LEFT_NUMBER] += rate * state[place, NUMBER, k]
-            booked[LEFT_SOLIDS] += solid[k] * rate * state[place, NUMBER, k]
-            booked[LEFT_SECOND] += tables.component[1, k] * rate * state[place, NUMBER, k]
-            booked[LEFT_LIQUID] += rate * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
-            booked[LEFT_GAS] += rate * state[place, GAS, k]
-            if state.shape[1] > CONTENT:
-                booked[FED_SECOND] += tables.feed[place, CONTENT, k]
-                booked[LEFT_SECOND] += rate * state[place, CONTENT, k]
-            for quantity in range(state.shape[1]):
-                change[place, quantity, k] += tables.feed[place, quantity, k] - rate * state[place, quantity, k]
+            fed += tables.feed[place, NUMBER, k]
+        if outlet > 0.0 or fed > 0.0:
+            cross_border_of(place, outlet, state, tables, work, change, booked)
+
+
+@routine
+def cross_border_of(
+    place: int, outlet: float, state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats
+) -> None:
+    """Feed and outlet [1/s] of one compartment."""
+    solid = tables.solid_volume
+    for k in range(state.shape[2]):
+        fed = tables.feed[place, NUMBER, k]
+        booked[FED_NUMBER] += fed
+        booked[FED_SOLIDS] += solid[k] * fed
+        booked[FED_SECOND] += tables.component[1, k] * fed
+        booked[FED_LIQUID] += tables.feed[place, INTERNAL, k] + tables.feed[place, EXTERNAL, k]
+        booked[FED_GAS] += tables.feed[place, GAS, k]
+        rate = outlet * work.classes[LIMIT, place, k]
+        booked[LEFT_NUMBER] += rate * state[place, NUMBER, k]
+        booked[LEFT_SOLIDS] += solid[k] * rate * state[place, NUMBER, k]
+        booked[LEFT_SECOND] += tables.component[1, k] * rate * state[place, NUMBER, k]
+        booked[LEFT_LIQUID] += rate * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
+        booked[LEFT_GAS] += rate * state[place, GAS, k]
+        if state.shape[1] > CONTENT:
+            booked[FED_SECOND] += tables.feed[place, CONTENT, k]
+            booked[LEFT_SECOND] += rate * state[place, CONTENT, k]
+        for quantity in range(state.shape[1]):
+            change[place, quantity, k] += tables.feed[place, quantity, k] - rate * state[place, quantity, k]

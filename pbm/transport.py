@@ -87,7 +87,7 @@ def move(state: Floats, moves: Floats, tables: Tables, moved: Floats, booked: Fl
     moved[:] = 0.0
     for place in range(size):
         out = moves[place, size]
-        for k in range(state.shape[2]):
+        for k in range(state.shape[2] if out > 0.0 else 0):
             booked[LEFT_NUMBER] += out * state[place, NUMBER, k]
             booked[LEFT_SOLIDS] += solid[k] * out * state[place, NUMBER, k]
             booked[LEFT_SECOND] += tables.component[1, k] * out * state[place, NUMBER, k]

@@ -38,6 +38,8 @@ def spray_on(
     place: int, state: Floats, liquid: float, p: Parameters, tables: Tables, work: Workspace, change: Floats
 ) -> tuple[float, float, float]:
     """Coat granules and turn powder into nuclei; returns nuclei made, grains used [1/s], gas driven out [m3/s]."""
+    if liquid <= 0.0:
+        return 0.0, 0.0, 0.0
     solids, sizes, pool = work.solids[place], tables.drops.share.size, work.nuclei
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
     grains, filled, nuclei = 0.0, 0.0, 0.0
@@ -67,8 +69,9 @@ def spray_on(
                 own[8] += grain * tables.solid_volume[k] * state[place, NUMBER, k]
         grains += used
         filled += inside
-        for quantity in range(state.shape[1]):
-            change[place, quantity, k] -= lost * state[place, quantity, k]
+        if lost > 0.0:
+            for quantity in range(state.shape[1]):
+                change[place, quantity, k] -= lost * state[place, quantity, k]
         change[place, EXTERNAL, k] += met - drops
     for size in range(sizes):
         for content in range(USED):
