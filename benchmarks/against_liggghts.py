@@ -52,7 +52,8 @@ def time_peer(job: Job, skin: float) -> Timing:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         values = {"skin": skin * DIAMETER, "warm": job.warm, "steps": job.steps}
-        script = SCENARIOS[job.scenario].peer_input(job.particles, folder, **values)
+        scenario = SCENARIOS[job.scenario]
+        script = scenario.peer_input(job.particles, scenario.state(job.particles), folder, dump="", **values)
         command = [shutil.which("liggghts") or "liggghts", "-in", script.name, "-log", "none"]
         if job.cores > 1:
             command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", str(job.cores), *command]

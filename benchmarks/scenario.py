@@ -84,10 +84,13 @@ class Scenario:
         share = skin * DIAMETER * len(diameters) / sum(diameters)
         return self.case(particles, source, "dem.time.settle=0 s", f"dem.neighbour.skin={share}")
 
-    def peer_input(self, particles: int, folder: Path, **values: Any) -> Path:
-        """The peer's input for the settled state, with all the files it names, in `folder`."""
-        case, sizes = self.settled_case(particles, 0.1), self.sizes(particles)
-        write_peer_state(case, self.state(particles), folder / "state.data")
+    def peer_input(self, particles: int, state: Path, folder: Path, **values: Any) -> Path:
+        """The peer's input from a state, with all the files it names, in `folder`.
+
+        values: skin [m], numbers of steps (warm, steps), dump: file of the last places, empty for none.
+        """
+        case, sizes = self.case(particles), self.sizes(particles)
+        write_peer_state(case, state, folder / "state.data")
         mesh = write_mesh(case, folder / "body.stl") if self.turn else None
         text = TEMPLATES.get_template("peer.lmp.j2").render(
             data="state.data",

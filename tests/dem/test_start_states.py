@@ -6,13 +6,13 @@ program.
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.dosta import bed_document
 from compute import get_backend
 from compute.base import Backend
 from coupling.case import Case
@@ -23,42 +23,12 @@ from dem.particles import MASS, RADIUS, X
 from dem.simulation import Simulation
 from dem.transport import make_locate
 
-DATA = Path(__file__).resolve().parents[1] / "data" / "dosta2024"
-M1 = {"density": 2500, "youngs_modulus": "1 GPa", "poisson_ratio": 0.2}
-M2 = {"density": 2000, "youngs_modulus": "0.5 GPa", "poisson_ratio": 0.2}
-BOXES = {
-    "drum": {"low": [-0.1, -0.03, -0.1], "high": [0.1, 0.03, 0.1]},
-    "penetration": {"low": [-0.05, -0.03, -0.0903], "high": [0.05, 0.03, 0.11]},
-}
-FILES = {"drum": "drum_partcoordinates.txt.gz", "penetration": "penetration_25kparticles.txt.gz"}
 QUADRANTS = {"kind": "box", "x": [-0.1, 0, 0.1], "z": [-0.1, 0, 0.1]}
 
 
-def spheres(bed: str) -> NDArray[np.float64]:
-    """Radius, x, y, z [m] of the bed; what has more columns is no part of it."""
-    lines = gzip.decompress((DATA / FILES[bed]).read_bytes()).decode().splitlines()[1:]
-    return np.array([line.split() for line in lines if len(line.split()) == 4], float)
-
-
 def read_bed(bed: str, folder: Path) -> Case:
-    """A case that reads the bed from a CSV file in this folder."""
-    rows = [f"{x:.12g},{y:.12g},{z:.12g},{'m2' if r > 1.5e-3 else 'm1'}" for r, x, y, z in spheres(bed)]
-    (folder / "bed.csv").write_text("\n".join(["x,y,z,class", *rows]) + "\n")
-    dem = {
-        "domain": BOXES[bed],
-        "materials": {"M1": M1, "M2": M2},
-        "pairs": [
-            {"between": ["M1", "M1"], "restitution": 0.5, "friction": 0.3},
-            {"between": ["M1", "M2"], "restitution": 0.45, "friction": 0.2},
-            {"between": ["M2", "M2"], "restitution": 0.4, "friction": 0.4},
-        ],
-        "classes": [
-            {"name": "m1", "diameter": "2 mm", "material": "M1"}, {"name": "m2", "diameter": "4 mm", "material": "M2"},
-        ],
-        "particles": [{"kind": "file", "file": "bed.csv"}],
-        "time": {"end": 1e-3},
-    }  # fmt: skip
-    return check_document(CaseDocument("bed.yaml", {"name": bed, "dem": dem}), folder)
+    """The case of the bed alone, without walls or ball."""
+    return check_document(CaseDocument("bed.yaml", bed_document(bed, folder, step=None, end=1e-3)), folder)
 
 
 def started(bed: str, folder: Path, backend: Backend) -> Simulation:
