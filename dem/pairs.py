@@ -115,7 +115,8 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
         for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
             i = slot & SLOT
             x, y, z, radius = row[i, X], row[i, Y], row[i, Z], row[i, RADIUS]
-            cells = pair_cell(tally.sizes[0], kinds[i, COMPARTMENT] & SLOT, kinds[i, CLASS] & SLOT, 0)
+            own = kinds[i, COMPARTMENT] & SLOT, kinds[i, CLASS] & SLOT
+            cells = pair_cell(tally.sizes[0], own[0], own[1], 0) if statistics else 0
             for at in range(pairs.start[i], pairs.start[i + 1]):
                 entry = at & ENTRY
                 j = pairs.other[entry] & SLOT
