@@ -16,6 +16,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import hypothesis
@@ -169,18 +170,34 @@ COMPILE_SECONDS: dict[str, float] = defaultdict(float)
 
 @pytest.fixture(scope="session", autouse=True)
 def compile_seconds() -> Iterator[None]:
-    """Adds up what numba spends on compiling in this process, for CPU and GPU."""
+    """Adds up the processor time that numba spends on compiling in this process, for CPU and GPU."""
     kinds = {"numba.core.event": "numba:compile"}
     if importlib.util.find_spec("numba_cuda") and os.environ.get("NUMBA_ENABLE_CUDASIM") != "1":
         kinds["numba.cuda.core.event"] = "numba-cuda:compiler_lock"
     recorders = []
     for name, kind in kinds.items():
         module = importlib.import_module(name)
-        recorders.append(module.RecordingListener())
+        recorders.append(processor_time_listener(module))
         module.register(kind, recorders[-1])
     yield
     for recorder in recorders:
         add_compile_seconds(outermost_seconds(recorder.buffer))
+
+
+def processor_time_listener(events: Any) -> Any:
+    """A recorder of numba's events (or those of numba-cuda) that notes the processor time of this thread [s].
+
+    Two processes share the machine with what they start: wall time would tell of them as well.
+    """
+
+    class ProcessorTimeListener(events.RecordingListener):  # type: ignore[misc]
+        def on_start(self, event: Any) -> None:
+            self.buffer.append((thread_time(), event))
+
+        def on_end(self, event: Any) -> None:
+            self.buffer.append((thread_time(), event))
+
+    return ProcessorTimeListener()
 
 
 def add_compile_seconds(seconds: dict[str, float]) -> None:
