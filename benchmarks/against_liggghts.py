@@ -133,12 +133,13 @@ def machine() -> str:
 HEADER = "scenario particles cores  steps | ours [M/s] min med max | LIGGGHTS [M/s]       | ratio                | [MB]"
 
 
+def spread(values: list[float]) -> str:
+    """Return minimum, median and maximum as they stand in a table."""
+    return f"{min(values):6.2f} {statistics.median(values):6.2f} {max(values):6.2f}"
+
+
 def row(result: dict[str, Any]) -> str:
     """Return one line of the table."""
-
-    def spread(values: list[float]) -> str:
-        return f"{min(values):6.2f} {statistics.median(values):6.2f} {max(values):6.2f}"
-
     rates, memory = result["million_particle_steps_per_second"], result["memory_MB"]
     job = f"{result['scenario']:8s} {result['particles']:9d} {result['cores']:5d} {result['steps']:6d}"
     speeds = f"{spread(rates['ours'])} | {spread(rates['peer'])} | {spread(result['ratio'])}"

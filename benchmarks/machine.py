@@ -35,17 +35,20 @@ ARITHMETIC = ("addpd", "subpd", "mulpd", "divpd", "sqrtpd", "maxpd", "minpd")
 
 @numba.njit(error_model="numpy")
 def triad(a: Any, b: Any, c: Any) -> None:
+    """a = b + 3 c, the memory's own test: 24 bytes a value."""
     for i in range(a.size):
         a[i] = b[i] + 3.0 * c[i]
 
 
 @numba.njit(fastmath={"contract"}, error_model="numpy")
 def four(v: float) -> float:
+    """Four multiply-adds that wait for each other."""
     return (((v * 0.999 + 0.001) * 0.999 + 0.001) * 0.999 + 0.001) * 0.999 + 0.001
 
 
 @numba.njit(fastmath={"contract"}, error_model="numpy")
 def multiply_add(x: Any, turns: int) -> None:
+    """Sixteen multiply-adds in a chain on each value, `turns` times."""
     for _ in range(turns):
         for i in range(x.size):
             x[i] = four(four(four(four(x[i]))))
@@ -53,6 +56,7 @@ def multiply_add(x: Any, turns: int) -> None:
 
 @numba.njit(error_model="numpy")
 def square_roots(x: Any, turns: int) -> None:
+    """A square root of each value, `turns` times."""
     for _ in range(turns):
         for i in range(x.size):
             x[i] = np.sqrt(x[i])
@@ -60,6 +64,7 @@ def square_roots(x: Any, turns: int) -> None:
 
 @numba.njit(error_model="numpy")
 def divisions(x: Any, turns: int) -> None:
+    """A division by each value, `turns` times."""
     for _ in range(turns):
         for i in range(x.size):
             x[i] = 1.5 / x[i]

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numba
 
-from benchmarks.against_liggghts import machine
+from benchmarks.against_liggghts import machine, spread
 from benchmarks.scenario import HERE, SCENARIOS, SEED
 from compute import get_backend
 from dem.block import BLOCK, DEPTH, make_block
@@ -122,10 +122,6 @@ HEADER = "scenario particles cores | double [M/s]         | mixed [M/s]         
 
 def row(result: dict[str, Any]) -> str:
     """Return one line of the table; figures are minimum, median and maximum."""
-
-    def spread(values: list[float]) -> str:
-        return f"{min(values):6.2f} {statistics.median(values):6.2f} {max(values):6.2f}"
-
     rates, laws = result["million_particle_steps_per_second"], result["pair_law_ns"]
     job = f"{result['scenario']:8s} {result['particles']:9d} {result['cores']:5d}"
     law = " ".join(f"{statistics.median(laws[name]):.2f}" for name in PRECISIONS)

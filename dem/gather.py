@@ -123,8 +123,7 @@ def make_gather_pairs(
 ) -> Callable[..., None]:
     """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
 
-    While the clock runs it writes force [N] and torque [N m] of particle i, and with liquid the change of its film
-    [m3], to force[0, i].
+    While the clock runs it writes force [N], torque [N m] and change of film [m3] of particle i to force[0, i].
     """
     contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
     book, book_step, wet = make_first_touch_of_pair(add), make_step_of_pair(add), interaction.wet

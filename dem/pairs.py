@@ -92,8 +92,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
     scatter = make_scatter(interaction, statistics)
     part = make_part(interaction)
     nearest = make_nearest_image(kind)
-    begin = make_begin(statistics)
-    mixed = interaction.mixed
+    begin, mixed = make_begin(statistics), interaction.mixed
     held, follow = make_held(interaction), make_follow(interaction)
     break_bridge, change_films = make_break(interaction), make_change_films(interaction)
 

@@ -110,17 +110,15 @@ def wet_and_size(place: int, state: Floats, log_mean: float, parameters: Paramet
 @routine
 def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
     """Fill absorption and consolidation of every class, and add the losses by consolidation and evaporation."""
-    classes = work.classes
+    classes, ratio, rate = work.classes, parameters.minimum_pore_ratio, parameters.consolidation_rate
     for k in range(state.shape[2]):
         pores = state[place, INTERNAL, k] + state[place, GAS, k] if state[place, NUMBER, k] > VANISHED else 0.0
-        least = tables.solid_volume[k] * state[place, NUMBER, k] * parameters.minimum_pore_ratio
+        solids = tables.solid_volume[k] * state[place, NUMBER, k]
         classes[ABSORPTION, place, k] = absorption_coefficient(pores, parameters.absorption_time)
-        squeezed = squeeze_rate(pores, least, parameters.consolidation_rate)
+        squeezed = squeeze_rate(pores, solids * ratio, rate)
         if parameters.published_squeeze > 0.0:
-            solids, gas = tables.solid_volume[k] * state[place, NUMBER, k], state[place, GAS, k]
             liquid = state[place, INTERNAL, k] + state[place, EXTERNAL, k]
-            ratio, rate = parameters.minimum_pore_ratio, parameters.consolidation_rate
-            squeezed = published_squeeze_rate(solids, liquid, gas, ratio, rate)
+            squeezed = published_squeeze_rate(solids, liquid, state[place, GAS, k], ratio, rate)
         classes[SQUEEZE, place, k] = squeezed
         drying = parameters.evaporation_speed / parameters.film_thickness
         classes[LOSS, place, k] += max(squeezed, 0.0) + drying

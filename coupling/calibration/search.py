@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class Question(Protocol):
 
 
 @dataclass
-class Comparison(Generic[Q]):
+class Comparison(ABC, Generic[Q]):
     """Experiments, ready to be compared with a model at any place.
 
     Attributes:
@@ -76,9 +77,9 @@ class Comparison(Generic[Q]):
     targets: list[Target] = field(init=False)
     failed: Counter[str] = field(init=False, default_factory=Counter)
 
+    @abstractmethod
     def answer(self, places: Floats | Sequence[float], index: int) -> Answer:
         """What the model gives for one experiment."""
-        raise NotImplementedError
 
     @property
     def fitted(self) -> list[int]:

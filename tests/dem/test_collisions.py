@@ -56,11 +56,15 @@ def test_nineteen_impacts_agree_with_the_peer(peer: str) -> None:
     Peak overlap, contact time and restitution are compared relatively; components of velocity and spin with 1e-6 of
     the impact's speed, and of speed over radius, since some of them are zero.
     """
-    compare_impacts(peer, 1e-6)
+    assert worst_deviation(peer) < 1e-6
 
 
-def compare_impacts(peer: str, tolerance: float, **changes: Any) -> None:
-    """Run the nineteen impacts with these changes of the engine and compare each with the peer's."""
+def worst_deviation(peer: str, **changes: Any) -> float:
+    """Run the nineteen impacts with these changes of the engine; the largest deviation of any from the peer's.
+
+    Relative for peak overlap, contact time and restitution; over the impact's speed, and speed over radius, for the
+    components of velocity and spin.
+    """
     position, motion = read_peer_start()
     engine = make_engine(
         spheres(position, motion[:, :3], RADIUS, spin=motion[:, 3:]), step=PEER_STEP, skin=1e-3,
@@ -70,25 +74,26 @@ def compare_impacts(peer: str, tolerance: float, **changes: Any) -> None:
     for number in range(PEER_STEPS):
         history.append(overlaps(rows(engine)))
         engine.run(number + 1)
-    end, overlap = rows(engine), np.array(history)
+    end, overlap, deviations = rows(engine), np.array(history), [0.0]
     for at, expected in enumerate(json.loads((PEERS / f"{peer}_dt1e-7.json").read_text())):
         first, axis = (2 * at, 0) if at < PAIRS else (PAIRS + at, 2)
-        compare_impact(expected, overlap[:, at], end[first], f"{peer} {at}", tolerance)
+        deviations += deviations_of(expected, overlap[:, at], end[first])
         if at < PAIRS:
-            np.testing.assert_allclose(end[first + 1, VX : VX + 3], expected["v2"], atol=tolerance * expected["speed"])
+            deviations += list(np.abs(end[first + 1, VX : VX + 3] - expected["v2"]) / expected["speed"])
         restitution = -end[first, VX + axis] / start[first, VX + axis]
-        assert restitution == pytest.approx(expected["en"], rel=tolerance), f"{peer} {at}"
+        deviations.append(abs(restitution / expected["en"] - 1.0))
+    return float(np.max(deviations))
 
 
-def compare_impact(expected: dict[str, Any], overlap: Vectors, sphere: Vectors, name: str, tolerance: float) -> None:
+def deviations_of(expected: dict[str, Any], overlap: Vectors, sphere: Vectors) -> list[float]:
+    """Deviations of one impact; infinite if it is not over."""
+    if not (overlap[0] < 0.0 and overlap[-1] < 0.0):
+        return [np.inf]
     speed = expected["speed"]
-    assert overlap[0] < 0.0 and overlap[-1] < 0.0, f"{name} is not over"
-    assert overlap.max() == pytest.approx(expected["peak"], rel=tolerance), name
-    assert contact_time(overlap, PEER_STEP) == pytest.approx(expected["tc"], rel=tolerance), name
-    np.testing.assert_allclose(sphere[VX : VX + 3], expected["v"], rtol=0.0, atol=tolerance * speed, err_msg=name)
-    np.testing.assert_allclose(
-        sphere[WX : WX + 3], expected["w"], rtol=0.0, atol=tolerance * speed / RADIUS, err_msg=name
-    )
+    peak, time = overlap.max() / expected["peak"] - 1.0, contact_time(overlap, PEER_STEP) / expected["tc"] - 1.0
+    velocity = np.abs(sphere[VX : VX + 3] - expected["v"]) / speed
+    spin = np.abs(sphere[WX : WX + 3] - expected["w"]) * RADIUS / speed
+    return [abs(peak), abs(time), *velocity, *spin]
 
 
 STEEL, M1, M2 = Elasticity(210e9, 0.2, 7200.0), Elasticity(1e9, 0.2, 2500.0), Elasticity(0.5e9, 0.2, 2000.0)
