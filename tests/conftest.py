@@ -47,6 +47,7 @@ hypothesis.settings.load_profile("suite")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--validate", action="store_true", help="run the long comparisons with theory and other codes too")
+    parser.addoption("--runs", type=Path, help="folder in which runs of hours are kept: stopped ones go on from there")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -72,6 +73,13 @@ def process_group(path: Path) -> str:
     if "dem" in path.parts or path.parent.name == "tests":
         return "particles"
     return "balances" if path.parent.name in ("pbm", "coupling") else str(path)
+
+
+@pytest.fixture(scope="session")
+def long_runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of runs of hours, from --runs; without it they begin anew."""
+    folder: Path | None = request.config.getoption("--runs")
+    return folder.resolve() if folder else tmp_path_factory.mktemp("runs")
 
 
 def required_components() -> set[str]:

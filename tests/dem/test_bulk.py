@@ -6,9 +6,7 @@ import csv
 import math
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -197,18 +195,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-@cache
-def bed_after(bed: str, end: float, variant: str) -> tuple[Vectors, Vectors]:
-    """Radius [m] and place [m] of all particles of a bed, by id, after a time [s]."""
+def bed_after(bed: str, end: float, variant: str, runs: Path) -> tuple[Vectors, Vectors]:
+    """Radius [m] and place [m] of all particles of a bed, by id, after a time [s]; the run goes on where it stands."""
     how = {"halves": 1, "threads": 1, "walls": "surfaces", "numerics": "exact"} | VARIANTS[variant]
-    with TemporaryDirectory() as name:
-        folder, step = Path(name), STEPS[bed] / how["halves"]
-        document = bed_document(bed, folder, ball=bed == "penetration", walls=how["walls"], step=step, end=end)
-        document["dem"]["numerics"] = how["numerics"]
-        case = check_document(CaseDocument("bed.yaml", document), folder).dem
-        assert case is not None
-        simulation = Simulation(case, get_backend("cpu", threads=how["threads"]), 1)
-        simulation.run()
+    folder, step = runs / bed / variant.replace(" ", "-"), STEPS[bed] / how["halves"]
+    folder.mkdir(parents=True, exist_ok=True)
+    document = bed_document(bed, folder, ball=bed == "penetration", walls=how["walls"], step=step, end=end)
+    document["dem"]["numerics"] = how["numerics"]
+    case = check_document(CaseDocument("bed.yaml", document), folder).dem
+    assert case is not None
+    simulation = Simulation(case, get_backend("cpu", threads=how["threads"]), 1, folder)
+    simulation.run()
     particles = simulation.engine.host_particles()
     row = particles.row[np.argsort(particles.id)]
     return row[:, RADIUS], row[:, X : X + 3]
@@ -217,7 +214,7 @@ def bed_after(bed: str, end: float, variant: str) -> tuple[Vectors, Vectors]:
 @pytest.mark.validate
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("variant", list(VARIANTS)[1:])
-def test_ball_falls_as_deep(variant: str) -> None:
+def test_ball_falls_as_deep(variant: str, long_runs: Path) -> None:
     """Case 3 of Dosta et al. to its end at 0.1 s: step, threads and kind of walls change the depth by 2 % at most.
 
     The depth counts from the top of the bed; a run of the 25 000 spheres takes 5e9 particle-steps.
@@ -225,26 +222,25 @@ def test_ball_falls_as_deep(variant: str) -> None:
     top = spheres("penetration")[:, 3].max() + 1e-3
 
     def depth(which: str) -> float:
-        return float(top - bed_after("penetration", 0.1, which)[1][-1, 2] + 10e-3)
+        return float(top - bed_after("penetration", 0.1, which, long_runs)[1][-1, 2] + 10e-3)
 
-    print(
-        f"lowest point of the ball {1e3 * depth('as published'):.3f} mm deep, {variant} {1e3 * depth(variant):.3f} mm"
-    )
-    assert depth("as published") > 10e-3
-    assert depth(variant) == pytest.approx(depth("as published"), rel=0.02)
+    expected, found = depth("as published"), depth(variant)
+    print(f"lowest point of the ball {1e3 * expected:.3f} mm deep, {variant} {1e3 * found:.3f} mm")
+    assert expected > 10e-3
+    assert found == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.validate
 @pytest.mark.timeout(36000)
 @pytest.mark.parametrize("variant", list(VARIANTS)[1:])
-def test_drum_mixes_alike(variant: str) -> None:
+def test_drum_mixes_alike(variant: str, long_runs: Path) -> None:
     """Case 2 of Dosta et al. for 0.5 s: counts by kind and quadrant differ by 2 % of the kind at most.
 
     A run takes 2.4e10 particle-steps: hours.
     """
 
     def counts(which: str) -> Vectors:
-        radius, place = bed_after("drum", 0.5, which)
+        radius, place = bed_after("drum", 0.5, which, long_runs)
         quadrant = 2 * (place[:, 0] > 0.0) + (place[:, 2] > 0.0)
         return np.array([np.bincount(quadrant[kind], minlength=4) for kind in (radius < 1.5e-3, radius > 1.5e-3)])
 
