@@ -35,6 +35,7 @@ ROOT = HERE.parent
 SEED = 1
 PACKED = 0.56
 """Solids fraction in which the spheres of a drum start."""
+TESTS = ("tests/device/test_device.py", "tests/device/test_balances.py::test_members_on_the_device")
 TESTS_SECONDS = 240
 SETTLING, TIMED = 2000, 1000
 """Steps before and in the timing of a workload."""
@@ -137,7 +138,7 @@ def machine(backend: str) -> dict[str, Any]:
 
 def device_tests() -> dict[str, Any]:
     """Run the tests of the device in a process of their own; their summary and the exit status."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/device/test_device.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
     environment = os.environ | {"DEMPBM_REQUIRE": "cuda"}
     began = time.perf_counter()
     try:

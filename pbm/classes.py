@@ -142,6 +142,21 @@ def error_of(member: int, values: Floats, difference: Floats, problem: Problem) 
 run_member = routine(make_run(slope_of, error_of))
 
 
+@routine
+def solve_member(
+    place: int,
+    classes: Classes,
+    merging: Merging,
+    layering: Layering,
+    members: Members,
+    work: Work,
+    stages: Stages,
+    runs: Runs,
+) -> None:
+    """Integrate the member whose turn it is at one place of the order."""
+    run_member(runs.order[place], Problem(classes, merging, layering, members), work, stages, runs)
+
+
 def solve_members(
     begin: int,
     end: int,
@@ -154,9 +169,8 @@ def solve_members(
     runs: Runs,
 ) -> None:
     """Integrate the members whose turn it is from one place of the order to before another."""
-    problem = Problem(classes, merging, layering, members)
     for place in range(begin, end):
-        run_member(runs.order[place], problem, work, stages, runs)
+        solve_member(place, classes, merging, layering, members, work, stages, runs)
 
 
 def start_runs(starts: Floats, times: Floats, tolerance: Floats) -> tuple[Work, Stages, Runs]:

@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from compute.base import Backend
 from compute.errors import CaseError
 from pbm.classes import BEYOND_VOLUME, Members, compiled_solve, solve_members, stack, start_runs
+from pbm.ensemble_device import solve_on
 from pbm.grid import Floats
 from pbm.population import TELLING_LOSS, Population, PopulationResult, check_start
 from pbm.runs import Runs, check_runs
@@ -135,10 +137,14 @@ class Ensemble:
         """Number of members."""
         return len(self.populations)
 
-    def solve(self, numbers: Floats, times: Floats, threads: int | None = None) -> EnsembleResult:
+    def solve(
+        self, numbers: Floats, times: Floats, threads: int | None = None, backend: Backend | None = None
+    ) -> EnsembleResult:
         """Numbers of every member at `times` [s].
 
-        numbers: [1/m3] at the first time, (classes,) for all or (members, classes); threads: all cores by default
+        numbers: [1/m3] at the first time, (classes,) for all or (members, classes)
+        threads: of the CPU, all cores by default
+        backend: a device, `compute.get_backend("cuda")`, that runs each member in a thread of its own; else the CPU
         Raises as `Population.solve`. Warns of members that grow beyond their top pivots.
         """
         marks, given = np.asarray(times, dtype=float), np.asarray(numbers, dtype=float)
@@ -151,7 +157,11 @@ class Ensemble:
             check_start(start, marks, population.grid)
         tolerance = np.array([population.tolerance for population in self.populations])
         work, stages, runs = start_runs(starts, marks, tolerance)
-        self._run((self._members, work, stages, runs), threads_or_all(threads))
+        changing = (self._members, work, stages, runs)
+        if backend is None:
+            self._run(changing, threads_or_all(threads))
+        else:
+            solve_on(backend, self._tables, *changing)
         check_runs(runs)
         result = EnsembleResult(self.populations, runs)
         _tell_losses(result)

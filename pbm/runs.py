@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compute.elementary import exponential, logarithm
 from compute.errors import CaseError
 from compute.physics import routine
 from pbm.grid import Floats
@@ -29,7 +30,6 @@ class Stages(NamedTuple):
     """Vectors of a step, each of shape (members, size)."""
 
     state: Floats
-    first: Floats  # slope of the state
     slope: Floats  # slope of a stage
     moving: Floats  # stage; at last the end of the step
     kept: Floats
@@ -107,31 +107,36 @@ def end_step(kept: Floats, moving: Floats) -> None:
         moving[k] = kept[k] + 0.6 * moving[k]
 
 
+@routine
+def weight_of(stage: int) -> float:
+    """Share of a stage's slope in the difference to the third-order result, over the length of the step."""
+    if stage == 3 or stage == 8:
+        return -0.2
+    return -0.1 if stage == 0 or stage == 6 else 0.1
+
+
 def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
-    """Build one step of a member: `stages.moving` becomes its end, `stages.difference` the error."""
+    """Build one step of a member: `stages.moving` becomes its end, `stages.difference` the error.
+
+    A step of no length leaves the slope of the state as its difference.
+    """
 
     def step(member: int, length: float, positive: int, problem: Any, work: Any, stages: Stages) -> None:
         state, moving, kept = stages.state[member], stages.moving[member], stages.kept[member]
         slope, difference = stages.slope[member], stages.difference[member]
-        sixth, tenth = length / 6.0, 0.1 * length
         least, contents = least_of(state, positive), moving[:positive]
         begin_step(state, moving, difference)
-        add_stage(sixth, -tenth, stages.first[member], moving, difference)
-        for stage in range(1, 9):
+        for stage in range(10 if length > 0.0 else 1):
             empty(contents, least)
             slope_of(member, moving, problem, work, slope)
-            weight = tenth
-            if stage == 3 or stage == 8:
-                weight = -2.0 * tenth
-            elif stage == 6:
-                weight = -tenth
-            add_stage(sixth, weight, slope, moving, difference)
+            part = length / 6.0
+            if stage == 9:
+                end_step(kept, moving)
+                part = 0.1 * length
+            weight = length * weight_of(stage) if length > 0.0 else 1.0
+            add_stage(part, weight, slope, moving, difference)
             if stage == 4:
                 keep(state, moving, kept)
-        empty(contents, least)
-        slope_of(member, moving, problem, work, slope)
-        end_step(kept, moving)
-        add_stage(tenth, tenth, slope, moving, difference)
         empty(contents, least)
 
     return step
@@ -149,10 +154,7 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
         state, times = stages.state[member], runs.times
         copy(runs.states[member, 0], state)
         empty(state[: runs.positive], least_of(state, runs.positive))
-        slope_of(member, state, problem, work, stages.first[member])
-        pace = error_of(member, state, stages.first[member], problem)
-        failed, failed_length = 0.0, 0.0
-        step = min(times[1] - times[0], runs.tolerance[member] ** 0.25 / max(pace, 1e-300))
+        step, failed, failed_length, shortest = 0.0, 0.0, 0.0, SHORTEST * (times[times.size - 1] - times[0])
         for mark in range(1, times.size):
             time = times[mark - 1]
             while time < times[mark]:
@@ -160,6 +162,10 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
                 length = min(step, rest)
                 take_step(member, length, runs.positive, problem, work, stages)
                 error = error_of(member, stages.moving[member], stages.difference[member], problem)
+                if length == 0.0:
+                    paced = math.sqrt(math.sqrt(runs.tolerance[member])) / max(error, 1e-300)
+                    step = max(min(rest, paced), shortest)
+                    continue
                 error = judged(error / runs.tolerance[member], stages.moving[member], runs.positive)
                 factor = step_factor(error, length, failed, failed_length)
                 if error <= 1.0:
@@ -167,12 +173,11 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
                     step = max(step, length * factor) if length >= rest else length * factor
                     failed = 0.0
                     copy(stages.moving[member], state)
-                    slope_of(member, state, problem, work, stages.first[member])
                     runs.steps[member, 0] += 1
                 else:
                     step, failed, failed_length = length * min(factor, 0.8), error, length
                     runs.steps[member, 1] += 1
-                    if step < SHORTEST * (times[times.size - 1] - times[0]):
+                    if step < shortest:
                         runs.stopped[member, 0], runs.stopped[member, 1] = time, step
                         return
             copy(state, runs.states[member, mark])
@@ -200,8 +205,8 @@ def step_factor(error: float, length: float, failed: float, failed_length: float
     """
     power = 4.0
     if failed > 0.0 and error > 1.0:
-        power = min(max(math.log(max(failed / error, 1.0)) / math.log(failed_length / length), 1.0), 4.0)
-    return min(max(0.9 * max(error, 1e-10) ** (-1.0 / power), 0.05), 4.0)
+        power = min(max(logarithm(max(failed / error, 1.0)) / logarithm(failed_length / length), 1.0), 4.0)
+    return min(max(0.9 * exponential(-logarithm(max(error, 1e-10)) / power), 0.05), 4.0)
 
 
 @routine

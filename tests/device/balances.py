@@ -1,0 +1,40 @@
+"""Population balances that the device is tested with: an ensemble that goes through every branch of its loops."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import pbm
+from pbm.ensemble import EnsembleResult
+from pbm.grid import Floats
+
+GRID = pbm.geometric_grid(1e-2, 1e2, 8)
+TIMES = np.array([0.0, 0.5, 1.0])
+
+
+def member(kernel: str, growth: pbm.Growth | None = None, scheme: str = "cell-average") -> pbm.Population:
+    """Aggregation with power-law breakage, and growth where one is given."""
+    rate = pbm.breakage_rate("power", rate=0.2, reference_volume=1.0, exponent=1.0)
+    laws = (pbm.kernel(kernel, rate_coefficient=1.0), rate, pbm.fragments("uniform"))
+    return pbm.Population(GRID, *laws, growth=growth, scheme=scheme, tolerance=1e-4, compiled=False)
+
+
+def ensemble() -> pbm.Ensemble:
+    """Three populations, two of them with growth, and a member without aggregation."""
+    members = [member("constant"), member("sum", pbm.Growth(0.1, limiter="minmod")), member("product", pbm.Growth(0.1))]
+    factors = np.array([1.0, 2.0, 0.0]), np.array([1.0, 0.5, 2.0])
+    return pbm.Ensemble(members, *factors)
+
+
+def start() -> Floats:
+    """n = exp(-v), and the same without its largest classes."""
+    numbers = pbm.project_density(lambda volume: np.exp(-volume), GRID)
+    return np.array([numbers, np.where(GRID.pivots > 1.0, 0.0, numbers), numbers])
+
+
+def assert_same(found: EnsembleResult, expected: EnsembleResult, tolerance: float) -> None:
+    """The same steps; numbers and ledger to a share of the largest of their kind at a time."""
+    np.testing.assert_array_equal(found.runs.steps, expected.runs.steps)
+    scale = np.abs(expected.runs.states).max(axis=(0, 1))
+    np.testing.assert_allclose(found.runs.states / scale, expected.runs.states / scale, rtol=0.0, atol=tolerance)
+    assert np.all(expected.steps > 2) and expected.runs.states[:, -1, GRID.classes :].max() > 0.0
