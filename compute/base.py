@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Body = Callable[..., None]
+
+
+class Count(NamedTuple):
+    """A number of items that the target looks up when it runs, and which may differ from run to run.
+
+    words: integers of the backend, shape (n,); slot: which of them it is; most: what it will never pass.
+    """
+
+    words: Any
+    slot: int
+    most: int
+
+    def value(self) -> int:
+        """Return the number as it is now, where the host can read the words."""
+        return int(self.words[self.slot])
+
+
+class Launch(NamedTuple):
+    """A body to be run for every i in range(size) with these arguments."""
+
+    body: Body
+    size: int | Count
+    arguments: tuple[Any, ...]
 
 
 class Backend(Protocol):
@@ -34,5 +57,5 @@ class Backend(Protocol):
     def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
         """Return the loop compiled for this backend; `prange` in it runs in parallel."""
 
-    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
         """Run `body(i, *arguments)` for every i in range(size), in any order."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Body
+from compute.base import Body, Count
 from compute.cache import use_cache_folder
 from compute.errors import BackendUnavailable
 from compute.physics import name_by_content, register_laws
@@ -94,14 +94,14 @@ class CpuBackend:
             self._compiled[loop] = numba.njit(**options)(loop)
         return self._compiled[loop]
 
-    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
         """Run the body for every i on all threads."""
         from compute.launch import make_launcher
 
         key = (body, len(arguments))
         if key not in self._compiled:
             self._compiled[key] = self.compile(make_launcher(body, len(arguments)))
-        self._compiled[key](size, *arguments)
+        self._compiled[key](size if isinstance(size, int) else size.value(), *arguments)
 
 
 def available_threads() -> int:

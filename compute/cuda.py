@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Body
+from compute.base import Body, Count
 from compute.errors import BackendUnavailable
 from compute.physics import register_laws
 
 THREADS_PER_BLOCK = 128
-SIMULATED_THREADS = 8
-"""Threads of a block on the simulator, where each is a thread of Python."""
+SIMULATED_THREADS, SIMULATED_BLOCKS = 8, 2
+"""Threads of a block and largest number of blocks on the simulator, where each thread is one of Python."""
 
 
 def simulated() -> bool:
@@ -67,6 +68,7 @@ class CudaBackend:
         self.xp = _array_module()
         self.note = "CUDA simulator" if simulated() else ""
         self._kernels: dict[Any, Any] = {}
+        self._stream: Any = 0
         register_laws()
 
     def array(self, values: Any) -> Any:
@@ -87,13 +89,49 @@ class CudaBackend:
 
         return cuda.jit(loop)
 
-    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
-        """Run the body for every i, one thread each."""
+    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
+        """Run the body for every i, one thread each; the grid has room for as many as there can ever be."""
         from compute.launch_cuda import make_kernel
 
-        key = (body, len(arguments))
+        slot, number, most = (size.slot, size.words, size.most) if isinstance(size, Count) else (None, size, size)
+        key = (body, len(arguments), slot)
         if key not in self._kernels:
-            self._kernels[key] = self.compile(make_kernel(body, len(arguments)))
-        if size > 0:
-            threads = SIMULATED_THREADS if simulated() else THREADS_PER_BLOCK
-            self._kernels[key][(size + threads - 1) // threads, threads](size, *arguments)
+            self._kernels[key] = self.compile(make_kernel(body, len(arguments), slot))
+        if most > 0:
+            self._kernels[key][*_grid(most), self._stream](*on_device((number, *arguments)))
+
+    @contextmanager
+    def launching_on(self, stream: Any) -> Iterator[None]:
+        """Launch on this stream of numba's instead of the default one."""
+        self._stream = stream
+        try:
+            yield
+        finally:
+            self._stream = 0
+
+
+def _grid(size: int) -> tuple[int, int]:
+    """Return blocks and threads of a block for this many items; with fewer threads than items each takes several."""
+    threads = SIMULATED_THREADS if simulated() else THREADS_PER_BLOCK
+    blocks = (size + threads - 1) // threads
+    return min(blocks, SIMULATED_BLOCKS) if simulated() else blocks, threads
+
+
+def on_device(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return arguments of a kernel with the arrays of cupy in them as numba's.
+
+    numba would wait for the stream of each one at every launch, and cannot do that while a stream is captured.
+    """
+    if simulated():
+        return arguments
+    from numba import cuda
+
+    def converted(value: Any) -> Any:
+        if hasattr(value, "__cuda_array_interface__"):
+            return cuda.as_cuda_array(value, sync=False)
+        if not isinstance(value, tuple):
+            return value
+        values = map(converted, value)
+        return type(value)(*values) if hasattr(value, "_fields") else tuple(values)
+
+    return tuple(map(converted, arguments))

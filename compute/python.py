@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Body
+from compute.base import Body, Count
 
 
 class PythonBackend:
@@ -39,7 +39,7 @@ class PythonBackend:
 
         return run
 
-    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
         """Run the body for every i in order."""
-        for i in range(size):
+        for i in range(size if isinstance(size, int) else size.value()):
             body(i, *arguments)

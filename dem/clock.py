@@ -1,7 +1,8 @@
 """The clock of targets whose steps are launched ahead: it counts steps and stops when lists are stale or a step failed.
 
-An array of two: the number of the present step, and the step before which everything stands still. Whoever finds in
-step n that the lists do not hold for step n + 1 writes n + 1 into the second; the step itself is finished by all.
+Words that the kernels look up, so that launches made once serve every step and every number of particles. Whoever finds
+in step n that the lists do not hold for step n + 1 makes n + 1 the step before which everything stands still; the step
+itself is finished by all. A clock of zeros stands.
 """
 
 from __future__ import annotations
@@ -17,10 +18,24 @@ from dem.step import BUILT, DISTANCE, HALF_SKIN, Motion, move_walls, place_walls
 from dem.walls import Walls
 from dem.walls.motion import turned_too_far
 
-NOW, STOP = range(2)
-NEVER = 2**62
+NOW, STOP, STALE, SIZE, BODIES = range(5)
+"""The present step; the step that nobody begins; whether lists are stale then; numbers of particles and of bodies."""
+WORDS = 5
 LOOK_STEPS = 16
 """Steps launched between two looks of the host at the clock."""
+
+
+@physics
+def stands(clock: Any) -> bool:
+    """Return whether everything stands still."""
+    return clock[NOW] >= clock[STOP]
+
+
+@physics
+def halt(clock: Any) -> None:
+    """Let everything stand still from the next step on, for lists that are stale then."""
+    clock[STALE] = 1
+    clock[STOP] = clock[NOW] + 1
 
 
 @cache
@@ -62,13 +77,13 @@ def make_tick(kind: int) -> Callable[..., None]:
 
     @routine
     def tick(i: int, walls: Walls, domain: Domain, motion: Motion, step: float, fault: Any, clock: Any) -> None:
-        n = clock[NOW]
-        if n >= clock[STOP]:
+        if stands(clock):
             return
+        n = clock[NOW]
         move_walls(walls, n, step)
         begin(n + 1, domain, motion, step)
         if fault[0, CODE] != NONE or turned_too_far(walls):
-            clock[STOP] = n + 1
+            halt(clock)
         clock[NOW] = n + 1
 
     return tick

@@ -19,7 +19,7 @@ from dem.faults import FAULT_SIZE, raise_fault
 from dem.hold import largest_separation
 from dem.list_kind import as_kind
 from dem.loops import make_loops
-from dem.neighbours import PairList, make_cell_order
+from dem.neighbours import GROWTH, PairList, make_cell_order
 from dem.particle_set import ParticleSet, make_slots
 from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.removal import remove_particles
@@ -28,9 +28,6 @@ from dem.tally import LANES, Tally
 from dem.walls import make_touches
 from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
 from dem.walls.near import mark_near_walls
-
-GROWTH = 1.3
-"""Factor by which lists grow when they are too small."""
 
 DOUBLING = 2
 """Factor by which the room for particles grows, so that a stream of them makes few new arrays however long it runs."""

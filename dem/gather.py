@@ -13,7 +13,7 @@ from typing import Any
 from compute.physics import physics, routine
 from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer, make_storer
-from dem.clock import NOW, STOP
+from dem.clock import stands
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
@@ -143,7 +143,7 @@ def make_gather_pairs(
         fault: Any,
         clock: Any,
     ) -> None:
-        if clock[NOW] >= clock[STOP]:
+        if stands(clock):
             return
         row, kinds, box = particles.row, particles.kind, domain.box
         fx, fy, fz, mx, my, mz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0

@@ -1,7 +1,8 @@
 """The loops of targets without a scatter: full list, each particle gathers its own force, one body a stage.
 
-Steps are launched ahead of what the host knows: the step that makes the lists stale, or that fails, stops the clock of
-the device, and later launches return at once. So no contact is missed, and results do not depend on how far ahead.
+Steps are launched ahead of what the host knows, a graph of them at a time: the step that makes the lists stale, or that
+fails, stops the clock of the device, and later launches return at once. So no contact is missed, and results do not
+depend on how far ahead.
 """
 
 from __future__ import annotations
@@ -11,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compute.base import Count, Launch
+from compute.graph import GraphStore
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
-from dem.cells import cell_of
-from dem.clock import LOOK_STEPS, NEVER, NOW, STOP, make_start_step, make_tick
-from dem.domain import Domain, fold
-from dem.faults import CODE, LOST, PARTICLE
+from dem.clock import BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, halt, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
-from dem.neighbours import CellOrder, PairList, carry_row, move_particle
+from dem.list_gather import count_memory, fill_memory, find_cell, make_count_body, make_fill_body
+from dem.neighbours import GROWTH, PairList, move_particle
 from dem.pairs import PairSettings, force_columns
 from dem.particles import Particles
-from dem.search import make_row_walk
 from dem.step import DISTANCE, Motion, advance
 from dem.tally import Tally, plain_add
 from dem.walls import Walls, WallTouches
@@ -32,42 +32,8 @@ from dem.walls.wrench import make_wall_wrench
 if TYPE_CHECKING:
     from dem.engine import Engine
 
-
-@routine
-def find_cell(i: int, particles: Particles, domain: Domain, cells: CellOrder, fault: Any) -> None:
-    """Fold particle i into the box and note its cell; outside is a fault."""
-    fold(i, particles.row, domain.box)
-    cell = cell_of(i, particles.row, domain)
-    if cell < 0:
-        fault[0, CODE], fault[0, PARTICLE] = LOST, particles.id[i]
-    cells.cell[i] = max(cell, 0)
-
-
-@cache
-def make_count_body(kind: int) -> Any:
-    """Return the body that counts the partners of a row."""
-    walk = make_row_walk(kind, True)
-
-    @routine
-    def count(i: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, new: PairList) -> None:
-        new.start[i + 1] = walk(i, particles.id, domain, cells, skin, new.other, 0, 0)
-
-    return count
-
-
-@cache
-def make_fill_body(kind: int) -> Any:
-    """Return the body that writes a row in the order of its partners' cells, and what is remembered of them."""
-    walk = make_row_walk(kind, True)
-
-    @routine
-    def fill(
-        i: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, old: PairList, new: PairList
-    ) -> None:
-        walk(i, particles.id, domain, cells, skin, new.other, new.start[i], new.start[i + 1] - new.start[i])
-        carry_row(i, cells, old, new)
-
-    return fill
+KEPT_GRAPHS = 2
+"""Two arrays of particles take turns."""
 
 
 @cache
@@ -88,7 +54,7 @@ def make_press_body(interaction: Interaction, statistics: bool, add: Any) -> Any
         fault: Any,
         clock: Any,
     ) -> None:
-        if clock[NOW] >= clock[STOP] or touches.close[i] | touches.near[i] | touches.touched[i] == 0:
+        if stands(clock) or touches.close[i] | touches.near[i] | touches.touched[i] == 0:
             return
         ax, ay, az, bx, by, bz = wall_wrench(
             i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
@@ -106,13 +72,13 @@ def make_move_body(wet: bool) -> Any:
 
     @routine
     def move(i: int, particles: Particles, force: Any, motion: Motion, step: float, fault: Any, clock: Any) -> None:
-        if clock[NOW] >= clock[STOP]:
+        if stands(clock):
             return
         if wet:
             particles.film[i] += force[0, i, FILM]
         square = advance(i, 0, particles, load_six(force[0, i], 0, 1), motion, step, fault)
         if not square <= motion.reach[DISTANCE]:
-            clock[STOP] = clock[NOW] + 1
+            halt(clock)
 
     return move
 
@@ -127,7 +93,12 @@ def _move_of(engine: Engine) -> Any:
 
 
 class GatherLoops:
-    """Runs each stage of a step as one launch over the particles."""
+    """Runs each stage of a step as one launch over the particles, some steps in a graph.
+
+    Attributes:
+        clock: words that the launches look up, see `dem.clock`.
+        memory: what the list before remembers of its pairs, while the list is made anew.
+    """
 
     full = True
 
@@ -143,67 +114,79 @@ class GatherLoops:
         self._gather = make_gather_pairs(interaction, engine.kind, statistics, add)
         self._press, self._move = make_press_body(interaction, statistics, add), _move_of(engine)
         self._start_step, self._tick = make_start_step(engine.kind), make_tick(engine.kind)
-        self.clock = self.backend.array(np.array([0, NEVER]))
+        self.clock = self.backend.zeros(WORDS, np.int64)
+        self._graphs, self._stale = GraphStore(KEPT_GRAPHS), False
 
     def moved(self, capacity: int) -> Any:
         """Return no room: each particle looks at its own displacement."""
         return self.backend.zeros(0)
 
     def allocate(self, capacity: int) -> None:
-        """Make the force array."""
+        """Make the force array and an empty memory; graphs of the arrays before go."""
+        self._graphs.clear()
         self.force = self.backend.zeros((1, capacity, self.columns))
+        self.memory = PairList(self.backend.zeros(capacity + 1, np.int64), None, None, None)
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
         """Sort the particles by cell, those of a cell by slot, and count their partners."""
-        xp, cells, size = self.xp, engine.cells, engine.size
+        xp, cells, size, new = self.xp, engine.cells, engine.size, engine.pairs
+        self._remember(engine)
         self.backend.foreach(find_cell, size, engine.particles, engine.domain, cells, engine.fault)
         order = xp.argsort(cells.cell[:size], kind="stable")
         cells.order[:size] = order
         cells.first[:] = xp.searchsorted(cells.cell[:size][order], xp.arange(len(cells.first)))
         self.backend.foreach(move_particle, size, cells, engine.particles, engine.spare)
-        new = engine.empty_list(max(len(engine.pairs.other), 1))
         self.backend.foreach(self._count, size, engine.spare, engine.domain, cells, engine.skin, new)
         new.start[1 : size + 1] = xp.cumsum(new.start[1 : size + 1])
         return int(new.start[size]), new
 
+    def _remember(self, engine: Engine) -> None:
+        """Copy what is remembered of the pairs, so that the list can be made anew in its place."""
+        size, start = engine.size, self.memory.start
+        if self.memory.other is None:
+            self.memory = engine.empty_list(1)._replace(start=start)
+        self.backend.foreach(count_memory, size, engine.pairs, self.memory)
+        start[1 : size + 1] = self.xp.cumsum(start[1 : size + 1])
+        entries = int(start[size])
+        if entries > len(self.memory.other):
+            self.memory = engine.empty_list(int(GROWTH * entries))._replace(start=start)
+        self.backend.foreach(fill_memory, size, engine.pairs, self.memory)
+
     def fill_rows(self, engine: Engine, new: PairList) -> None:
         """Write the partners of each row and what is remembered of them."""
         self.backend.foreach(
-            self._fill, engine.size, engine.particles, engine.domain, engine.cells, engine.skin, engine.pairs, new
+            self._fill, engine.size, engine.particles, engine.domain, engine.cells, engine.skin, self.memory, new
         )
 
     def divide(self, engine: Engine) -> None:
         """Do nothing: every particle is its own chunk."""
 
     def run(self, engine: Engine, last: int) -> int:
-        """Run steps stage by stage, some ahead of the last look at the clock."""
-        first = n = engine.step_number
-        self.clock[:] = self.backend.array(np.array([first, NEVER]))
+        """Run graphs of steps until the clock stands, at the last step or where lists are stale."""
+        first = engine.step_number
+        graph = self._graphs.graph(self.backend, self._step_of(engine), LOOK_STEPS, self.clock)
+        self.clock[:] = self.backend.array(np.array([first, last, 0, engine.size, engine.body_count]))
         self.place_walls(engine, first)
-        while n < last:
-            ahead = min(LOOK_STEPS, last - n)
-            for _ in range(ahead):
-                self._launch_step(engine)
-            n += ahead
-            if self.is_stale(engine):
-                return int(self.backend.numpy(self.clock)[NOW])
-        return n
+        for _ in range(first, last, LOOK_STEPS):
+            words = graph.run()
+            if stands(words):
+                break
+        self._stale = bool(words[STALE])
+        return int(words[NOW])
 
-    def _launch_step(self, engine: Engine) -> None:
-        step, clock = engine.step_size, self.clock
-        self.backend.foreach(
-            self._gather, engine.size, engine.particles, engine.pairs, engine.domain, self.force, engine.settings,
-            engine.tally, step, engine.fault, clock,
-        )  # fmt: skip
-        if engine.wall_count:
-            self.backend.foreach(
-                self._press, engine.size, engine.particles, self.force, engine.settings, engine.walls, engine.touches,
-                engine.tally, step, engine.fault, clock,
-            )  # fmt: skip
-        self.backend.foreach(
-            self._move, engine.body_count, engine.particles, self.force, engine.motion, step, engine.fault, clock
-        )
-        self.backend.foreach(self._tick, 1, engine.walls, engine.domain, engine.motion, step, engine.fault, clock)
+    def _step_of(self, engine: Engine) -> list[Launch]:
+        """Return the launches of a step; while the clock stands they do nothing."""
+        step, clock, fault, particles = engine.step_size, self.clock, engine.fault, engine.particles
+        each, bodies = Count(clock, SIZE, engine.capacity), Count(clock, BODIES, engine.capacity)
+        pairs, settings, walls, tally = engine.pairs, engine.settings, engine.walls, engine.tally
+        domain, motion, force, touches = engine.domain, engine.motion, self.force, engine.touches
+        launches = [
+            Launch(self._gather, each, (particles, pairs, domain, force, settings, tally, step, fault, clock)),
+            Launch(self._press, each, (particles, force, settings, walls, touches, tally, step, fault, clock)),
+            Launch(self._move, bodies, (particles, force, motion, step, fault, clock)),
+            Launch(self._tick, 1, (walls, domain, motion, step, fault, clock)),
+        ]
+        return launches if engine.wall_count else [launches[0], *launches[2:]]
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""
@@ -213,4 +196,4 @@ class GatherLoops:
 
     def is_stale(self, engine: Engine) -> bool:
         """Return whether the clock was stopped: somebody or a wall moved too far, or something failed."""
-        return bool(self.backend.numpy(self.clock)[STOP] != NEVER)
+        return self._stale

@@ -21,6 +21,9 @@ from dem.search import make_row_walk
 
 TOUCHING, NEAR, BRIDGED = 1, 2, 4
 
+GROWTH = 1.3
+"""Factor by which lists grow when they are too small."""
+
 ROW_ROOM, ROW_STRIDE = 15, 16
 """Partners of a row that are kept while rows are counted, and entries from row to row; a longer row is walked again."""
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from compute.physics import physics, routine
 from compute.tuples import make_loader
-from dem.clock import NOW, STOP
+from dem.clock import halt, stands
 from dem.clumps.rotation import Turn, Vector, freely_turned, spin_of, to_space
 from dem.domain import make_nearest_image
 from dem.faults import CODE, PARTICLE, UNSTABLE
@@ -190,7 +190,7 @@ def make_body_move(kind: int) -> Callable[..., None]:
 
     @routine
     def move(b: int, particles: Particles, force: Any, motion: BodyMotion, step: float, fault: Any, clock: Any) -> None:
-        if clock[NOW] >= clock[STOP]:
+        if stands(clock):
             return
         turn, first = orientation_of(b, motion), motion.first[b]
         sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -200,6 +200,6 @@ def make_body_move(kind: int) -> Callable[..., None]:
             sx, sy, sz, tx, ty, tz = sx + fx, sy + fy, sz + fz, tx + ax, ty + ay, tz + az
         kick_and_drift(b, (sx, sy, sz, tx, ty, tz), motion, step)
         if not place_spheres(b, 0, particles, motion, step, fault) <= motion.reach[DISTANCE]:
-            clock[STOP] = clock[NOW] + 1
+            halt(clock)
 
     return move

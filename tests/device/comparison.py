@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dem.case import DemCase
 from dem.engine import Engine
 from dem.liquid.balance import require_liquid
 from dem.particles import RADIUS, VX, WX, X
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LOSS
+from tests.device.systems import newcomers
 
 TOLERANCE = 1e-9
 SINGLE = 1e-6
@@ -74,6 +76,27 @@ def assert_same_tallies(found: Engine, expected: Engine) -> None:
 
 def copy_of_state(engine: Engine) -> dict[str, NDArray[Any]]:
     return {name: array.copy() for name, array in engine.state().items()}
+
+
+def assert_same_state(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
+    """Equal to the bit."""
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def come_and_go(engine: Engine, case: DemCase, steps: int = 6) -> None:
+    """Run, let particles enter, more than there is room for, run, take every third out, run."""
+    engine.run(steps)
+    capacity = engine.capacity
+    engine.add(newcomers(case, engine))
+    assert engine.capacity > capacity
+    engine.run(2 * steps)
+    rebuilds = engine.rebuilds
+    engine.remove(engine.host_bodies().id % 3 == 0)
+    engine.run(4 * steps)
+    assert engine.rebuilds > rebuilds
+    assert engine.step_number == 4 * steps
 
 
 def take_over(engine: Engine, before: Engine) -> Engine:

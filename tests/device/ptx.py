@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from compute.base import Body
+from compute.base import Body, Count
 from compute.physics import register_laws
 from compute.python import PythonBackend
 from dem.case import DemCase
@@ -27,10 +27,11 @@ ASSEMBLED_FOR = ("sm_80", "sm_90")
 
 
 class Launch(NamedTuple):
-    """A body with the arguments it is launched with."""
+    """A body with the arguments it is launched with; slot: of the number of items, where that is looked up in words."""
 
     body: Body
     arguments: tuple[Any, ...]
+    slot: int | None = None
 
     @property
     def name(self) -> str:
@@ -46,9 +47,9 @@ class Listing(PythonBackend):
     def __init__(self) -> None:
         self.launches: dict[str, Launch] = {}
 
-    def foreach(self, body: Body, size: int, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
         """Note the body."""
-        launch = Launch(body, arguments)
+        launch = Launch(body, arguments, size.slot if isinstance(size, Count) else None)
         self.launches[launch.name] = launch
 
 
@@ -63,7 +64,9 @@ class Assembly(NamedTuple):
 def launches_of(case: DemCase) -> dict[str, Launch]:
     """Every kernel that a rebuild and a step of this case launch, by name."""
     backend = Listing()
-    make_engine(case, backend).run(1)
+    engine = make_engine(case, backend)
+    engine.rebuild()
+    engine.loops.run(engine, 1)
     return backend.launches
 
 
@@ -76,8 +79,9 @@ def compile_to_ptx(launch: Launch) -> str:
     from compute.launch_cuda import make_kernel
 
     register_laws()
-    signature = numba.types.void(numba.types.int64, *map(numba.typeof, launch.arguments))
-    kernel = make_kernel(launch.body, len(launch.arguments))
+    size = numba.types.int64 if launch.slot is None else numba.types.int64[::1]
+    signature = numba.types.void(size, *map(numba.typeof, launch.arguments))
+    kernel = make_kernel(launch.body, len(launch.arguments), launch.slot)
     device: Callable[[], Any] = lambda: SimpleNamespace(compute_capability=CAPABILITY)  # noqa: E731
     with ExitStack() as stack:
         for module in (compiler, dispatcher):

@@ -11,6 +11,8 @@ from dem.case import DemCase
 from dem.clumps.engine import new_engine
 from dem.engine import Engine
 from dem.packing import initial_particles
+from dem.particle_set import ParticleSet
+from dem.particles import X
 from dem.setup import make_recorder, make_setup
 
 SEED = 11
@@ -125,6 +127,20 @@ def make_engine(case: DemCase, backend: Backend) -> Engine:
     engine.add(particles)
     engine.set_compartments((np.arange(engine.body_count) % 2).astype(np.int32))
     return engine
+
+
+def newcomers(case: DemCase, engine: Engine) -> ParticleSet:
+    """Return particles of another packing of the case that find room among those of an engine."""
+    setup = make_setup(case)
+    entering = initial_particles(case, setup.classes, setup.engine.walls, SEED + 1)
+    row, lengths = engine.host_bodies().row, np.asarray(case.domain.size)
+    apart = entering.position[:, None] - row[None, :, X : X + 3]
+    wraps = np.array([axis in case.domain.periodic for axis in "xyz"])
+    apart -= np.where(wraps, lengths * np.round(apart / lengths), 0.0)
+    reach = entering.radius[:, None] + setup.classes.reach.max()
+    entering = entering.chosen((np.linalg.norm(apart, axis=2) > reach).all(axis=1))
+    entering.id[:] = 1000 + np.arange(len(entering))
+    return entering
 
 
 SYSTEMS = {

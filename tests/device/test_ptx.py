@@ -106,6 +106,8 @@ KERNELS = (
     "move_particle",
     "count",
     "fill",
+    "count_memory",
+    "fill_memory",
     "mark_near_walls",
     "start_step",
     "gather_pairs",

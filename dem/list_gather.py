@@ -1,0 +1,72 @@
+"""The bodies that make a list anew on a target that gathers: cells, rows, and what is remembered of the list before."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from compute.physics import routine
+from dem.cells import cell_of
+from dem.domain import Domain, fold
+from dem.faults import CODE, LOST, PARTICLE
+from dem.neighbours import CellOrder, PairList, carry_row
+from dem.particles import Particles
+from dem.search import make_row_walk
+
+
+@routine
+def find_cell(i: int, particles: Particles, domain: Domain, cells: CellOrder, fault: Any) -> None:
+    """Fold particle i into the box and note its cell; outside is a fault."""
+    fold(i, particles.row, domain.box)
+    cell = cell_of(i, particles.row, domain)
+    if cell < 0:
+        fault[0, CODE], fault[0, PARTICLE] = LOST, particles.id[i]
+    cells.cell[i] = max(cell, 0)
+
+
+@cache
+def make_count_body(kind: int) -> Any:
+    """Return the body that counts the partners of a row."""
+    walk = make_row_walk(kind, True)
+
+    @routine
+    def count(i: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, new: PairList) -> None:
+        new.start[i + 1] = walk(i, particles.id, domain, cells, skin, new.other, 0, 0)
+
+    return count
+
+
+@cache
+def make_fill_body(kind: int) -> Any:
+    """Return the body that writes a row in the order of its partners' cells, and what is remembered of them."""
+    walk = make_row_walk(kind, True)
+
+    @routine
+    def fill(
+        i: int, particles: Particles, domain: Domain, cells: CellOrder, skin: float, memory: PairList, new: PairList
+    ) -> None:
+        walk(i, particles.id, domain, cells, skin, new.other, new.start[i], new.start[i + 1] - new.start[i])
+        carry_row(i, cells, memory, new)
+
+    return fill
+
+
+@routine
+def count_memory(i: int, pairs: PairList, memory: PairList) -> None:
+    """Count the partners of slot i of which something is to be remembered."""
+    total = 0
+    for entry in range(pairs.start[i], pairs.start[i + 1]):
+        total += 1 if pairs.flags[entry] != 0 else 0
+    memory.start[i + 1] = total
+
+
+@routine
+def fill_memory(i: int, pairs: PairList, memory: PairList) -> None:
+    """Copy the partners of slot i of which something is to be remembered, with that, into the row of the memory."""
+    at = memory.start[i]
+    for entry in range(pairs.start[i], pairs.start[i + 1]):
+        if pairs.flags[entry] != 0:
+            memory.other[at], memory.flags[at] = pairs.other[entry], pairs.flags[entry]
+            for k in range(pairs.history.shape[1]):
+                memory.history[at, k] = pairs.history[entry, k]
+            at += 1
