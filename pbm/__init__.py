@@ -77,6 +77,7 @@ _HOME = {
     "solve": "pbm.solve",
     "spray_regime": "pbm.spray",
     "tanks": "pbm.graph",
+    "with_nil": "pbm.grid",
     "uniformity_of_grains": "pbm.sampling",
 }
 

@@ -46,10 +46,12 @@ def impact_selection(parent: Parent, conditions: Conditions, parameters: Paramet
 
 
 def breakable_classes(cells: Cells, smallest: float) -> Floats:
-    """1 where a class may break, else 0, shape (classes,): solid volume above `smallest` [m3] and room for two."""
-    room = np.ones(cells.count, dtype=bool)
-    for axis, grid in enumerate(cells.grids):
-        room &= cells.components[axis] >= 2.0 * grid.pivots[0]
+    """1 where a class may break, else 0, shape (classes,): solid volume above `smallest` [m3] and room for two
+    with some of every component that it has.
+    """
+    room = np.any(cells.components > 0.0, axis=0)
+    for held, grid in zip(cells.components, cells.grids):
+        room &= (held >= 2.0 * grid.least) | (held == 0.0)
     return np.where((cells.solid_volume > smallest) & room, 1.0, 0.0)
 
 
@@ -71,14 +73,15 @@ def proportionate_fragments(cells: Cells, fragments: Fragments | None = None) ->
     """Daughters of one breakage of class k in class j, shape (classes, classes): of the composition of their parent.
 
     Where the line from the origin to the parent crosses a cell, daughters are shared by the pivots around their mean:
-    rows sum to the parent's solids in both components. None is smaller than the first pivot of either component: two
+    rows sum to the parent's solids in both components. None holds less than the least of a component that it has: two
     uniform daughters are so from the start, of other laws the fines are put there by volume.
     """
     table = np.zeros((cells.count, cells.count))
     for parent in np.flatnonzero(breakable_classes(cells, 0.0)):
         solids = cells.components[:, parent]
-        least = max(grid.pivots[0] / solids[axis] for axis, grid in enumerate(cells.grids))
-        marks = np.concatenate([grid.edges / solids[axis] for axis, grid in enumerate(cells.grids)])
+        held = [(grid, part) for grid, part in zip(cells.grids, solids) if part > 0.0]
+        least = max(grid.least / part for grid, part in held)
+        marks = np.concatenate([grid.edges / part for grid, part in held])
         if fragments is None:
             mean, number = _two_uniform(marks, least)
         else:

@@ -161,6 +161,9 @@ class PbmCase(CaseModel):
     @model_validator(mode="after")
     def _knows_its_solids(self) -> PbmCase:
         count = 1 if self.solids is None else len(self.solids)
+        if self.solids is not None and count == 1 and self.solids[0].may_be_absent:
+            expected = "false: granules hold some of the only solid"
+            raise invalid("granules without solids", key="solids.0.may_be_absent", value=True, expected=expected)
         if self.second_solid is not None:
             if count > 1:
                 expected = "two solids with grids, or one grid and a second solid without"
@@ -199,7 +202,8 @@ class PbmCase(CaseModel):
         if self.solids is None:
             ends, ratio = (self.grid.smallest_diameter, self.grid.largest_diameter), self.grid.ratio
             return ends[0] * (0.5 + 0.5 * ratio) ** (1.0 / 3.0), ends[1] * (0.5 + 0.5 / ratio) ** (1.0 / 3.0)
-        first = sum(each.first_volume for each in self.solids)
+        always = sum(each.first_volume for each in self.solids if not each.may_be_absent)
+        first = always or min(each.first_volume for each in self.solids)
         last = sum(each.first_volume * each.ratio ** (each.classes - 1) for each in self.solids)
         low, high = ((6.0 * x / (pi * (1.0 - self.feed.porosity))) ** (1.0 / 3.0) for x in (first, last))
         return low, high

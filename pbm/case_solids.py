@@ -17,12 +17,14 @@ class Solid(CaseModel):
     Attributes:
         name: for messages and results.
         classes: number of them.
+        may_be_absent: whether grains and granules may hold none of it, which is one class more.
     """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")
     first_volume: Annotated[Volume, Positive]
     ratio: Annotated[Number, Field(gt=1, le=10)]
     classes: int = Field(ge=3, le=64)
+    may_be_absent: bool = False
 
 
 class SecondSolid(CaseModel):

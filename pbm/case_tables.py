@@ -9,10 +9,11 @@ import numpy as np
 from pbm.assemble import make_tables
 from pbm.case import PbmCase
 from pbm.case_laws import Layering
+from pbm.case_solids import Solid
 from pbm.cells import Cells
 from pbm.drops import drop_sizes, make_drops, powder_share
 from pbm.graph import Graph
-from pbm.grid import Floats, diameter_grid, pivot_grid, solid_volume_of
+from pbm.grid import Floats, Grid, diameter_grid, pivot_grid, solid_volume_of, with_nil
 from pbm.growth import LIMITERS
 from pbm.law import KernelLaw
 from pbm.layering import make_deposition
@@ -25,9 +26,14 @@ from pbm.stated import stated_laws
 def make_cells(case: PbmCase) -> Cells:
     """Classes of a case: those of its solids, or one grid between two diameters."""
     if case.solids is not None:
-        return Cells(tuple(pivot_grid(each.first_volume, each.ratio, each.classes) for each in case.solids))
+        return Cells(tuple(map(_grid_of, case.solids)))
     size = case.grid
     return Cells((diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, case.feed.porosity),))
+
+
+def _grid_of(solid: Solid) -> Grid:
+    grid = pivot_grid(solid.first_volume, solid.ratio, solid.classes)
+    return with_nil(grid) if solid.may_be_absent else grid
 
 
 def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:

@@ -2,6 +2,10 @@
 
 Cells are numbered row by row, the second component running fastest. With one component the second is nil everywhere,
 so that every loop of the model reads both.
+
+Where granules may lack a component, the first class of its grid is nil. Sums of pivots never fall between it and the
+next, so that granules with some of a component never come to lack it, and those without stay so among themselves; only
+what is put back from beyond the top pivots may. The cell that would hold neither component is never filled.
 """
 
 from __future__ import annotations
@@ -30,8 +34,10 @@ class Cells:
         if not 1 <= len(self.grids) <= COMPONENTS:
             raise CaseError("not the grids of one or two solids", key="grid", value=len(self.grids), expected="1 or 2")
         for grid in self.grids:
-            if np.any(2.0 * grid.pivots < grid.edges[1:]):
+            if np.any((2.0 * grid.pivots < grid.edges[1:]) & (grid.pivots > 0.0)):
                 raise CaseError("two equal granules stay in their class", key="grid", expected="finer classes")
+        if len(self.grids) == 1 and self.grids[0].pivots[0] == 0.0:
+            raise CaseError("granules without solids", key="grid", value=0.0, expected="a first pivot above nil")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -60,16 +66,20 @@ class Cells:
 
     @property
     def solid_volume(self) -> Floats:
-        """Solid volume of a granule [m3], shape (cells,)."""
-        return np.asarray(self.components.sum(axis=0))
+        """Solid volume of a granule [m3], shape (cells,); any but nil for the cell that is never filled."""
+        solids = self.components.sum(axis=0)
+        return np.where(solids > 0.0, solids, solids[solids > 0.0].min())
 
     def distances(self, up: bool) -> Floats:
-        """Distance [m3] to the pivot above or below, by component, shape (2, cells)."""
+        """Distance [m3] to the pivot above or below, by component, shape (2, cells); none to the cell never filled."""
         rows = []
         for grid in self.grids:
             gaps = np.diff(grid.pivots)
             rows.append(np.append(gaps, NO_NEIGHBOUR) if up else np.append(NO_NEIGHBOUR, gaps))
-        return self.by_component(rows[0], rows[1] if len(rows) > 1 else np.full(1, NO_NEIGHBOUR))
+        found = self.by_component(rows[0], rows[1] if len(rows) > 1 else np.full(1, NO_NEIGHBOUR))
+        if not up and all(grid.pivots[0] == 0.0 for grid in self.grids):
+            found[:, [1, self.stride[0], self.stride[0] + 1]] = NO_NEIGHBOUR
+        return found
 
     @property
     def sizes(self) -> Grid:
@@ -77,6 +87,7 @@ class Cells:
         if len(self.grids) == 1:
             return self.grids[0]
         low, high = (sum(float(grid.edges[end]) for grid in self.grids) for end in (0, -1))
+        low = low if low > 0.0 else min(float(grid.edges[1]) for grid in self.grids)
         return geometric_grid(low, high, max(self.shape))
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.cells import Cells, spread
 from pbm.distribution import SizeDistribution, project, read_distribution
-from pbm.grid import Floats, diameter_of
+from pbm.grid import Floats, Grid, diameter_of
 from pbm.inputs import Steps
 
 if TYPE_CHECKING:
@@ -98,16 +98,25 @@ def grain_numbers(
     filled = numbers > 0.0
     numbers, places, shares = numbers[filled], places[:, filled], shares[filled]
     for axis, grid in enumerate(cells.grids):
-        low, high = float(places[axis].min()), float(places[axis].max())
-        if low < grid.pivots[0] * (1.0 - ROUND_OFF) or high > grid.pivots[-1] * (1.0 + ROUND_OFF):
-            raise CaseError(
-                "the grid cannot hold the powder",
-                key=f"solids.{axis}",
-                value=f"grains with {low:.3g} to {high:.3g} m3 of it",
-                expected=f"{grid.pivots[0]:.3g} to {grid.pivots[-1]:.3g} m3, or a wider grid",
-            )
+        _check_held(places[axis], grid, axis)
     held, shared = spread(cells, places, numbers)
     return _with_second(held, shared, np.tile(shares, held.size // shares.size), cells, lumped)
+
+
+def _check_held(volumes: Floats, grid: Grid, axis: int) -> None:
+    """Refuse grains with these volumes [m3] of a solid that its grid cannot hold."""
+    held = volumes[volumes > 0.0] if grid.pivots[0] == 0.0 else volumes
+    if not held.size:
+        return
+    low, high = float(held.min()), float(held.max())
+    if low < grid.least * (1.0 - ROUND_OFF) or high > grid.pivots[-1] * (1.0 + ROUND_OFF):
+        instead = "`may_be_absent: true`" if low == 0.0 else "a wider grid"
+        raise CaseError(
+            "the grid cannot hold the powder",
+            key=f"solids.{axis}",
+            value=f"grains with {low:.3g} to {high:.3g} m3 of it",
+            expected=f"{grid.least:.3g} to {grid.pivots[-1]:.3g} m3, or {instead}",
+        )
 
 
 def _with_second(held: np.ndarray, numbers: Floats, shares: Floats, cells: Cells, lumped: int) -> Floats:

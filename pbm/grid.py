@@ -1,7 +1,8 @@
 """Grids of solid volume: the one size coordinate of the population balance.
 
 A class is the cell between two edges; its pivot is the arithmetic mean of the edges, so that a uniform density over a
-whole cell has its mean on the pivot. Pivots are what granules of a class hold of solids, exactly.
+whole cell has its mean on the pivot. Pivots are what granules of a class hold of solids, exactly. Where grains may lack
+a component the first pivot is nil, at the lower edge of its class.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ class Grid:
     def classes(self) -> int:
         """Number of cells."""
         return int(self.pivots.size)
+
+    @property
+    def least(self) -> float:
+        """Lowest pivot above nil [m3]."""
+        return float(self.pivots[1] if self.pivots[0] == 0.0 else self.pivots[0])
 
     @property
     def ratio(self) -> float:
@@ -75,6 +81,11 @@ def pivot_grid(first: float, ratio: float, classes: int) -> Grid:
     """Geometric grid whose pivots are `first` [m3] times ratio^k, k < classes; CaseError as `geometric_grid`."""
     smallest = 2.0 * first / (1.0 + ratio)
     return geometric_grid(smallest, smallest * ratio**classes, classes)
+
+
+def with_nil(grid: Grid) -> Grid:
+    """The same grid below which one more class holds nothing at all: for a component that grains may lack."""
+    return Grid(np.append(0.0, grid.edges), np.append(0.0, grid.pivots))
 
 
 def multiples_grid(unit: float, classes: int) -> Grid:

@@ -20,7 +20,7 @@ import numpy as np
 
 from compute.physics import routine
 from pbm.cells import Cells
-from pbm.grid import Floats
+from pbm.grid import Floats, Grid
 from pbm.growth import limited
 from pbm.model import (
     CONTENT,
@@ -57,7 +57,7 @@ def make_deposition(cells: Cells, largest: float, rate: float, half_ratio: float
     largest: solid volume of whole grains [m3] below which a class is powder
     rate: G [m/s]; half_ratio: K; limiter: number of the limiter in `pbm.growth.LIMITERS`
     """
-    edges, widths = ([each(grid.edges) for grid in cells.grids] for each in (lambda edge: edge[1:], np.diff))
+    edges, widths = [grid.edges[1:] for grid in cells.grids], [_widths(grid) for grid in cells.grids]
     second = (edges[1], widths[1]) if len(cells.grids) > 1 else (np.zeros(1), np.ones(1))
     return Deposition(
         limiter,
@@ -69,12 +69,19 @@ def make_deposition(cells: Cells, largest: float, rate: float, half_ratio: float
     )
 
 
+def _widths(grid: Grid) -> Floats:
+    """Of the classes [m3]; granules that lack a component have to grow up to the next pivot."""
+    return np.where(grid.pivots > 0.0, np.diff(grid.edges), grid.least)
+
+
 @routine
 def density_at_edge(axis: int, k: int, numbers: Floats, tables: Tables) -> float:
-    """Density [1/m3] along one component of what leaves class k upwards; powder below it bends no slope."""
+    """Density [1/m3] along one component of what leaves class k upwards; neither powder below it bends a slope, nor
+    granules that lack the component.
+    """
     layers, stride = tables.deposition, tables.stride[axis]
     here = numbers[k] / layers.width[axis, k]
-    if tables.down[axis, k] == math.inf or layers.powder[k - stride] > 0.0:
+    if tables.down[axis, k] == math.inf or tables.component[axis, k - stride] == 0.0 or layers.powder[k - stride] > 0.0:
         return here
     below = numbers[k - stride] / layers.width[axis, k - stride]
     above = numbers[k + stride] / layers.width[axis, k + stride]

@@ -17,6 +17,8 @@ from pbm.schemes.cell_average_2d import Axis, Plane, Pools, clear, place_births,
 
 FLOOR = 1e-2
 """Share of the solids that the smallest cell counts as in the error of a step."""
+LEAST = 1e-300
+"""Stands for nothing in a denominator."""
 CELL_WEIGHT = 0.1
 """What the error of a cell counts beside that of a moment."""
 
@@ -97,15 +99,20 @@ def plane_slope(member: int, values: Floats, problem: PlaneProblem, pools: Pools
 
 @routine
 def plane_error(member: int, values: Floats, difference: Floats, problem: PlaneProblem) -> float:
-    """Largest relative error of the moments 00, 11, 20 and 02, and of the cells, each as a share of the solids."""
+    """Largest relative error of the moments 00, 11, 20 and 02, and of the cells, each as a share of the solids.
+
+    The moment 11 counts as what it is without correlation where it is less, as among grains of one component each.
+    """
     one, other = problem.first.pivots, problem.second.pivots
     number, mixed, square, solids, worst = 0.0, 0.0, 0.0, 0.0, 0.0
     number_error, mixed_error, square_error, other_error, other_square = 0.0, 0.0, 0.0, 0.0, 0.0
+    first_sum, other_sum = 0.0, 0.0
     for i in range(one.size):
         for k in range(other.size):
             value, error = values[i * other.size + k], difference[i * other.size + k]
             x, y = one[i], other[k]
             number, mixed, solids = number + value, mixed + value * x * y, solids + value * (x + y)
+            first_sum, other_sum = first_sum + value * x, other_sum + value * y
             square, other_square = square + value * x * x, other_square + value * y * y
             number_error, mixed_error = number_error + error, mixed_error + error * x * y
             square_error, other_error = square_error + error * x * x, other_error + error * y * y
@@ -114,8 +121,9 @@ def plane_error(member: int, values: Floats, difference: Floats, problem: PlaneP
             volume = one[i] + other[k]
             value, error = values[i * other.size + k], difference[i * other.size + k]
             worst = max(worst, CELL_WEIGHT * abs(error * volume) / (value * volume + FLOOR * solids))
-    worst = max(worst, max(abs(number_error) / number, abs(mixed_error) / mixed))
-    worst = max(worst, max(abs(square_error) / square, abs(other_error) / other_square))
+    mixed = max(mixed, first_sum * other_sum / number)
+    worst = max(worst, max(abs(number_error) / number, abs(mixed_error) / max(mixed, LEAST)))
+    worst = max(worst, max(abs(square_error) / max(square, LEAST), abs(other_error) / max(other_square, LEAST)))
     sum_of_all = number_error + mixed_error + square_error + other_error + square + other_square
     return worst if sum_of_all - sum_of_all == 0.0 else math.inf
 

@@ -1,7 +1,8 @@
 """A population in two coordinates, the solid volumes of two components, with lumped liquid and gas.
 
-Cells are the product of two grids; a grain may hold little of a component, never none. Aggregation only. Pairs whose
-sum lies above the top pivot of either grid do not merge, so that both components are kept.
+Cells are the product of two grids. Where grains may lack a component, its grid begins with nil, `pbm.with_nil`; those
+that lack it merge among themselves as they would alone, and the cell that would hold neither stays empty. Aggregation
+only. Pairs whose sum lies above the top pivot of either grid do not merge, so that both components are kept.
 """
 
 from __future__ import annotations
@@ -59,13 +60,15 @@ class TwoComponentPopulation:
 
     def _pair_rates(self, rate: PairRate) -> Floats:
         first, second = (axis.ravel() for axis in np.meshgrid(*(grid.pivots for grid in self.grids), indexing="ij"))
-        rates = np.asarray(rate(first[:, None], second[:, None], first[None, :], second[None, :]), dtype=float)
+        with np.errstate(all="ignore"):
+            rates = np.asarray(rate(first[:, None], second[:, None], first[None, :], second[None, :]), dtype=float)
         if rates.shape != (first.size,) * 2:
             expected = f"{(first.size,) * 2}"
             raise CaseError("not a rate of every pair", key="rate", value=rates.shape, expected=expected)
         if not np.allclose(rates, rates.T, rtol=1e-12, atol=0.0, equal_nan=True):
             raise CaseError("the rate of a pair depends on its order", key="rate", expected="b_ij = b_ji")
-        return rates
+        filled = first + second > 0.0
+        return np.where(np.outer(filled, filled), rates, 0.0)
 
     def change(self, numbers: Floats, contents: Floats) -> tuple[Floats, Floats]:
         """Change of numbers (n1, n2) and contents (contents, n1, n2); contents move with the solids."""
@@ -86,6 +89,9 @@ class TwoComponentPopulation:
         if start.shape[1:] != self.shape or not np.all(np.isfinite(start)) or np.any(start < 0.0) or not start[0].any():
             expected = f"{self.shape}, >= 0"
             raise CaseError("not a start of these grids", key="numbers", value=start.shape, expected=expected)
+        if start[0, 0, 0] > 0.0 and self.grids[0].pivots[0] + self.grids[1].pivots[0] == 0.0:
+            problem, number = "grains without any component", float(start[0, 0, 0])
+            raise CaseError(problem, key="numbers[0, 0]", value=number, expected="nil where both pivots are nil")
         check_times(marks)
         runs = make_runs(start.reshape(1, -1), marks, np.array([self.tolerance]), start.size)
         solve = compiled_plane() if self.compiled else solve_plane

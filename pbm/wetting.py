@@ -87,7 +87,8 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
 
     A nucleus has the mean composition of the powder. It is shared by the pivots around it, so that number and both
     components are kept; where it would hold less of a component than the first pivot, there are fewer of them, and
-    more where it would hold more than the last. Of a lumped solid, grains of a nucleus are drawn at random.
+    more where it would hold more than the last. Where granules may lack a component and the mean lies below the lowest
+    that others hold, so many nuclei lack it. Of a lumped solid, grains of a nucleus are drawn at random.
     """
     used, drops = work.nuclei[size], tables.drops.share[size]
     solids = drops * (used[0] + used[1])
@@ -95,7 +96,10 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
     for axis in range(2):
         if tables.component[axis, top] > 0.0:
             number = max(number, drops * used[axis] / tables.component[axis, top])
+        if tables.component[axis, 0] > 0.0:
             number = min(number, drops * used[axis] / tables.component[axis, 0])
+    if tables.component[0, 0] + tables.component[1, 0] == 0.0:
+        number = min(number, drops * (used[0] / tables.up[0, 0] + used[1] / tables.up[1, 0]))
     if not number > 0.0:
         return 0.0
     first, second, low = drops * used[0] / number, drops * used[1] / number, 0
@@ -107,9 +111,14 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
     square = mean * used[5] + (used[6] - 2.0 * mean * used[7] + mean * mean * used[8]) * number / solids
     above = (first - tables.component[0, low]) / tables.up[0, low]
     beside = (second - tables.component[1, low]) / tables.up[1, low]
+    both, none = above * beside, (1.0 - above) * (1.0 - beside)
+    if tables.component[0, low] + tables.component[1, low] == 0.0:
+        both, none = max(above + beside - 1.0, 0.0), 0.0
     for corner in range(4):
         along, across = corner // 2, corner % 2
-        share = (above if along > 0 else 1.0 - above) * (beside if across > 0 else 1.0 - beside)
+        share = both if along * across > 0 else none
+        if along != across:
+            share = above - both if along > 0 else beside - both
         if share > 0.0:
             k = low + along * tables.stride[0] + across * tables.stride[1]
             part = drops * share * number * tables.solid_volume[k] / solids

@@ -1,13 +1,15 @@
-"""Two components: moments that any start keeps, contents that follow the solids, and the rim of the grid."""
+"""Two components: moments that any start keeps, contents that follow the solids, pure grains, the rim of the grid."""
 
 from __future__ import annotations
+
+from math import comb
 
 import numpy as np
 import pytest
 
 from compute.errors import CaseError
 from pbm.distribution import project_density
-from pbm.grid import Grid, geometric_grid
+from pbm.grid import Grid, geometric_grid, multiples_grid, with_nil
 from pbm.two_components import TwoComponentPopulation
 
 
@@ -90,6 +92,57 @@ def test_compiled_loops_repeat_plain_python() -> None:
     np.testing.assert_array_equal(compiled.contents, plain.contents)
 
 
+def test_two_powders_of_pure_grains_make_binomial_aggregates() -> None:
+    """Equal grains, a share q of them of the first component, constant kernel: aggregates of k grains are
+    (tau/2)^(k - 1)/(1 + tau/2)^(k + 1), Smoluchowski (1917), and a of these grains are of the first component in a
+    binomial share, Lushnikov, J. Colloid Interface Sci. 54 (1976) 94, doi 10.1016/0021-9797(76)90288-5.
+
+    On multiples of the grain nothing is averaged: 1e-6 is left of the integration and of the ends of the grid. A
+    function as rate need not be a number for the cell without grains.
+    """
+    share, tau, most = 0.3, 0.2, 12
+    grid = with_nil(multiples_grid(1.0, most))
+    start = np.zeros((most + 1, most + 1))
+    start[1, 0], start[0, 1] = share, 1.0 - share
+
+    def rate(x: np.ndarray, y: np.ndarray, other_x: np.ndarray, other_y: np.ndarray) -> np.ndarray:
+        return np.asarray((x + y) / (x + y) * (other_x + other_y) / (other_x + other_y))
+
+    found = TwoComponentPopulation((grid, grid), rate, 1e-7).solve(start, np.array([0.0, tau]))
+    for first in range(5):
+        for second in range(5 - first):
+            grains, half = first + second, 0.5 * tau
+            if grains > 0:
+                whole = half ** (grains - 1) / (1.0 + half) ** (grains + 1)
+                binomial = comb(grains, first) * share**first * (1.0 - share) ** second
+                assert found.numbers[-1, first, second] == pytest.approx(whole * binomial, rel=1e-6)
+    assert found.numbers[-1, 0, 0] == 0.0
+
+
+def test_pure_grains_on_any_grid_keep_the_law_of_moments() -> None:
+    """Two powders of pure grains of many sizes, constant kernel: M00, M10, M01 and M11 = M10 M01 tau as of any start,
+    and of the first component alone are N0 q/((1 + T)(1 + T - q T)) with T = N0 tau/2 and the share q by number: the
+    sum of Smoluchowski's aggregates of k grains times q^k. Contents go with the solids. 1e-6 by the integration.
+    """
+    grid = with_nil(geometric_grid(1e-2, 1e4, 20))
+    start = np.zeros((21, 21))
+    start[1:, 0] = 0.3 * project_density(lambda x: np.exp(-x), Grid(grid.edges[1:], grid.pivots[1:]))
+    start[0, 1:] = 0.7 * project_density(lambda y: 2.0 * np.exp(-2.0 * y), Grid(grid.edges[1:], grid.pivots[1:]))
+    liquid = 0.2 * start * (grid.pivots[:, None] + grid.pivots[None, :])
+    population = TwoComponentPopulation((grid, grid), 1.0, 1e-6)
+    result = population.solve(start, np.array([0.0, 10.0]), liquid[None])
+    first, second = float(result.moment(1, 0)[0]), float(result.moment(0, 1)[0])
+    number, half, share = float(start.sum()), 5.0 * float(start.sum()), float(start[:, 0].sum() / start.sum())
+    assert result.moment(0, 0)[-1] == pytest.approx(number / (1.0 + half), rel=1e-6)
+    assert result.moment(1, 0)[-1] == pytest.approx(first, rel=1e-12)
+    assert result.moment(0, 1)[-1] == pytest.approx(second, rel=1e-12)
+    assert result.moment(1, 1)[-1] == pytest.approx(10.0 * first * second, rel=1e-6)
+    for kind, pure in ((share, result.numbers[-1, :, 0]), (1.0 - share, result.numbers[-1, 0, :])):
+        exact = number * kind / ((1.0 + half) * (1.0 + half - kind * half))
+        assert pure.sum() == pytest.approx(exact, rel=1e-6)
+    assert result.numbers[-1, 0, 0] == 0.0 and result.contents[-1].sum() == pytest.approx(liquid.sum(), rel=1e-12)
+
+
 def test_mistakes_are_named() -> None:
     """A rate that depends on the order of a pair, and a start of another shape."""
     grid = geometric_grid(1e-1, 1e1, 4)
@@ -97,3 +150,6 @@ def test_mistakes_are_named() -> None:
         TwoComponentPopulation((grid, grid), lambda x, y, a, b: x + 2.0 * a + 0.0 * (y + b))
     with pytest.raises(CaseError, match="start"):
         TwoComponentPopulation((grid, grid), 1.0).solve(np.ones((4, 3)), np.array([0.0, 1.0]))
+    pure = with_nil(grid)
+    with pytest.raises(CaseError, match="without any component"):
+        TwoComponentPopulation((pure, pure), 1.0).solve(np.ones((5, 5)), np.array([0.0, 1.0]))
