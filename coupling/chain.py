@@ -42,7 +42,7 @@ MODEL, EXPORT = "reduced/model.h5", "export"
 
 
 def stored(path: Path, load: Callable[[Path], Any], make: Callable[[], Any]) -> Any:
-    """Return what `path` holds, or make it, write it beside and put it there whole."""
+    """Return what `path` holds, or make it and put it there whole, as the record; what was made goes on in memory."""
     if path.exists():
         return load(path)
     result = make()
@@ -50,7 +50,7 @@ def stored(path: Path, load: Callable[[Path], Any], make: Callable[[], Any]) -> 
     partial = path.with_name(f".{path.name}.partial")
     result.save(partial)
     partial.replace(path)
-    return load(path)
+    return result
 
 
 def carry_out(session: Session) -> None:

@@ -238,6 +238,10 @@ class Engine:
         """Return what moves on its own as particles: here the spheres."""
         return self.host_particles()
 
+    def bodies(self) -> Particles:
+        """Return the same as arrays of the backend, where they are."""
+        return Particles(*(array[: self.size] for array in self.particles))
+
     def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
         """Note the compartment of each slot from slot `first` on."""
         self.particles.kind[first : self.size, COMPARTMENT] = self.backend.array(compartment)

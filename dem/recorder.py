@@ -126,11 +126,12 @@ class Recorder:
         self.tally, self.step_size = tally, step_size
         self.inverse_quanta = backend.numpy(tally.quanta)
         self.class_diameter, self.wall_names = class_diameter, wall_names
-        locate, compartments = make_locate(settings.partition)
+        device = backend if backend.name == "cuda" else None
+        locate, compartments = make_locate(settings.partition, device.xp if device else np)  # type: ignore[attr-defined]
         lag_share = settings.lag / (schedule.block_steps * step_size) if settings.lag else DEFAULT_LAG_SHARE
         self.lag_samples = max(1, round(lag_share * schedule.samples))
         volume = box_volume if settings.exposure_volume == "box" else None
-        self.transport = Transport(locate, compartments, len(class_diameter), self.lag_samples, volume)
+        self.transport = Transport(locate, compartments, len(class_diameter), self.lag_samples, volume, device)
         self.blocks: list[dict[str, NDArray[Any]]] = []
 
     def visit(self, step: int, engine: Engine) -> None:
@@ -147,7 +148,7 @@ class Recorder:
         at = int(np.searchsorted(offsets, within))
         if offsets[at] == within and step < self.schedule.last:
             weight = float(offsets[at + 1] - within) * self.step_size
-            engine.set_compartments(self.transport.sample(engine.host_bodies(), weight))
+            engine.set_compartments(self.transport.sample(engine.bodies(), weight))
 
     def _clear_tally(self) -> None:
         for array in self.tally[:5]:

@@ -140,7 +140,7 @@ class Simulation:
             watch.told(message)
         if self.recorder and entered:
             first = engine.body_count - entered
-            position = engine.host_bodies().row[first:, X : X + 3]
+            position = engine.bodies().row[first:, X : X + 3]
             engine.set_compartments(self.recorder.transport.locate(position), first)
 
     def _account_for_liquid(self, watch: Watch, record: bool) -> None:
@@ -169,7 +169,7 @@ class Simulation:
     def take_sample(self) -> None:
         """Take a sample of the statistics that weighs nothing."""
         if self.recorder:
-            self.engine.set_compartments(self.recorder.transport.sample(self.engine.host_particles(), 0.0))
+            self.engine.set_compartments(self.recorder.transport.sample(self.engine.bodies(), 0.0))
 
     def _next_stop(self, step: int) -> int:
         stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]

@@ -140,6 +140,11 @@ class ClumpEngine(Engine):
         row = self.backend.numpy(self.motion.body[: self.body_count])
         return Particles(row[:, :ROW_SIZE], self.kinds, self.ids, np.zeros(self.body_count))
 
+    def bodies(self) -> Particles:
+        """Return the same as arrays of the backend; kinds and ids are kept on the host and copied there."""
+        array, row = self.backend.array, self.motion.body[: self.body_count, :ROW_SIZE]
+        return Particles(row, array(self.kinds), array(self.ids), self.backend.zeros(self.body_count))
+
     def host_orientation(self) -> NDArray[np.float64]:
         """Return how the bodies lie, from the shape as described to space (w, x, y, z), shape (body_count, 4)."""
         turn = self.backend.numpy(self.motion.body[: self.body_count, TURN : TURN + 4])
@@ -148,6 +153,7 @@ class ClumpEngine(Engine):
 
     def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
         """Note the compartment of each body from number `first` on, and with it that of its spheres."""
+        compartment = self.backend.numpy(compartment)
         self.kinds[first:, COMPARTMENT] = compartment
         starts = self.backend.numpy(self.motion.first[first : self.body_count + 1])
         spheres = np.repeat(compartment, np.diff(starts))

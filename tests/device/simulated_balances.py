@@ -6,11 +6,22 @@ the device, is an error here.
 
 from __future__ import annotations
 
+from typing import Any
+
+import h5py
 import numpy as np
 import pytest
 
+import pbm
 from compute import get_backend
-from tests.device.balances import TIMES, assert_same, ensemble, start
+from dem.case_statistics import CylinderGrid
+from dem.engine import Engine
+from dem.particles import CLASS, KIND_SIZE, MASS, RADIUS, ROW_SIZE, VX, Particles, X
+from dem.simulation import Simulation
+from dem.statistics_result import EncounterStatistics
+from dem.transport import Transport, make_locate
+from tests.device.balances import GRID, TIMES, assert_same, ensemble, start
+from tests.device.systems import EDGE, box_case
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*beyond the top class")
 
@@ -34,3 +45,81 @@ def test_a_collapse_is_told_of_by_its_member() -> None:
         models.solve(numbers, TIMES, backend=get_backend("cuda"))
     assert str(found.value) == str(expected.value)
     assert np.isfinite(numbers).all()
+
+
+def sampled(device: Any, samples: list[Particles]) -> Transport:
+    """Sums over samples, each half a second after the other, in compartments about a tilted axis."""
+    grid = CylinderGrid(
+        kind="cylinder", axis=(1.0, 2.0, 2.0), radial=(0.0, 0.5, 2.0), angular=3, axial=(-2.0, 0.0, 2.0)
+    )
+    locate, count = make_locate(grid)
+    transport = Transport(locate, count, 2, 1, None, device)
+    for particles in samples:
+        transport.sample(particles, 0.5)
+    return transport
+
+
+def random_samples() -> list[Particles]:
+    """Particles that move, come and go, in another order of slots each time; at last none."""
+    random = np.random.Generator(np.random.Philox(3))
+    place, samples = random.uniform(-1.0, 1.0, (500, 3)), []
+    for number in (400, 500, 300, 0):
+        ids = random.permutation(500)[:number]
+        row, kind = np.zeros((number, ROW_SIZE)), np.zeros((number, KIND_SIZE), np.int32)
+        row[:, X : X + 3], row[:, VX : VX + 3] = place[ids], random.normal(size=(number, 3))
+        row[:, RADIUS], row[:, MASS] = random.uniform(0.01, 0.02, number), random.uniform(1.0, 2.0, number)
+        kind[:, CLASS] = ids % 2
+        samples.append(Particles(row, kind, ids.astype(np.int64), np.zeros(number)))
+        place = place + random.normal(scale=0.3, size=place.shape)
+    return samples
+
+
+def test_samples_on_the_device_equal_those_of_the_host() -> None:
+    """Counts exactly; sums to 1e-13 of the largest, as some hundred terms are added up in another order."""
+    samples = random_samples()
+    expected, found = sampled(None, samples), sampled(get_backend("cuda"), samples)
+    assert expected.transitions.sum() > 300 and np.any(expected.particle_time == 0.0) < expected.particle_time.size
+    for name, values in expected.state().items():
+        atol = 1e-13 * np.abs(values).max() if values.dtype.kind == "f" else 0.0
+        np.testing.assert_allclose(found.state()[name], values, rtol=0.0, atol=atol, err_msg=name)
+    again = sampled(get_backend("cuda"), samples[:3])
+    again.restore(found.state())
+    np.testing.assert_array_equal(again.past[-1], found.past[-1])
+
+
+def measured(backend: str) -> EncounterStatistics:
+    """Two compartments of a box, sampled in each of two blocks, without a folder."""
+    span = 1e-3
+    partition = {"kind": "box", "x": [0, EDGE / 2, EDGE]}
+    edges = [1e-3, 10.0]
+    settings = {"block": span, "blocks": 2, "bins": 8, "speed_range": edges, "partition": partition}
+    simulation = Simulation(box_case(statistics=settings), get_backend(backend), 1)
+    statistics = simulation.run()
+    assert statistics is not None
+    return statistics
+
+
+def test_particles_and_balance_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the device counts makes the kernel of members that the device integrates: no file, no particle on the host.
+
+    The counts are those of plain Python, exactly; the balances of equal kernels agree as above.
+    """
+    expected = measured("python")
+
+    def refuse(*arguments: Any, **named: Any) -> Any:
+        raise AssertionError("a file, or particles on the host")
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    monkeypatch.setattr(Engine, "host_particles", refuse)
+    found = measured("cuda")
+    assert expected.encounters.sum() > 10
+    np.testing.assert_array_equal(found.encounters, expected.encounters)
+    np.testing.assert_array_equal(found.transitions, expected.transitions)
+    np.testing.assert_allclose(found.exposure, expected.exposure, rtol=1e-12)
+    rate = float(found.encounters.sum() / found.exposure.sum())
+    population = pbm.Population(GRID, pbm.kernel("constant", rate_coefficient=rate), compiled=False)
+    models, numbers = pbm.Ensemble(population, np.array([0.5, 1.0])), np.full(8, 1.0 / rate)
+    alone = models.solve(numbers, TIMES)
+    together = models.solve(numbers, TIMES, backend=get_backend("cuda"))
+    np.testing.assert_array_equal(together.numbers, alone.numbers)
+    assert np.all(together.moment(0)[:, -1] < 0.5 * together.moment(0)[:, 0])
