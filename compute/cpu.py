@@ -86,9 +86,12 @@ class CpuBackend:
         if loop not in self._compiled:
             import numba
 
+            from compute.nested import LoopCompiler
+
             fastmath = {"contract"} if self.fast else False
             options: dict[str, Any] = {
                 "parallel": PARALLEL, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
+                "pipeline_class": LoopCompiler,
             }  # fmt: skip
             name_by_content(loop)
             self._compiled[loop] = numba.njit(**options)(loop)

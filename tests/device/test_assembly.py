@@ -26,9 +26,11 @@ def compiled_block(laws: Laws, mixed: bool = False) -> Any:
     """The block function, or that in 32 bits, with the options of the CPU backend, on one thread."""
     import numba
 
+    from compute.nested import LoopCompiler
+
     block, real = make_block(composed(laws, mixed)), numba.float32 if mixed else numba.float64
     register_laws()
-    options: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+    options: dict[str, Any] = {"error_model": "numpy", "_nrt": False, "pipeline_class": LoopCompiler}
     compiled: Any = numba.njit(**options)(block)
     compiled.compile((real[::1], numba.int64, numba.float64))
     return compiled
