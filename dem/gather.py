@@ -13,15 +13,17 @@ from typing import Any
 from compute.physics import physics, routine
 from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer, make_storer
-from dem.clock import stands
+from dem.clock import NOW, stands
+from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting
+from dem.contact_state import make_part, make_touch
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_follow
-from dem.neighbours import NEAR, TOUCHING, PairList
+from dem.neighbours import TOUCHING, PairList
 from dem.pair_law import make_pair_law
-from dem.pairs import PairSettings, make_part
+from dem.pairs import PairSettings
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise_signed
 from dem.touch import Vector, approach_and_slip
@@ -80,15 +82,28 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
 
 
 @cache
-def make_first_touch_of_pair(add: Callable[..., None]) -> Callable[..., None]:
+def make_first_touch_of_pair(add: Callable[..., None], kind: int, bodies: bool) -> Callable[..., None]:
     """Return the function that books the first touch of slots a (the lower id) and b."""
-    first_touch = make_first_touch(add)
+    first_touch, meeting = make_first_touch(add), make_meeting(kind, bodies)
 
     @routine
     def book(
-        a: int, b: int, dx: float, dy: float, dz: float, turn: float, flag: int, particles: Particles, tally: Tally
+        a: int,
+        b: int,
+        d: Vector,
+        turn: float,
+        entry: int,
+        particles: Particles,
+        pairs: PairList,
+        box: Any,
+        settings: Any,
+        step_number: int,
+        tally: Tally,
     ) -> None:
-        row, kind = particles.row, particles.kind
+        news = meeting(a, b, entry, particles, pairs, box, settings, step_number)
+        if news == NOTHING:
+            return
+        row, kind, (dx, dy, dz) = particles.row, particles.kind, d
         first, second = row[a, RADIUS], row[b, RADIUS]
         spin = (
             first * row[a, WX] + second * row[b, WX],
@@ -98,7 +113,7 @@ def make_first_touch_of_pair(add: Callable[..., None]) -> Callable[..., None]:
         vx, vy, vz = row[a, VX] - row[b, VX] - turn, row[a, VY] - row[b, VY], row[a, VZ] - row[b, VZ]
         normal, tangential = approach_and_slip(dx, dy, dz, vx, vy, vz, spin)
         cell = pair_cell(tally.sizes[0], kind[a, COMPARTMENT], kind[a, CLASS], kind[b, CLASS])
-        first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, 0, cell, normal, tangential, flag & NEAR == 0)
+        first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, 0, cell, normal, tangential, news == ENCOUNTER)
 
     return book
 
@@ -119,16 +134,16 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
 
 @cache
 def make_gather_pairs(
-    interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None]
+    interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False
 ) -> Callable[..., None]:
     """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
 
     While the clock runs it writes force [N], torque [N m] and change of film [m3] of particle i to force[0, i].
     """
-    contact, part, nearest = make_contact(interaction), make_part(interaction), make_nearest_image(kind)
-    book, book_step, wet = make_first_touch_of_pair(add), make_step_of_pair(add), interaction.wet
+    contact, part, nearest = make_contact(interaction), make_part(interaction, bodies), make_nearest_image(kind)
+    book, book_step, wet = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add), interaction.wet
     held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
-    overlap_limit = interaction.contact.overlap_limit
+    overlap_limit, touch = interaction.contact.overlap_limit, make_touch(bodies)
 
     @routine
     def gather_pairs(
@@ -157,13 +172,13 @@ def make_gather_pairs(
             if apart and not held(a, b, entry, particles, pairs, square, settings):
                 film += break_bridge(entry, pairs)
                 if pairs.flags[entry] != 0:
-                    part(entry, pairs, square, reach, settings.rearm_gap)
+                    part(entry, pairs, square, reach, settings.rearm_gap, clock[NOW])
                 continue
             one, other = follow(a, b, entry, apart, particles, pairs, square, reach, settings)
             film += one if lower else other
             if statistics and lower and not apart and pairs.flags[entry] & TOUCHING == 0:
-                book(a, b, dx, dy, dz, turn, pairs.flags[entry], particles, tally)
-            pairs.flags[entry] |= 0 if apart else TOUCHING | NEAR
+                book(a, b, (dx, dy, dz), turn, entry, particles, pairs, box, settings, clock[NOW], tally)
+            touch(entry, pairs.flags, apart, clock[NOW])
             base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
             (px, py, pz), first, second, heat, overlap = contact(
                 row, a, b, (dx, dy, dz), turn, reach * reach - square, step, base, entry, settings, pairs.history

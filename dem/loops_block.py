@@ -102,4 +102,4 @@ def _run_of(engine: Engine) -> Any:
         chunk = make_body_chunk(interaction, kind, statistics, has_walls)
     else:
         chunk = make_particle_chunk(interaction, statistics, has_walls)
-    return make_run(interaction, kind, statistics, has_walls, chunk)
+    return make_run(interaction, kind, statistics, has_walls, chunk, engine.id_bits > 0)

@@ -37,9 +37,10 @@ KEPT_GRAPHS = 2
 
 
 @cache
-def make_press_body(interaction: Interaction, statistics: bool, add: Any) -> Any:
+def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies: bool = False) -> Any:
     """Return the body that adds the force of the walls on a particle; most particles are near none."""
-    wall_wrench, load_six, store_six = make_wall_wrench(interaction, add, statistics), make_loader(6), make_storer(6)
+    wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
+    load_six, store_six = make_loader(6), make_storer(6)
 
     @routine
     def press(
@@ -92,6 +93,15 @@ def _move_of(engine: Engine) -> Any:
     return make_body_move(engine.kind)
 
 
+def _meet_of(engine: Engine, add: Any) -> Any:
+    """Return the body that books encounters of bodies with walls, none where there is nothing to book."""
+    if not (engine.id_bits and engine.statistics and engine.wall_count):
+        return None
+    from dem.clumps.wall_encounters import make_meet_body
+
+    return make_meet_body(engine.interaction, add)
+
+
 class GatherLoops:
     """Runs each stage of a step as one launch over the particles, some steps in a graph.
 
@@ -111,8 +121,10 @@ class GatherLoops:
         if engine.backend.name == "cuda":
             from compute.launch_cuda import atomic_add as add  # type: ignore[assignment]
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
-        self._gather = make_gather_pairs(interaction, engine.kind, statistics, add)
-        self._press, self._move = make_press_body(interaction, statistics, add), _move_of(engine)
+        bodies = engine.id_bits > 0
+        self._gather = make_gather_pairs(interaction, engine.kind, statistics, add, bodies)
+        self._press, self._move = make_press_body(interaction, statistics, add, bodies), _move_of(engine)
+        self._meet = _meet_of(engine, add)
         self._start_step, self._tick = make_start_step(engine.kind), make_tick(engine.kind)
         self.clock = self.backend.zeros(WORDS, np.int64)
         self._graphs, self._stale = GraphStore(KEPT_GRAPHS), False
@@ -180,13 +192,14 @@ class GatherLoops:
         each, bodies = Count(clock, SIZE, engine.capacity), Count(clock, BODIES, engine.capacity)
         pairs, settings, walls, tally = engine.pairs, engine.settings, engine.walls, engine.tally
         domain, motion, force, touches = engine.domain, engine.motion, self.force, engine.touches
-        launches = [
-            Launch(self._gather, each, (particles, pairs, domain, force, settings, tally, step, fault, clock)),
-            Launch(self._press, each, (particles, force, settings, walls, touches, tally, step, fault, clock)),
-            Launch(self._move, bodies, (particles, force, motion, step, fault, clock)),
-            Launch(self._tick, 1, (walls, domain, motion, step, fault, clock)),
-        ]
-        return launches if engine.wall_count else [launches[0], *launches[2:]]
+        launches = [Launch(self._gather, each, (particles, pairs, domain, force, settings, tally, step, fault, clock))]
+        if engine.wall_count:
+            pressed = (particles, force, settings, walls, touches, tally, step, fault, clock)
+            launches.append(Launch(self._press, each, pressed))
+        if self._meet:
+            launches.append(Launch(self._meet, bodies, (particles, walls, touches, motion, tally, clock)))
+        launches.append(Launch(self._move, bodies, (particles, force, motion, step, fault, clock)))
+        return [*launches, Launch(self._tick, 1, (walls, domain, motion, step, fault, clock))]
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""

@@ -20,6 +20,7 @@ from dem.particles import RADIUS, Particles, X
 from dem.search import make_row_walk
 
 TOUCHING, NEAR, BRIDGED = 1, 2, 4
+ALL_FLAGS = 255
 
 GROWTH = 1.3
 """Factor by which lists grow when they are too small."""
@@ -33,7 +34,7 @@ class PairList(NamedTuple):
 
     start: first entry of each row, shape (capacity + 1,) int64; other: slot of the partner, shape (entries,) int32;
     flags: TOUCHING (touched in the last step), NEAR (not apart by the re-arm gap since) and BRIDGED (joined by liquid),
-    shape (entries,) uint8;
+    above them for bodies TOUCHING and NEAR in the last even and the last odd step, shape (entries,) uint8;
     history: contact and rolling history, shape (entries, max(1, history_size)).
     """
 

@@ -26,6 +26,8 @@ from dem.block import (
     VELOCITY,
     make_block,
 )
+from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting, make_remember
+from dem.contact_state import make_part
 from dem.domain import make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
@@ -82,23 +84,23 @@ def force_columns(interaction: Interaction) -> int:
 
 
 @cache
-def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Callable[..., None]:
-    """Return `pair_chunk(c, particles, pairs, box, scratch, settings, tally, step, fault)` for rows of chunk c.
+def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodies: bool = False) -> Callable[..., None]:
+    """Return `pair_chunk(c, n, particles, pairs, box, scratch, settings, tally, step, fault)`: the rows of chunk c.
 
-    kind: boundary kind; statistics: whether encounters are counted.
+    n: number of the step; kind: boundary kind; statistics: whether encounters are counted; bodies: those of bodies.
     """
     gather = make_gather(interaction, statistics)
-    block = make_block(interaction)
-    scatter = make_scatter(interaction, statistics)
-    part = make_part(interaction)
+    block, scatter = make_block(interaction), make_scatter(interaction, statistics)
+    part, remember = make_part(interaction, bodies), make_remember(bodies)
     nearest = make_nearest_image(kind)
-    begin, mixed = make_begin(statistics), interaction.mixed
+    begin, mixed = make_begin(kind, statistics, bodies), interaction.mixed
     held, follow = make_held(interaction), make_follow(interaction)
     break_bridge, change_films = make_break(interaction), make_change_films(interaction)
 
     @routine
     def pair_chunk(
         c: int,
+        n: int,
         particles: Particles,
         pairs: PairList,
         box: Any,
@@ -127,7 +129,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                     half = break_bridge(entry, pairs)
                     change_films(force, i, j, half, half)
                     if pairs.flags[entry] != 0:
-                        part(entry, pairs, square, reach, settings.rearm_gap)
+                        part(entry, pairs, square, reach, settings.rearm_gap, n)
                     continue
                 one, other = follow(i, j, entry, apart, particles, pairs, square, reach, settings)
                 change_films(force, i, j, one, other)
@@ -135,7 +137,8 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool) -> Ca
                     buffer[DEPTH * BLOCK + (size & PLACE)] = reach * reach - square
                 gather(size, i, j, entry, dx, dy, dz, turn, row, kinds, pairs.history, buffer, members, settings, cells)
                 if not apart and not pairs.flags[entry] & TOUCHING:
-                    begin(c, size, buffer, members, pairs.flags, tally)
+                    begin(c, n, size, buffer, members, particles, pairs, box, settings, tally)
+                remember(entry, pairs.flags, n)
                 size += 1
                 if size == BLOCK:
                     block(buffer, size, step)
@@ -201,14 +204,27 @@ def field(buffer: Any, number: int, t: int) -> float:
 
 
 @cache
-def make_begin(statistics: bool) -> Callable[..., None]:
-    """Return the function that books the first touch of the pair in place t of the block."""
-    first_touch = make_first_touch(plain_add)
+def make_begin(kind: int, statistics: bool, bodies: bool) -> Callable[..., None]:
+    """Return the function that notes the touch of the pair in place t of the block, and books what news it is."""
+    first_touch, meeting = make_first_touch(plain_add), make_meeting(kind, bodies)
 
     @routine
-    def begin(c: int, t: int, buffer: Any, members: Any, flags: Any, tally: Tally) -> None:
-        entry = members[t]
+    def begin(
+        c: int,
+        n: int,
+        t: int,
+        buffer: Any,
+        members: Any,
+        particles: Particles,
+        pairs: PairList,
+        box: Any,
+        settings: Any,
+        tally: Tally,
+    ) -> None:
+        entry, news = members[t], NOTHING
         if statistics:
+            news = meeting(members[BLOCK + t], members[2 * BLOCK + t], entry, particles, pairs, box, settings, n)
+        if news != NOTHING:
             first, second = field(buffer, FIRST_RADIUS, t), field(buffer, SECOND_RADIUS, t)
             spin = (
                 first * field(buffer, FIRST_SPIN, t) + second * field(buffer, SECOND_SPIN, t),
@@ -225,29 +241,12 @@ def make_begin(statistics: bool) -> Callable[..., None]:
                 spin,
             )
             cell = members[3 * BLOCK + t]
-            armed = not flags[entry] & NEAR
-            first_touch(tally.pair_counts, tally.pair_speeds, tally.quanta, c, cell, normal, tangential, armed)
-        flags[entry] |= TOUCHING | NEAR
+            first_touch(
+                tally.pair_counts, tally.pair_speeds, tally.quanta, c, cell, normal, tangential, news == ENCOUNTER
+            )
+        pairs.flags[entry] |= TOUCHING | NEAR
 
     return begin
-
-
-@cache
-def make_part(interaction: Interaction) -> Callable[..., None]:
-    """Return the function that ends a contact, and re-arms the pair once it is apart by the re-arm gap."""
-    history_size = interaction.history_size
-
-    @routine
-    def part(entry: int, pairs: PairList, square: float, reach: float, rearm_gap: float) -> None:
-        if pairs.flags[entry] & TOUCHING:
-            for k in range(history_size):
-                pairs.history[entry, k] = 0.0
-            pairs.flags[entry] = NEAR
-        apart = reach * (1.0 + rearm_gap)
-        if square > apart * apart:
-            pairs.flags[entry] = 0
-
-    return part
 
 
 @cache

@@ -99,6 +99,7 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     skin = max(
         case.neighbour.skin * (mean_diameter(case) or float(classes.diameter.mean())),
         required_skin(interaction, parameters, largest),
+        2.0 * rearm_gap * largest,  # a pair is remembered until it is re-armed
     )
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)

@@ -9,7 +9,7 @@ import numpy as np
 from compute.errors import SimulationError
 from dem.case import Domain
 from dem.case_particles import Box
-from dem.clumps.motion import CONSTITUENT_BITS
+from dem.clumps.encounters import CONSTITUENT_BITS
 from dem.clumps.shape import Shape
 from dem.clumps.spheres import spheres_of
 from dem.particle_set import ParticleSet

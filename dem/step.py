@@ -70,10 +70,10 @@ def advance(i: int, c: int, particles: Particles, wrench: Any, motion: Motion, s
 
 @cache
 def make_wall_part(
-    interaction: Interaction, statistics: bool, has_walls: bool, add: Callable[..., None]
+    interaction: Interaction, statistics: bool, has_walls: bool, add: Callable[..., None], bodies: bool = False
 ) -> Callable[..., Any]:
     """Return the function that gives force and moment of all walls on a particle, zero where there are none."""
-    wall_wrench = make_wall_wrench(interaction, add, statistics)
+    wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
 
     @physics
     def wall_part(
@@ -174,14 +174,19 @@ def lists_are_stale(step_number: int, motion: Motion, fault: Any, domain: Domain
 
 @cache
 def make_run(
-    interaction: Interaction, kind: int, statistics: bool, has_walls: bool, particle_chunk: Callable[..., None]
+    interaction: Interaction,
+    kind: int,
+    statistics: bool,
+    has_walls: bool,
+    particle_chunk: Callable[..., None],
+    bodies: bool = False,
 ) -> Callable[..., int]:
     """Return `run(first, last, size, ...)`: steps from `first` up to `last`, or to where lists become stale.
 
-    particle_chunk moves the chunks of `size` particles. It returns the number of the next step; lists are stale, or a
-    fault is set, if that is not `last`, and may be if it is.
+    particle_chunk moves the chunks of `size` particles, bodies or spheres. It returns the number of the next step;
+    lists are stale, or a fault is set, if that is not `last`, and may be if it is.
     """
-    pair_chunk = make_pair_chunk(interaction, kind, statistics)
+    pair_chunk = make_pair_chunk(interaction, kind, statistics, bodies)
 
     def run(
         first: int,
@@ -207,7 +212,7 @@ def make_run(
             if kind == SHEARED:
                 slide_image(domain, n, step)
             for c in prange(chunks):  # forces at x^n with v^(n-1/2)
-                pair_chunk(np.int64(c), particles, pairs, domain.box, scratch, settings, tally, step, fault)
+                pair_chunk(np.int64(c), n, particles, pairs, domain.box, scratch, settings, tally, step, fault)
             for c in prange(chunks):  # walls at x^n; v^(n+1/2), x^(n+1)
                 particle_chunk(
                     np.int64(c), size, particles, scratch, settings, walls, touches, motion, tally, step, fault

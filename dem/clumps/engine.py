@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Backend
-from dem.clumps.motion import BODY_SIZE, CONSTITUENT_BITS, MOMENTUM, TURN, BodyMotion
+from dem.clumps.encounters import CONSTITUENT_BITS, BodySettings, note_owner
+from dem.clumps.motion import BODY_SIZE, MOMENTUM, TURN, BodyMotion
 from dem.clumps.orientation import inverse, product
 from dem.clumps.spheres import angular_momentum, counts_of, spheres_of
 from dem.domain import INVERSE, LENGTH, LOW
@@ -32,7 +33,7 @@ from dem.particles import (
 )
 from dem.tally import Tally
 
-GROWING = ("body", "first", "member", "shape")
+GROWING = ("body", "first", "member", "shape", "met")
 """Arrays of the bodies, which grow with the number of spheres there is room for."""
 
 
@@ -67,8 +68,12 @@ class ClumpEngine(Engine):
         self.motion: Any = BodyMotion(
             gravity, reference, moved, reach, self.domain.box, zeros((capacity, BODY_SIZE)),
             zeros(capacity + 1, np.int64), zeros(capacity, np.int64), zeros(capacity, np.int64), array(first), places,
-            array(1.0 / self.inertia),
+            array(1.0 / self.inertia), zeros((capacity, 2), np.int64),
         )  # fmt: skip
+        parameters, materials, rearm_gap, *_ = self.settings
+        self.settings: Any = BodySettings(
+            parameters, materials, rearm_gap, self.motion.first, self.motion.member, zeros(capacity, np.int64)
+        )
 
     def _grow(self, capacity: int) -> None:
         before = self.motion
@@ -96,6 +101,7 @@ class ClumpEngine(Engine):
         self._put(self.motion.shape, bodies, classes)
         self._put(self.motion.first, slice(bodies.start + 1, bodies.stop + 1), ends)
         self._put(self.motion.member, slice(begin, self.size), np.arange(begin, self.size))
+        self.motion.met[bodies] = 0
         self.kinds, self.ids = np.concatenate([self.kinds, kind]), np.concatenate([self.ids, particles.id])
 
     def remove(self, gone: NDArray[np.bool_]) -> None:
@@ -105,12 +111,12 @@ class ClumpEngine(Engine):
         member = numpy(motion.member[: self.size])
         spheres = np.zeros(self.size, bool)
         spheres[member[np.repeat(gone, counts)]] = True
-        kept = numpy(motion.body)[np.flatnonzero(~gone)], numpy(motion.shape)[np.flatnonzero(~gone)]
+        kept = [numpy(array)[np.flatnonzero(~gone)] for array in (motion.body, motion.shape, motion.met)]
         super().remove(spheres)
         self.kinds, self.ids = self.kinds[~gone], self.ids[~gone]
         bodies = slice(0, self.body_count)
-        self._put(motion.body, bodies, kept[0])
-        self._put(motion.shape, bodies, kept[1])
+        for array, values in zip((motion.body, motion.shape, motion.met), kept):
+            self._put(array, bodies, values)
         self._put(motion.first, slice(1, self.body_count + 1), np.cumsum(counts[~gone]))
         place = np.cumsum(~spheres) - 1
         self._put(motion.member, slice(0, self.size), place[member[np.repeat(~gone, counts)]])
@@ -124,6 +130,11 @@ class ClumpEngine(Engine):
         self.motion.body[:count, X : X + 3] = position - (turns - turns % 1.0) * length
         super().rebuild()
         self.motion.member[: self.size] = self.cells.place[self.motion.member[: self.size]]
+        self._note_owners()
+
+    def _note_owners(self) -> None:
+        """Note the body of each sphere."""
+        self.backend.foreach(note_owner, self.body_count, self.settings)
 
     def raise_faults(self) -> None:
         """Raise what a loop found wrong with a sphere, as what is wrong with its body."""
@@ -167,6 +178,7 @@ class ClumpEngine(Engine):
             "body_shape": motion.shape[:count],
             "first": motion.first[: count + 1],
             "member": motion.member[: self.size],
+            "met": motion.met[:count],
         }
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -180,6 +192,7 @@ class ClumpEngine(Engine):
         self.kinds, self.ids = state["body_kind"].copy(), state["body_id"].copy()
         for name, array in self._body_arrays(self.body_count).items():
             array[:] = self.backend.array(state[name])
+        self._note_owners()
 
 
 def new_engine(backend: Backend, settings: EngineSettings, tally: Tally) -> Engine:

@@ -14,6 +14,7 @@ from compute.physics import physics, routine
 from compute.tuples import make_loader
 from dem.clock import halt, stands
 from dem.clumps.rotation import Turn, Vector, freely_turned, spin_of, to_space
+from dem.clumps.wall_encounters import make_meet_walls
 from dem.domain import make_nearest_image
 from dem.faults import CODE, PARTICLE, UNSTABLE
 from dem.interaction import Interaction
@@ -26,8 +27,6 @@ from dem.walls import Walls, WallTouches
 
 TURN, MOMENTUM = ROW_SIZE, ROW_SIZE + 4
 BODY_SIZE = ROW_SIZE + 7
-CONSTITUENT_BITS = 10
-"""Lowest bits of the id of a sphere that number it within its body; the others are the id of the body."""
 
 
 class BodyMotion(NamedTuple):
@@ -37,7 +36,8 @@ class BodyMotion(NamedTuple):
     (w, x, y, z) and angular momentum [kg m2/s], shape (bodies, 19); first: its first sphere in `member`, shape (bodies
     + 1,); member: slots of the spheres, body by body, shape (capacity,); shape: of each body, shape (bodies,); start:
     first sphere of each shape in `place`; place: centres of the spheres of each shape in the body frame [m], shape
-    (n, 3); inverse_inertia: of the principal moments of each shape [1/(kg m2)], shape (shapes, 3).
+    (n, 3); inverse_inertia: of the principal moments of each shape [1/(kg m2)], shape (shapes, 3); met: walls touched
+    in the last step, and walls not yet apart by the re-arm gap, as bits, shape (bodies, 2) int64.
     """
 
     gravity: Any
@@ -52,6 +52,7 @@ class BodyMotion(NamedTuple):
     start: Any
     place: Any
     inverse_inertia: Any
+    met: Any
 
 
 @physics
@@ -144,7 +145,8 @@ def make_place_spheres(kind: int) -> Callable[..., float]:
 @cache
 def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_walls: bool) -> Callable[..., None]:
     """Return `body_chunk(c, size, ...)` for the CPU: walls and motion of the bodies of chunk c of `size` bodies."""
-    wall_part = make_wall_part(interaction, statistics, has_walls, plain_add)
+    wall_part = make_wall_part(interaction, statistics, has_walls, plain_add, True)
+    meet_walls, counts_walls = make_meet_walls(interaction, plain_add), statistics and has_walls
     place_spheres = make_place_spheres(kind)
 
     @routine
@@ -176,6 +178,8 @@ def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_w
                         force[part, i, k] = 0.0
                 ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))
                 sx, sy, sz, tx, ty, tz = sx + fx, sy + fy, sz + fz, tx + ax, ty + ay, tz + az
+            if counts_walls:
+                meet_walls(b, c, particles, walls, touches, motion, tally)
             kick_and_drift(b, (sx, sy, sz, tx, ty, tz), motion, step)
             largest = max(largest, place_spheres(b, c, particles, motion, step, fault))
         motion.moved[c] = largest

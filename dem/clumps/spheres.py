@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dem.clumps.motion import CONSTITUENT_BITS
+from dem.clumps.encounters import CONSTITUENT_BITS
 from dem.clumps.orientation import Array, inverse, turned
 from dem.clumps.shape import Shape
 from dem.particle_set import Integers, ParticleSet

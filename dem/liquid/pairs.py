@@ -16,7 +16,7 @@ from compute.single import double
 from compute.tuples import make_loader, make_storer
 from dem.interaction import Interaction
 from dem.liquid.bridge import facing_share, rupture_gap
-from dem.neighbours import BRIDGED, NEAR, TOUCHING, PairList
+from dem.neighbours import ALL_FLAGS, BRIDGED, NEAR, TOUCHING, PairList
 from dem.particles import MATERIAL, RADIUS, Particles
 
 FILM = 6
@@ -116,10 +116,10 @@ def make_change_films(interaction: Interaction) -> Callable[..., None]:
 @physics
 def draw_out(entry: int, pairs: PairList, square: float, reach: float, rearm_gap: float) -> None:
     """Note that a bridged pair is apart; beyond the re-arm gap its next touch is a new encounter."""
-    pairs.flags[entry] &= BRIDGED | NEAR
+    pairs.flags[entry] &= ~TOUCHING & ALL_FLAGS
     apart = reach * (1.0 + rearm_gap)
     if square > apart * apart:
-        pairs.flags[entry] = BRIDGED
+        pairs.flags[entry] &= ~(TOUCHING | NEAR) & ALL_FLAGS
 
 
 @cache
@@ -141,7 +141,7 @@ def make_break(interaction: Interaction) -> Callable[..., float]:
         half = 0.5 * double(pairs.history[entry, solid])
         for k in range(size):
             pairs.history[entry, k] = 0.0
-        pairs.flags[entry] &= TOUCHING | NEAR
+        pairs.flags[entry] &= ~BRIDGED & ALL_FLAGS
         return half
 
     return break_bridge

@@ -152,11 +152,12 @@ def approach_and_slip(touch: Touch) -> tuple[float, float]:
 
 
 @cache
-def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., None]:
+def make_booking(add: Callable[..., None], statistics: bool, bodies: bool = False) -> Callable[..., None]:
     """Return `book(i, chunk, particles, w, touch, loss, is_first, begins, armed, tally)` for one contact with wall w.
 
     loss [J]: turned into heat in this step; is_first: first contact with this wall in this step; begins: the wall was
-    not touched in the step before; armed: nor since it was apart by the re-arm gap.
+    not touched in the step before; armed: nor since it was apart by the re-arm gap. First touches of bodies are not
+    those of their spheres and are left to `dem.clumps.wall_encounters`.
     """
     first_touch = make_first_touch(add)
 
@@ -179,7 +180,7 @@ def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., No
             add(counts, (chunk, cell, LOSS), quantise_signed(loss, tally.quanta[0]))
             if is_first:
                 add(counts, (chunk, cell, CONTACT_STEPS), 1)
-            if is_first and begins:
+            if is_first and begins and not bodies:
                 normal, tangential = approach_and_slip(touch)
                 first_touch(counts, tally.wall_speeds, tally.quanta, chunk, cell, normal, tangential, armed)
 
@@ -187,11 +188,13 @@ def make_booking(add: Callable[..., None], statistics: bool) -> Callable[..., No
 
 
 @cache
-def make_wall_load(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., Any]:
+def make_wall_load(
+    interaction: Interaction, add: Callable[..., None], statistics: bool, bodies: bool = False
+) -> Callable[..., Any]:
     """Return the function that evaluates and books one contact, and returns force [N] and moment [N m]."""
     contact, book, book_load = (
         make_contact(interaction),
-        make_booking(add, statistics),
+        make_booking(add, statistics, bodies),
         make_load_booking(add, statistics),
     )
     limit = interaction.contact.overlap_limit
@@ -232,7 +235,9 @@ def make_wall_load(interaction: Interaction, add: Callable[..., None], statistic
 
 
 @cache
-def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., Any]:
+def make_wall_wrench(
+    interaction: Interaction, add: Callable[..., None], statistics: bool, bodies: bool = False
+) -> Callable[..., Any]:
     """Return the function that gives the force [N] and the moment [N m] of all walls on particle i.
 
     wall_wrench(i, chunk, particles, walls, touches, parameters, tally, rearm_gap, step_size, fault) -> (fx, fy, fz, mx,
@@ -240,7 +245,7 @@ def make_wall_wrench(interaction: Interaction, add: Callable[..., None], statist
     table; rearm_gap: gap over the particle's diameter beyond which a new touch is a new encounter [-]; fault: shape
     (chunks, 2), see dem.faults.
     """
-    wall_load, wall_limit = make_wall_load(interaction, add, statistics), make_wall_limit(interaction)
+    wall_load, wall_limit = make_wall_load(interaction, add, statistics, bodies), make_wall_limit(interaction)
 
     @physics
     def wall_wrench(

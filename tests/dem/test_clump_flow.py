@@ -10,8 +10,8 @@ import pytest
 from compute import get_backend
 from compute.errors import StateSaved
 from dem.case import DemCase
+from dem.clumps.encounters import CONSTITUENT_BITS
 from dem.clumps.engine import ClumpEngine
-from dem.clumps.motion import CONSTITUENT_BITS
 from dem.clumps.orientation import turned
 from dem.output import BODIES_NAME, SNAPSHOT_NAME
 from dem.particles import MASS, X

@@ -57,17 +57,17 @@ def block_forces(engine: Engine) -> NDArray[np.float64]:
     """Force and torque of the pairs at the engine's state, by particle id, shape (n, 6)."""
     scratch = engine.loops.scratch  # type: ignore[attr-defined]
     scratch.force[:] = 0.0
-    chunk = make_pair_chunk(engine.interaction, engine.kind, engine.statistics)
+    chunk = make_pair_chunk(engine.interaction, engine.kind, engine.statistics, engine.id_bits > 0)
     chunk(
-        0, engine.particles, engine.pairs, engine.domain.box, scratch, engine.settings, engine.tally,
-        engine.step_size, engine.fault,
+        0, engine.step_number, engine.particles, engine.pairs, engine.domain.box, scratch, engine.settings,
+        engine.tally, engine.step_size, engine.fault,
     )  # fmt: skip
     return scratch.force[0, np.argsort(engine.particles.id[: engine.size])]
 
 
 def gathered_forces(engine: Engine) -> NDArray[np.float64]:
     """The same by the gather body."""
-    body = make_gather_pairs(engine.interaction, engine.kind, engine.statistics, plain_add)
+    body = make_gather_pairs(engine.interaction, engine.kind, engine.statistics, plain_add, engine.id_bits > 0)
     force, clock = np.zeros((1, engine.capacity, force_columns(engine.interaction))), np.zeros(WORDS, np.int64)
     clock[STOP] = 1
     for i in range(engine.size):

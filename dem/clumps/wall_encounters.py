@@ -1,0 +1,112 @@
+"""Encounters of bodies with walls: a body touches a wall while any of its spheres does, and is counted once for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from compute.physics import physics, routine
+from compute.single import double
+from dem.clock import stands
+from dem.interaction import Interaction
+from dem.particles import CLASS, COMPARTMENT, MASS, RADIUS, VX, WX, Particles, X
+from dem.tally import Tally, make_first_touch, wall_cell
+from dem.touch import wall_touch
+from dem.walls.arrays import SLOTS, Walls, WallTouches
+from dem.walls.motion import direction_to_space, surface_velocity, wall_spin
+from dem.walls.wrench import approach_and_slip
+
+if TYPE_CHECKING:
+    from dem.clumps.motion import BodyMotion
+
+TOUCHED, NEAR = range(2)
+"""Columns of `BodyMotion.met`."""
+
+
+@physics
+def deepest_touch(b: int, w: int, particles: Particles, touches: WallTouches, motion: BodyMotion) -> tuple[int, int]:
+    """Return the sphere of body b that is deepest in wall w, the first of equal ones, and its slot."""
+    sphere, place, depth = 0, -1, 0.0
+    last = touches.fresh.shape[2] - 1
+    for at in range(motion.first[b], motion.first[b + 1]):
+        i = motion.member[at]
+        for slot in range(SLOTS):
+            if touches.wall[i, slot] == w:
+                own = particles.row[i, RADIUS] - double(touches.fresh[i, slot, last])
+                if place < 0 or own > depth:
+                    sphere, place, depth = i, slot, own
+    return sphere, place
+
+
+@cache
+def make_speeds(interaction: Interaction) -> Callable[..., tuple[float, float]]:
+    """Return `speeds(i, slot, w, particles, walls, touches)`: normal and tangential speed of a touch [m/s]."""
+    arm_share = interaction.contact.velocity_arm
+
+    @physics
+    def speeds(
+        i: int, slot: int, w: int, particles: Particles, walls: Walls, touches: WallTouches
+    ) -> tuple[float, float]:
+        row, spring = particles.row[i], touches.spring[i, slot]
+        distance = double(touches.fresh[i, slot, touches.fresh.shape[2] - 1])
+        nx, ny, nz = direction_to_space(walls, w, double(spring[0]), double(spring[1]), double(spring[2]))
+        surface = surface_velocity(
+            walls, w, row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
+        )
+        velocity, spin = (row[VX], row[VX + 1], row[VX + 2]), (row[WX], row[WX + 1], row[WX + 2])
+        radius, mass, depth = row[RADIUS], row[MASS], row[RADIUS] - distance
+        touch = wall_touch(
+            depth, (nx, ny, nz), velocity, spin, surface, wall_spin(walls, w), radius, mass, 0.0, arm_share
+        )
+        return approach_and_slip(touch)
+
+    return speeds
+
+
+@cache
+def make_meet_walls(interaction: Interaction, add: Callable[..., None]) -> Callable[..., None]:
+    """Return `meet_walls(b, chunk, particles, walls, touches, motion, tally)`, run after the walls of a step.
+
+    It books the walls that body b touches and did not touch in the step before, with the speeds of the sphere that is
+    deepest, and brings `motion.met` up to date.
+    """
+    first_touch, speeds = make_first_touch(add), make_speeds(interaction)
+
+    @routine
+    def meet_walls(
+        b: int, chunk: int, particles: Particles, walls: Walls, touches: WallTouches, motion: BodyMotion, tally: Tally
+    ) -> None:
+        met, touched, near = motion.met, 0, 0
+        for at in range(motion.first[b], motion.first[b + 1]):
+            touched |= touches.touched[motion.member[at]]
+            near |= touches.near[motion.member[at]]
+        begins = touched & ~met[b, TOUCHED]
+        if begins != 0:
+            for w in range(walls.shape.shape[0]):
+                if begins & (1 << w):
+                    i, slot = deepest_touch(b, w, particles, touches, motion)
+                    cell = wall_cell(tally.sizes, particles.kind[i, COMPARTMENT], particles.kind[i, CLASS], w)
+                    normal, tangential = speeds(i, slot, w, particles, walls, touches)
+                    armed = met[b, NEAR] & (1 << w) == 0
+                    first_touch(
+                        tally.wall_counts, tally.wall_speeds, tally.quanta, chunk, cell, normal, tangential, armed
+                    )
+        met[b, TOUCHED], met[b, NEAR] = touched, near
+
+    return meet_walls
+
+
+@cache
+def make_meet_body(interaction: Interaction, add: Callable[..., None]) -> Callable[..., None]:
+    """Return the body of a launch over bodies that books their encounters with walls, while the clock runs."""
+    meet_walls = make_meet_walls(interaction, add)
+
+    @routine
+    def meet(
+        b: int, particles: Particles, walls: Walls, touches: WallTouches, motion: BodyMotion, tally: Tally, clock: Any
+    ) -> None:
+        if not stands(clock):
+            meet_walls(b, 0, particles, walls, touches, motion, tally)
+
+    return meet
