@@ -12,7 +12,12 @@ from typing import Any
 from numba import cuda
 
 from compute.base import Body
+from compute.cuda import simulated
+from compute.garbage import hold_collector
 from compute.physics import physics
+
+if not simulated():
+    hold_collector("numba.cuda.core.event", "numba-cuda:compiler_lock")
 
 
 @physics

@@ -7,6 +7,7 @@ answers instead: that is a private name of numba-cuda, which pyproject.toml ther
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import SimpleNamespace
@@ -16,9 +17,11 @@ from unittest.mock import patch
 import numpy as np
 
 from compute.base import Body, Count
-from compute.physics import register_laws
+from compute.physics import register_laws, routine
 from compute.python import PythonBackend
+from dem.block import BLOCK, field_count, make_block
 from dem.case import DemCase
+from dem.interaction import Interaction
 from tests.device.systems import make_engine
 
 CAPABILITY = (8, 0)
@@ -70,6 +73,18 @@ def launches_of(case: DemCase) -> dict[str, Launch]:
     return backend.launches
 
 
+def block_launch(interaction: Interaction) -> Launch:
+    """The law over touching pairs, a block of them a thread: small to compile, and all of the law is in it."""
+    block = make_block(interaction)
+
+    @routine
+    def pairs_of_block(i: int, buffers: Any, size: int, step: float) -> None:
+        block(buffers[i], size, step)
+
+    real = np.float32 if interaction.mixed else np.float64
+    return Launch(pairs_of_block, (np.zeros((1, field_count(interaction) * BLOCK), real), BLOCK, 1e-6))
+
+
 def compile_to_ptx(launch: Launch) -> str:
     """The PTX of the kernel that the CUDA backend would launch."""
     import numba
@@ -105,6 +120,12 @@ def assemble(text: str, architecture: str) -> Assembly:
         max(int(found) for found in re.findall(r"(\d+) bytes stack frame", told)),
         max(int(found) for pair in spilled for found in pair),
     )
+
+
+def operations(text: str, bits: int) -> Counter[str]:
+    """How often each operation on floats of so many bits stands in PTX; moves and conversions are none."""
+    found = re.findall(rf"^\s*(?:@!?%p\d+\s+)?([a-z]+)[a-z.]*\.f{bits}\s", text, re.MULTILINE)
+    return Counter(name for name in found if name not in ("mov", "ld", "st", "cvt"))
 
 
 def functions_called(text: str) -> set[str]:

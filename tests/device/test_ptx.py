@@ -6,17 +6,29 @@ functions were not inlined, or that keeps arrays in local memory, would run at a
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import warnings
+from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dem.case import DemCase
-from tests.device.ptx import ASSEMBLED_FOR, Assembly, Launch, assemble, compile_to_ptx, functions_called, launches_of
-from tests.device.systems import SYSTEMS, bowl_case, box_case
+from tests.device.pairs_example import LAWS, PAIRWISE, Laws, composed
+from tests.device.ptx import (
+    ASSEMBLED_FOR,
+    Assembly,
+    Launch,
+    assemble,
+    block_launch,
+    compile_to_ptx,
+    functions_called,
+    launches_of,
+    operations,
+)
+from tests.device.systems import SYSTEMS, bowl_case
 
 REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
@@ -24,28 +36,9 @@ BUDGET = {"gather_pairs": 128, "press": 192, "move": 64}
 """Registers a thread of the kernels of a step; 128 let 512 threads onto a multiprocessor. The walls' kernel, with work
 for few of its threads, is held to two blocks of 128."""
 COMPOSED = 168
-"""Registers a thread where adhesion or twisting come in: 384 threads to a multiprocessor."""
+"""Registers a thread of the pair kernel with adhesion, twisting or bridges: 384 threads to a multiprocessor."""
 RANGE_REDUCTION = "__internal_trig_reduction_slowpathd"
 """Of sine and cosine for huge angles: a library function with a small local array; poses never get there."""
-
-OTHER_LAWS: dict[str, DemCase] = {
-    "lammps, sjkr, constant-torque, marshall": box_case(
-        contact={
-            "law": "hertz-mindlin",
-            "tangential": "lammps",
-            "adhesion": "sjkr",
-            "rolling": "constant-torque",
-            "twisting": "marshall",
-        }
-    ),
-    "linear, dmt, epsd2": box_case(
-        shear_rate=10.0, contact={"law": "linear", "normal_stiffness": 5e3, "adhesion": "dmt", "rolling": "epsd2"}
-    ),
-    "liggghts, jkr, epsd2, marshall": SYSTEMS["sticky"](),
-    "liggghts, constant-torque, bagheri": SYSTEMS["wet"](),
-    "ghost": bowl_case(contact={"law": "ghost"}),
-    "liggghts without statistics": bowl_case(contact={"law": "hertz-mindlin"}, statistics=None, time={"end": 1.0}),
-}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -134,15 +127,32 @@ def test_kernel(name: str, step_launches: dict[str, Launch], capsys: pytest.Capt
     assert found.registers <= BUDGET.get(name, REGISTERS)
 
 
-@pytest.mark.parametrize("law", OTHER_LAWS)
-def test_gather_kernel_of_other_laws(law: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Within its registers, none spilled, no function called, no stack."""
-    contact = OTHER_LAWS[law].contact
-    composed = contact.adhesion != "none" or contact.twisting != "none" or OTHER_LAWS[law].liquid is not None
-    found = listed(launches_of(OTHER_LAWS[law])["gather_pairs"], capsys, law)
+@pytest.mark.validate
+def test_pair_kernel_with_bridges(capsys: pytest.CaptureFixture[str]) -> None:
+    """The law that needs most: within its registers, none spilled, no function called, no stack."""
+    found = listed(launches_of(SYSTEMS["wet"]())["gather_pairs"], capsys, "liggghts, constant-torque, bagheri")
     assert found.calls == set() and "__local_depot" not in found.text
     assert (found.spilled, found.stack) == (0, 0)
-    assert found.registers <= (COMPOSED if composed else BUDGET["gather_pairs"])
+    assert found.registers <= COMPOSED
+
+
+@pytest.mark.parametrize("laws", LAWS, ids=", ".join)
+def test_law(laws: Laws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every law compiles and assembles over blocks of pairs, in 32 bits, and nothing in it is computed in 64."""
+    found = listed(block_launch(composed(laws, mixed=True)), capsys, ", ".join(laws))
+    assert found.calls == set() and "__local_depot" not in found.text
+    assert (found.spilled, found.stack) == (0, 0)
+    assert operations(found.text, 64) == Counter()
+    assert operations(found.text, 32)["mul"] > 10
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
+def test_any_two_laws_together(laws: Laws, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same of every two laws that can act together, in 64 bits."""
+    found = listed(block_launch(composed(laws)), capsys, ", ".join(laws))
+    assert found.calls == set() and "__local_depot" not in found.text
+    assert (found.spilled, found.stack) == (0, 0)
 
 
 class DeviceArray:
@@ -164,6 +174,21 @@ def test_arrays_of_a_device_have_the_types_compiled_for(step_launches: dict[str,
             make: Any = type(argument)
             fields = [DeviceArray(each) if isinstance(each, np.ndarray) else each for each in argument]
             assert typeof(make(*fields), Purpose.argument) == numba.typeof(argument)
+
+
+def test_no_garbage_is_searched_for_while_compiling() -> None:
+    """From the beginning of the first of nested compilations to the end of the last, and only so long."""
+    from numba.cuda.core import event
+
+    import compute.launch_cuda
+
+    assert compute.launch_cuda and gc.isenabled()
+    kind, collecting = "numba-cuda:compiler_lock", []
+    with event.trigger_event(kind):
+        with event.trigger_event(kind):
+            collecting.append(gc.isenabled())
+        collecting.append(gc.isenabled())
+    assert collecting == [False, False] and gc.isenabled()
 
 
 def test_local_memory_and_calls_are_seen() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import pytest
 
 from dem.case import DemCase
+from tests.device.ptx import launches_of, operations
 from tests.device.systems import HERTZ, MIXED, bowl_case
-from tests.device.test_ptx import Listed, compiler, launches_of, listed
+from tests.device.test_ptx import Listed, compiler, listed
 
 __all__ = ["compiler"]  # the fixture that skips where nothing compiles
 
@@ -26,12 +26,6 @@ whether a pair is apart by the re-arm gap; whether an overlap is beyond the limi
 PLAIN: dict[str, DemCase] = {
     "liggghts, constant-torque": bowl_case(contact=HERTZ, statistics=None, time={"end": 1.0}, numerics="mixed"),
 }
-
-
-def operations(text: str, bits: int) -> Counter[str]:
-    """How often each operation on floats of so many bits stands in PTX; moves and conversions are none."""
-    found = re.findall(rf"^\s*(?:@!?%p\d+\s+)?([a-z]+)[a-z.]*\.f{bits}\s", text, re.MULTILINE)
-    return Counter(name for name in found if name not in ("mov", "ld", "st", "cvt"))
 
 
 def gather_of(case: DemCase, capsys: pytest.CaptureFixture[str], law: str) -> Listed:
