@@ -13,14 +13,11 @@ from numpy.typing import NDArray
 from compute.base import Body, Count
 from compute.cache import use_cache_folder
 from compute.errors import BackendUnavailable
+from compute.packed import line_zeros
 from compute.physics import name_by_content, register_laws
 
 SPIN_COUNT = "10000"
 """Turns a waiting OpenMP thread spins before it sleeps: some 10 us, so that shared cores are not burnt by waiting."""
-
-
-LINE = 64
-"""Bytes of a line of cache."""
 
 PARALLEL = {"fusion": False}
 """Only what is written as `prange` runs in parallel; loops that follow each other must not be made one."""
@@ -72,10 +69,7 @@ class CpuBackend:
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> NDArray[Any]:
         """Return an array of zeros that begins with a line of cache."""
-        length = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        memory = np.zeros(length + LINE, np.uint8)
-        begin = -memory.ctypes.data % LINE
-        return memory[begin : begin + length].view(dtype).reshape(shape)
+        return line_zeros(shape, dtype)
 
     def numpy(self, array: Any) -> NDArray[Any]:
         """Return the array itself."""

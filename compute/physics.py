@@ -22,6 +22,7 @@ Law = TypeVar("Law", bound=Callable[..., Any])
 
 _laws: dict[Callable[..., Any], bool] = {}
 """Marked functions in the order of their marks, and whether they are forced inline."""
+_packed: set[Callable[..., Any]] = set()
 _registered = 0
 _compiled = False
 
@@ -34,6 +35,12 @@ def physics(law: Law) -> Law:
 def routine(part: Law) -> Law:
     """Mark `part`, a piece of a loop (arrays allowed), for use on every backend; returns it unchanged."""
     return mark(part, forceinline=False)
+
+
+def packed_routine(part: Law) -> Law:
+    """Mark `part` as a routine of which `compute.packed_cpu` has a version for CPUs under the same name."""
+    _packed.add(part)
+    return routine(part)
 
 
 def mark(function: Law, forceinline: bool) -> Law:
@@ -68,7 +75,16 @@ def register_laws() -> None:
         options: Any = {"forceinline": forceinline, "_nrt": False}
         register_jitable(**options)(law)
         nested = options | {"no_cfunc_wrapper": True, "pipeline_class": NestedCompiler}
-        overload(law, jit_options=nested, strict=False, target="cpu")(_giver(law))
+        overload(law, jit_options=nested, strict=False, target="cpu")(_giver(_version_for_cpus(law)))
+
+
+def _version_for_cpus(law: Callable[..., Any]) -> Callable[..., Any]:
+    if law not in _packed:
+        return law
+    from compute import packed_cpu
+
+    version: Callable[..., Any] = getattr(packed_cpu, law.__name__)
+    return version
 
 
 def _giver(law: Callable[..., Any]) -> Callable[..., Any]:

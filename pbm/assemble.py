@@ -75,7 +75,6 @@ def make_tables(
         log_edge_diameter=np.log(6.0 / pi * cells.sizes.edges) / 3.0,
         fragment_start=starts,
         fragment_class=classes,
-        fragment_number=numbers,
         fragment_share=numbers * cells.solid_volume[classes] / np.repeat(cells.solid_volume, np.diff(starts)),
         negligible=0.0 if lone else NEGLIGIBLE,
         faint=LEAST_FAINT if lone else FAINT,

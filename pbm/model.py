@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compute.packed import WIDTH, line_zeros
 from pbm.grid import Floats
 
 NUMBER, INTERNAL, EXTERNAL, GAS = 0, 1, 2, 3
@@ -44,11 +45,8 @@ CLASS_VALUES = 13
 absorption [1/s]; factor in (0, 1] on every loss."""
 
 FIRST, SECOND, MIXED = 4, 5, 6
-CARRIED = 7
-"""Columns of what mergers carry, after number, liquids and gas: displacement from the pivot in the first and in the
-second component [m3], and their product [m6]."""
-PACK = 8
-"""Loops over classes run to a multiple of this, so that no rest is left to do one by one beside packed arithmetic."""
+"""Columns of the rows of a class (`compute.packed`), after number, liquids and gas: displacement from the pivot in the
+first and in the second component [m3], and their product [m6]."""
 
 USED = 9
 """Contents of powder that drops use up: both solids, liquids with the drops', gas, the lumped solid c [m3/s]; and over
@@ -135,6 +133,7 @@ class Merging(NamedTuple):
     partner: np.ndarray  # j, int64 (pairs,)
     apart: np.ndarray  # first partner of each i that it does not merge with, int64 (cells + 1,)
     apart_partner: np.ndarray  # j, int64 (pairs that do not merge,)
+    pivots: Floats  # components of each cell in the columns FIRST and SECOND of a row [m3], (cells, WIDTH)
 
 
 class Drops(NamedTuple):
@@ -170,7 +169,6 @@ class Tables(NamedTuple):
     log_edge_diameter: Floats  # ln of the diameter of a solid sphere as large as the edge of sizes, (sizes + 1,)
     fragment_start: np.ndarray  # first fragment class of each class, int64 (classes + 1,)
     fragment_class: np.ndarray  # where fragments go, int64 (entries,)
-    fragment_number: Floats  # number of daughters there of one breakage, (entries,)
     fragment_share: Floats  # share of the parent's solids that they hold, (entries,)
     gained: Floats  # grains that one breakage of k adds, (classes,)
     negligible: float  # share of the solids of a compartment below which a class meets no other
@@ -235,20 +233,21 @@ class Workspace(NamedTuple):
 
     classes: Floats  # derived values of every class, (CLASS_VALUES, compartments, classes)
     conditions: Floats  # of every compartment, (compartments, CONDITIONS)
-    granules: Floats  # `Granule` of every class, and one where it is present, (GRANULE + 1, PACK packs)
-    row: Floats  # b psi / V_s [1/s] of one class with those up to it, (PACK packs,)
-    carried: Floats  # what mergers carry of each class, (classes, CARRIED)
+    granules: Floats  # `Granule` of every class, and one where it is present, (GRANULE + 1, packs of WIDTH)
+    row: Floats  # b psi / V_s [1/s] of one class with those up to it, (packs of WIDTH,)
+    carried: Floats  # what mergers carry of each class, (classes, WIDTH)
+    own: Floats  # liquids, gas and components of one granule of each class, (classes, WIDTH)
+    met: Floats  # what mergers of one segment bring a granule, of each lumped quantity as well, (2, WIDTH)
     lumped: Floats  # of each class times its limit: CONTENT, x SQUARE, (classes, LUMPED)
-    met: Floats  # what mergers of one segment bring a granule of each lumped quantity [m3/s], (LUMPED,)
-    lumped_births: Floats  # born in each class, (compartments, classes, LUMPED)
-    lumped_growth: Floats  # gained by granules that stay, (compartments, classes, LUMPED)
-    shifted: Floats  # what moves to other pivots: number, lumped quantities, nothing, (compartments, 4, classes)
-    births: Floats  # number and contents born in each class, (compartments, classes, CARRIED)
-    growth: Floats  # mergers per granule and contents gained by granules that stay, (compartments, classes, CARRIED)
+    lumped_births: Floats  # born in each class, LUMPED columns used, (compartments, classes, WIDTH)
+    lumped_growth: Floats  # gained by granules that stay, LUMPED columns used, (compartments, classes, WIDTH)
+    births: Floats  # number and contents born in each class, (compartments, classes, WIDTH)
+    growth: Floats  # mergers per granule and contents gained by granules that stay, (compartments, classes, WIDTH)
+    gained: Floats  # what each class gains by sharing or breakage, (classes, WIDTH)
     surplus: Floats  # granules added in the top class [1/s], (compartments, classes)
     drain: Floats  # relative loss by merging into other classes [1/s], (compartments, classes)
     outgrown: Floats  # relative loss by growth into other classes [1/s], (compartments, classes)
-    taken: Floats  # relative loss as the smaller partner [1/s], (PACK packs,)
+    taken: Floats  # relative loss as the smaller partner [1/s], (packs of WIDTH,)
     counts: Floats  # (compartments, COUNTS)
     solids: Floats  # V_s [m3], (compartments,)
     present: Floats  # one where a class is not negligible, (compartments, classes)
@@ -259,24 +258,26 @@ class Workspace(NamedTuple):
 
 def make_workspace(compartments: int, classes: int) -> Workspace:
     """Zeroed scratch arrays for a state of this shape."""
-    each, packs = (compartments, classes), -(-classes // PACK)
+    each, packed = (compartments, classes), -(-classes // WIDTH) * WIDTH
+    rows = (*each, WIDTH)
     return Workspace(
         classes=np.zeros((CLASS_VALUES, *each)),
         conditions=np.zeros((compartments, CONDITIONS)),
-        granules=np.zeros((GRANULE + 1, packs * PACK)),
-        row=np.zeros(packs * PACK),
-        carried=np.zeros((classes, CARRIED)),
+        granules=line_zeros((GRANULE + 1, packed)),
+        row=line_zeros(packed),
+        carried=line_zeros((classes, WIDTH)),
+        own=line_zeros((classes, WIDTH)),
+        met=line_zeros((2, WIDTH)),
         lumped=np.zeros((classes, LUMPED)),
-        met=np.zeros(LUMPED),
-        lumped_births=np.zeros((*each, LUMPED)),
-        lumped_growth=np.zeros((*each, LUMPED)),
-        shifted=np.zeros((compartments, QUANTITIES, classes)),
-        births=np.zeros((*each, CARRIED)),
-        growth=np.zeros((*each, CARRIED)),
+        lumped_births=line_zeros(rows),
+        lumped_growth=line_zeros(rows),
+        births=line_zeros(rows),
+        growth=line_zeros(rows),
+        gained=line_zeros((classes, WIDTH)),
         surplus=np.zeros(each),
         drain=np.zeros(each),
         outgrown=np.zeros(each),
-        taken=np.zeros(packs * PACK),
+        taken=line_zeros(packed),
         counts=np.zeros((compartments, COUNTS)),
         solids=np.zeros(compartments),
         present=np.zeros(each),

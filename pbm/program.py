@@ -19,8 +19,9 @@ from pbm.aggregation import KERNELS, STICKING_LAWS
 from pbm.grid import Floats
 from pbm.integrate import make_advance, make_fixed_rule, make_trial
 from pbm.model import Conditions, Granule, Parameters, Parent, Stated, Tables, Workspace
-from pbm.right_hand_side import make_change, make_prepare, make_selection
+from pbm.right_hand_side import make_change, make_prepare
 from pbm.schemes.cell_average import make_pool, make_row
+from pbm.schemes.fragments import make_selection
 from pbm.selection import SELECTIONS
 
 

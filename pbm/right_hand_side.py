@@ -22,7 +22,6 @@ from pbm.layering import deposit, layer_rates
 from pbm.liquid import absorption_coefficient, addition, caught_share
 from pbm.model import (
     ABSORPTION,
-    CONTENT,
     DIAMETER,
     DISPLACED,
     EVAPORATED,
@@ -30,14 +29,12 @@ from pbm.model import (
     FRAGMENTED,
     GAS,
     GAS_OWED,
-    GRANULE_VOLUME,
     INTERNAL,
     LIMIT,
     LIQUID_LOST,
     LOG_DIAMETER,
     LOG_FILM,
     LOSS,
-    MASS,
     MERGED,
     MERGERS,
     MOST_LOST,
@@ -57,12 +54,12 @@ from pbm.model import (
     WET_SHARE,
     Conditions,
     Parameters,
-    Parent,
     Tables,
     Workspace,
 )
 from pbm.nucleation import nucleation_loss
 from pbm.schemes.cell_average import hold_conditions
+from pbm.schemes.fragments import shatter
 from pbm.schemes.lumped import share_lumped
 from pbm.schemes.sharing import share_pools
 from pbm.state import describe_granules, median_log_diameter, surface_mean_log_diameter
@@ -155,22 +152,6 @@ def largest_loss(place: int, state: Floats, tables: Tables, work: Workspace) -> 
     return largest, weighted
 
 
-def make_selection(selection_law: Callable[..., float]) -> Callable[..., None]:
-    """Build the loop that fills the breakage rate of every class."""
-
-    def selection(place: int, conditions: Conditions, parameters: Parameters, tables: Tables, work: Workspace) -> None:
-        classes, solid = work.classes, tables.solid_volume
-        for k in range(solid.size):
-            rate = 0.0
-            if work.present[place, k] * tables.breakable[k] > 0.0:
-                volume, log_diameter = classes[GRANULE_VOLUME, place, k], classes[LOG_DIAMETER, place, k]
-                parent = Parent(solid[k], volume, log_diameter, classes[MASS, place, k])
-                rate = selection_law(parent, conditions, parameters, tables.selection)
-            classes[SELECTION, place, k] = rate
-
-    return selection
-
-
 def make_prepare(pool: Callable[..., None], selection: Callable[..., None]) -> Callable[..., tuple[float, float]]:
     """Build the first pass: fills `work`, with all limits set to one unless they are held. It returns the largest
     relative loss of any class but by absorption [1/s], faint classes weighted down, and the same with classes of less
@@ -216,28 +197,6 @@ def limit_losses(step: float, work: Workspace) -> None:
             if step * loss[place, k] > MOST_LOST:
                 limit[place, k] *= MOST_LOST / (step * loss[place, k])
                 work.counts[place, STALE] = 1.0
-
-
-@routine
-def shatter(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> float:
-    """Break granules; what they hold follows the solid volume. Returns the grains gained per second."""
-    solid, gained = tables.solid_volume, 0.0
-    for k in range(solid.size):
-        rate = work.classes[SELECTION, place, k] * work.classes[LIMIT, place, k]
-        if rate * state[place, NUMBER, k] > 0.0:
-            gained += rate * state[place, NUMBER, k] * tables.gained[k]
-            for quantity in range(state.shape[1]):
-                change[place, quantity, k] -= rate * state[place, quantity, k]
-            for entry in range(tables.fragment_start[k], tables.fragment_start[k + 1]):
-                j, daughters = tables.fragment_class[entry], tables.fragment_number[entry]
-                part = tables.fragment_share[entry]
-                change[place, NUMBER, j] += rate * state[place, NUMBER, k] * daughters
-                change[place, INTERNAL, j] += rate * state[place, INTERNAL, k] * part
-                change[place, EXTERNAL, j] += rate * state[place, EXTERNAL, k] * part
-                change[place, GAS, j] += rate * state[place, GAS, k] * part
-                for quantity in range(CONTENT, state.shape[1]):
-                    change[place, quantity, j] += rate * state[place, quantity, k] * part
-    return gained
 
 
 @routine

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from compute.packed import WIDTH, add_shifted, gather_rows
 from compute.physics import physics, routine
 from pbm.grid import Floats
 from pbm.model import (
-    CARRIED,
     CONDITIONS,
     CONTENT,
     DIAMETER,
@@ -37,11 +37,11 @@ from pbm.model import (
     MERGERS,
     MIXED,
     NUMBER,
-    PACK,
     SECOND,
     SIZE_FACTOR,
     SURPLUS_NUMBER,
     SURPLUS_VOLUME,
+    VANISHED,
     WET_SHARE,
     Conditions,
     Granule,
@@ -50,8 +50,6 @@ from pbm.model import (
     Workspace,
 )
 from pbm.schemes.lumped import begin_lumped, pool_lumped
-
-Sums = tuple[float, float, float, float, float, float, float]
 
 
 @physics
@@ -95,7 +93,7 @@ def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float])
         work: Workspace,
     ) -> None:
         inverse, row, granules = 1.0 / work.solids[place], work.row, work.granules
-        first, end = granule(i, granules), (i // PACK + 1) * PACK
+        first, end = granule(i, granules), (i // WIDTH + 1) * WIDTH
         for j in range(end):
             second = granule(j, granules)
             meeting = rate_law(first, second, conditions, parameters, tables.kernel) * inverse
@@ -127,13 +125,7 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
             if work.present[place, i] > 0.0:
                 fill_row(place, i, number, conditions, parameters, tables, work)
                 take_partners(i, number[i] * limit[i], work)
-                for segment in range(tables.merging.row[i], tables.merging.row[i + 1]):
-                    sums = sum_segment(segment, limit[i], tables, work)
-                    if sums[0] > 0.0:
-                        if tables.merging.grows[segment] > 0:
-                            grow(place, i, segment, number[i], sums, tables, work)
-                        else:
-                            bear(place, i, segment, state, sums, tables, work)
+                merge_row(place, i, number[i], limit[i], tables, work)
                 if state.shape[1] > CONTENT:
                     pool_lumped(place, i, state, tables, work)
         for k in range(state.shape[2]):
@@ -145,19 +137,23 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
 @routine
 def begin_pools(place: int, state: Floats, tables: Tables, work: Workspace) -> None:
     """Empty the pools of a compartment, and put what its classes hold side by side, each times its limit."""
-    x = tables.component
+    x, births, growth, carried = tables.component, work.births[place], work.growth[place], work.carried
     for k in range(state.shape[2]):
-        limit = work.classes[LIMIT, place, k]
-        number = limit * state[place, NUMBER, k]
-        for column in range(CARRIED):
-            work.births[place, k, column] = 0.0
-            work.growth[place, k, column] = 0.0
+        for column in range(WIDTH):
+            births[k, column] = 0.0
+            growth[k, column] = 0.0
+    for k in range(state.shape[2]):
+        limit, present = work.classes[LIMIT, place, k], state[place, NUMBER, k]
+        number = limit * present
+        carried[k, NUMBER] = number
+        carried[k, FIRST] = number * x[0, k]
+        carried[k, SECOND] = number * x[1, k]
+        carried[k, MIXED] = number * x[0, k] * x[1, k]
         for quantity in range(1, 4):
-            work.carried[k, quantity] = limit * state[place, quantity, k]
-        work.carried[k, NUMBER] = number
-        work.carried[k, FIRST] = number * x[0, k]
-        work.carried[k, SECOND] = number * x[1, k]
-        work.carried[k, MIXED] = number * x[0, k] * x[1, k]
+            carried[k, quantity] = limit * state[place, quantity, k]
+            work.own[k, quantity] = state[place, quantity, k] / max(present, VANISHED)
+        work.own[k, FIRST] = x[0, k]
+        work.own[k, SECOND] = x[1, k]
         work.drain[place, k] = 0.0
         work.outgrown[place, k] = 0.0
         work.surplus[place, k] = 0.0
@@ -187,73 +183,75 @@ def pack_granules(place: int, tables: Tables, work: Workspace) -> None:
 def take_partners(i: int, number: float, work: Workspace) -> None:
     """Add what granules of class i take of their partners [1/s]."""
     row, taken = work.row, work.taken
-    for j in range((i // PACK + 1) * PACK):
+    for j in range((i // WIDTH + 1) * WIDTH):
         taken[j] += row[j] * number
 
 
 @routine
-def sum_segment(segment: int, limit: float, tables: Tables, work: Workspace) -> Sums:
-    """Mergers of one granule with the partners of a segment [1/s], and the contents of these partners [m3/s]."""
-    row, carried, partner = work.row, work.carried, tables.merging.partner
-    number, inner, outer, gas, first, second, mixed = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for at in range(tables.merging.start[segment], tables.merging.start[segment + 1]):
-        j = partner[at]
-        rate = row[j]
-        number += rate * carried[j, 0]
-        inner += rate * carried[j, 1]
-        outer += rate * carried[j, 2]
-        gas += rate * carried[j, 3]
-        first += rate * carried[j, 4]
-        second += rate * carried[j, 5]
-        mixed += rate * carried[j, 6]
-    return limit * number, limit * inner, limit * outer, limit * gas, limit * first, limit * second, limit * mixed
+def merge_row(place: int, i: int, number: float, limit: float, tables: Tables, work: Workspace) -> None:
+    """Book the mergers of class i with those up to it; the row of class i has just been filled.
+
+    Partners that bring granule i into the same cell are summed to what they are and bring per granule, `met`.
+    """
+    merging, met = tables.merging, work.met[0]
+    for segment in range(merging.row[i], merging.row[i + 1]):
+        begin, end = merging.start[segment], merging.start[segment + 1]
+        gather_rows(work.row, work.carried, merging.partner, begin, end, met)
+        if met[NUMBER] > 0.0:
+            work.counts[place, MERGERS] += number * limit * met[NUMBER]
+            if merging.grows[segment] > 0:
+                grow(place, i, merging.rim[segment], number, limit, tables, work)
+            else:
+                work.drain[place, i] += limit * met[NUMBER]
+                if merging.rim[segment] == INSIDE:
+                    bear(place, i, merging.target[segment], number * limit, tables, work)
+                else:
+                    bear_on_rim(place, i, segment, number * limit, tables, work)
 
 
 @routine
-def grow(place: int, i: int, segment: int, number: float, sums: Sums, tables: Tables, work: Workspace) -> None:
+def grow(place: int, i: int, rim: int, number: float, limit: float, tables: Tables, work: Workspace) -> None:
     """Book mergers that leave granule i in its class."""
-    growth, counts = work.growth[place, i], work.counts[place]
-    rim = tables.merging.rim[segment]
-    first, second, mixed = sums[FIRST], sums[SECOND], sums[MIXED]
+    growth, counts, met, x = work.growth[place, i], work.counts[place], work.met[0], tables.component
+    first, second, mixed = limit * met[FIRST], limit * met[SECOND], limit * met[MIXED]
     if rim != INSIDE:
-        made = sums[FIRST + rim] / tables.component[rim, i]
-        first, second, mixed = first - made * tables.component[0, i], second - made * tables.component[1, i], 0.0
-        first, second = (0.0, max(second, 0.0)) if rim == 0 else (max(first, 0.0), 0.0)
+        made = (second if rim > 0 else first) / x[rim, i]
         work.surplus[place, i] += number * made
         counts[SURPLUS_NUMBER] += number * made
-        counts[SURPLUS_VOLUME] += number * (sums[FIRST] + sums[SECOND])
-    growth[NUMBER] += sums[NUMBER]
+        counts[SURPLUS_VOLUME] += number * (first + second)
+        first, second = (0.0, second - made * x[1, i]) if rim == 0 else (first - made * x[0, i], 0.0)
+        first, second, mixed = max(first, 0.0), max(second, 0.0), 0.0
+    growth[NUMBER] += limit * met[NUMBER]
     for quantity in range(1, 4):
-        growth[quantity] += number * sums[quantity]
+        growth[quantity] += number * limit * met[quantity]
     growth[FIRST] += number * first
     growth[SECOND] += number * second
     growth[MIXED] += number * mixed
-    counts[MERGERS] += number * sums[NUMBER]
     work.outgrown[place, i] += first * tables.outgrowing[0, i] + second * tables.outgrowing[1, i]
 
 
 @routine
-def bear(place: int, i: int, segment: int, state: Floats, sums: Sums, tables: Tables, work: Workspace) -> None:
-    """Book mergers whose sum falls into another cell."""
+def bear(place: int, i: int, target: int, amount: float, tables: Tables, work: Workspace) -> None:
+    """Book mergers of `amount` granules of class i, each with what it met, whose sum falls into another cell."""
+    met, x = work.met[0], tables.component
+    first, second = x[0, i] - x[0, target], x[1, i] - x[1, target]
+    mixed = first * met[SECOND] + second * met[FIRST] + first * second * met[NUMBER]
+    add_shifted(amount, met, work.own, i, tables.merging.pivots, target, work.births[place])
+    work.births[place, target, MIXED] += amount * mixed
+
+
+@routine
+def bear_on_rim(place: int, i: int, segment: int, amount: float, tables: Tables, work: Workspace) -> None:
+    """Book mergers whose sum lies above a top pivot: as many granules on the rim as keep the components."""
     target, rim, x = tables.merging.target[segment], tables.merging.rim[segment], tables.component
-    births, counts, number = work.births[place, target], work.counts[place], state[place, NUMBER, i]
-    born = number * sums[NUMBER]
-    if rim == INSIDE:
-        first, second = x[0, i] - x[0, target], x[1, i] - x[1, target]
-        births[NUMBER] += born
-        births[FIRST] += number * (sums[FIRST] + first * sums[NUMBER])
-        births[SECOND] += number * (sums[SECOND] + second * sums[NUMBER])
-        mixed = sums[MIXED] + first * sums[SECOND] + second * sums[FIRST] + first * second * sums[NUMBER]
-        births[MIXED] += number * mixed
-    else:
-        one, other = number * (sums[FIRST] + x[0, i] * sums[NUMBER]), number * (sums[SECOND] + x[1, i] * sums[NUMBER])
-        copies = (one if rim == 0 else other) / x[rim, target]
-        births[NUMBER] += copies
-        births[FIRST] += one - copies * x[0, target] if rim == 1 else 0.0
-        births[SECOND] += other - copies * x[1, target] if rim == 0 else 0.0
-        counts[SURPLUS_NUMBER] += copies - born
-        counts[SURPLUS_VOLUME] += one + other
+    births, counts, met = work.births[place, target], work.counts[place], work.met[0]
+    one = amount * (met[FIRST] + x[0, i] * met[NUMBER])
+    other = amount * (met[SECOND] + x[1, i] * met[NUMBER])
+    copies = (one if rim == 0 else other) / x[rim, target]
+    births[NUMBER] += copies
+    births[FIRST] += one - copies * x[0, target] if rim == 1 else 0.0
+    births[SECOND] += other - copies * x[1, target] if rim == 0 else 0.0
+    counts[SURPLUS_NUMBER] += copies - amount * met[NUMBER]
+    counts[SURPLUS_VOLUME] += one + other
     for quantity in range(1, 4):
-        births[quantity] += number * sums[quantity] + sums[NUMBER] * state[place, quantity, i]
-    counts[MERGERS] += born
-    work.drain[place, i] += sums[NUMBER]
+        births[quantity] += amount * (met[quantity] + met[NUMBER] * work.own[i, quantity])

@@ -7,6 +7,7 @@ the composition of their parent keep that sum, and so do granules that move betw
 
 from __future__ import annotations
 
+from compute.packed import WIDTH
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import CONTENT, FIRST, LIMIT, NUMBER, SQUARE, Tables, Workspace
@@ -20,8 +21,9 @@ def begin_lumped(place: int, state: Floats, tables: Tables, work: Workspace) -> 
         for quantity in range(state.shape[1] - CONTENT):
             weight = tables.solid_volume[k] if quantity > 0 else 1.0
             work.lumped[k, quantity] = work.classes[LIMIT, place, k] * weight * state[place, CONTENT + quantity, k]
-            work.lumped_births[place, k, quantity] = 0.0
-            work.lumped_growth[place, k, quantity] = 0.0
+        for column in range(WIDTH):
+            work.lumped_births[place, k, column] = 0.0
+            work.lumped_growth[place, k, column] = 0.0
 
 
 @routine
@@ -32,7 +34,7 @@ def pool_lumped(place: int, i: int, state: Floats, tables: Tables, work: Workspa
         mergers = sum_lumped(place, i, segment, state, tables, work)
         if mergers > 0.0:
             for quantity in range(state.shape[1] - CONTENT):
-                brought = number * work.met[quantity]
+                brought = number * work.met[1, quantity]
                 if merging.grows[segment] > 0:
                     work.lumped_growth[place, i, quantity] += brought
                 else:
@@ -51,7 +53,7 @@ def sum_lumped(place: int, i: int, segment: int, state: Floats, tables: Tables, 
     for at in range(tables.merging.start[segment], tables.merging.start[segment + 1]):
         mergers += row[partner[at]] * work.carried[partner[at], NUMBER]
         content += row[partner[at]] * work.lumped[partner[at], 0]
-    work.met[0] = limit * content
+    work.met[1, 0] = limit * content
     if state.shape[1] > SQUARE:
         for at in range(tables.merging.start[segment], tables.merging.start[segment + 1]):
             j = partner[at]
@@ -60,32 +62,29 @@ def sum_lumped(place: int, i: int, segment: int, state: Floats, tables: Tables, 
             squares += weight * work.lumped[j, 1]
             crossed += weight * work.lumped[j, 0]
         own, held = state[place, SQUARE, i], 2.0 * state[place, CONTENT, i]
-        work.met[1] = limit * (squares + (held * crossed - own * volume) / state[place, NUMBER, i])
+        work.met[1, 1] = limit * (squares + (held * crossed - own * volume) / state[place, NUMBER, i])
     return limit * mergers
 
 
 @routine
 def share_lumped(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
     """Share pooled lumped quantities between pivots as `share_pools` does granules, and add them to `change`."""
-    moved = work.shifted
     if state.shape[1] == CONTENT:
         return
-    for quantity in range(3):
-        for k in range(state.shape[2]):
-            moved[place, quantity, k] = 0.0
+    births, growth, gained, held = work.lumped_births[place], work.lumped_growth[place], work.gained, work.met[1]
     for k in range(state.shape[2]):
-        births, growth = work.lumped_births[place, k], work.lumped_growth[place, k]
+        work.taken[k] = 0.0
+        for quantity in range(state.shape[1] - CONTENT):
+            gained[k, quantity] = births[k, quantity] + growth[k, quantity]
+    for k in range(state.shape[2]):
         if work.births[place, k, NUMBER] > 0.0 or work.growth[place, k, NUMBER] > 0.0:
-            one, other = pools_of(place, k, state, tables, work)
-            content = work.growth[place, k, NUMBER] * state[place, CONTENT, k] + growth[0]
-            square = 0.0
-            if state.shape[1] > SQUARE:
-                square = work.growth[place, k, NUMBER] * state[place, SQUARE, k] + growth[1]
-            hand_on(place, k, (one[0], one[1], one[2], one[3], one[4], content, square, 0.0), tables, moved)
-            pool = (other[0], other[1], other[2], other[3], other[4], births[0], births[1], 0.0)
-            hand_on(place, k, pool, tables, moved)
+            stayed, arrived = pools_of(place, k, state, tables, work)
+            for quantity in range(state.shape[1] - CONTENT):
+                content = state[place, CONTENT + quantity, k]
+                held[quantity] = growth[k, quantity] + work.growth[place, k, NUMBER] * content
+            hand_on(k, stayed, held, tables, work.taken, gained)
+            hand_on(k, arrived, births[k], tables, work.taken, gained)
     for quantity in range(state.shape[1] - CONTENT):
         for k in range(state.shape[2]):
-            gained = work.lumped_births[place, k, quantity] + work.lumped_growth[place, k, quantity]
             lost = work.drain[place, k] * state[place, CONTENT + quantity, k]
-            change[place, CONTENT + quantity, k] += gained + moved[place, 1 + quantity, k] - lost
+            change[place, CONTENT + quantity, k] += gained[k, quantity] - lost

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from compute.packed import WIDTH, line_zeros
 from pbm.cells import Cells
 from pbm.grid import Floats
-from pbm.model import INSIDE, Merging
+from pbm.model import FIRST, INSIDE, SECOND, Merging
 
 ROUND_OFF = 1e-14
 """Relative excess over the top pivot that counts as the pivot itself."""
@@ -44,7 +45,9 @@ def make_merging(cells: Cells) -> Merging:
         apart.append(np.flatnonzero(~merges))
     ends = np.cumsum([0, *(each.size for each in apart)])
     lists = (rows, starts, targets, rims, grows, np.concatenate(partners), ends, np.concatenate(apart))
-    return Merging(*(np.asarray(each, dtype=np.int64) for each in lists))
+    pivots = line_zeros((cells.count, WIDTH))
+    pivots[:, FIRST], pivots[:, SECOND] = cells.components
+    return Merging(*(np.asarray(each, dtype=np.int64) for each in lists), pivots)
 
 
 def _sums(cells: Cells, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

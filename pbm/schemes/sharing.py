@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import math
 
+from compute.packed import WIDTH, move_row
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import FIRST, MIXED, NUMBER, SECOND, Tables, Workspace
 
-Pool = tuple[float, float, float, float, float, float, float, float]
+Pool = tuple[float, float, float, float, float]
+"""Of granules to be shared: number [1/s], displacements [m3/s], mixed one [m6/s], solid volume [m3/s]."""
 
 
 @routine
 def share_pools(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
     """Share pooled births and growth of each cell between pivots, and add them to `change`, less what merged away."""
+    births, growth, gained, held = work.births[place], work.growth[place], work.gained, work.met[0]
+    numbers = change[place, NUMBER]
     for k in range(state.shape[2]):
-        births, growth = work.births[place, k], work.growth[place, k]
-        born, grown = births[NUMBER], growth[NUMBER] * state[place, NUMBER, k]
-        change[place, NUMBER, k] += born + work.surplus[place, k] - work.drain[place, k] * state[place, NUMBER, k]
-        for quantity in range(1, 4):
-            gained = births[quantity] + growth[quantity]
-            change[place, quantity, k] += gained - work.drain[place, k] * state[place, quantity, k]
-        if born > 0.0 or grown > 0.0:
+        for column in range(WIDTH):
+            gained[k, column] = births[k, column] + growth[k, column]
+        numbers[k] += births[k, NUMBER] + work.surplus[place, k] - work.drain[place, k] * state[place, NUMBER, k]
+    for k in range(state.shape[2]):
+        if births[k, NUMBER] > 0.0 or growth[k, NUMBER] > 0.0:
+            for quantity in range(1, 4):
+                held[quantity] = growth[k, quantity] + growth[k, NUMBER] * state[place, quantity, k]
             stayed, arrived = pools_of(place, k, state, tables, work)
-            hand_on(place, k, stayed, tables, change)
-            hand_on(place, k, arrived, tables, change)
+            hand_on(k, stayed, held, tables, numbers, gained)
+            hand_on(k, arrived, births[k], tables, numbers, gained)
+    for quantity in range(1, 4):
+        for k in range(state.shape[2]):
+            change[place, quantity, k] += gained[k, quantity] - work.drain[place, k] * state[place, quantity, k]
 
 
 @routine
@@ -34,48 +41,43 @@ def pools_of(place: int, k: int, state: Floats, tables: Tables, work: Workspace)
     born, grown = births[NUMBER], growth[NUMBER] * state[place, NUMBER, k]
     lift_first = min(max(-births[FIRST], 0.0), growth[FIRST])
     lift_second = min(max(-births[SECOND], 0.0), growth[SECOND])
-    first, second = growth[FIRST] - lift_first, growth[SECOND] - lift_second
-    mixed = 0.0
+    first, second, mixed = growth[FIRST] - lift_first, growth[SECOND] - lift_second, 0.0
     if first > 0.0 and second > 0.0:
         mixed = growth[MIXED] * (first / growth[FIRST]) * (second / growth[SECOND])
-    volume = grown * tables.solid_volume[k] + growth[FIRST] + growth[SECOND]
-    share = growth[NUMBER]
-    inner = share * state[place, 1, k] + growth[1]
-    outer = share * state[place, 2, k] + growth[2]
-    gas = share * state[place, 3, k] + growth[3]
-    stayed = (grown, first, second, mixed, volume, inner, outer, gas)
-    volume = born * tables.solid_volume[k] + births[FIRST] + births[SECOND]
     rest = births[MIXED] + growth[MIXED] - mixed
-    first, second = births[FIRST] + lift_first, births[SECOND] + lift_second
-    return stayed, (born, first, second, rest, volume, births[1], births[2], births[3])
+    grown_volume = grown * tables.solid_volume[k] + growth[FIRST] + growth[SECOND]
+    born_volume = born * tables.solid_volume[k] + births[FIRST] + births[SECOND]
+    stayed = (grown, first, second, mixed, grown_volume)
+    return stayed, (born, births[FIRST] + lift_first, births[SECOND] + lift_second, rest, born_volume)
 
 
 @routine
-def hand_on(place: int, k: int, pool: Pool, tables: Tables, change: Floats) -> None:
-    """Move a pool of cell k on: number, displacements, mixed one, solid volume, liquids and gas."""
-    number, first, second, mixed = pool[0], pool[1], pool[2], pool[3]
+def hand_on(k: int, pool: Pool, row: Floats, tables: Tables, numbers: Floats, gained: Floats) -> None:
+    """Move a pool of cell k on: granules in `numbers`, the contents in its row in `gained`."""
+    number, first, second, mixed, volume = pool
+    if not number > 0.0:
+        return
     along, across = tables.stride[0], tables.stride[1]
     length, back, width, aside = tables.up[0, k], tables.down[0, k], tables.up[1, k], tables.down[1, k]
     if first < 0.0:
         along, length, back, first, mixed = -along, back, length, -first, -mixed
     if second < 0.0:
         across, width, aside, second, mixed = -across, aside, width, -second, -mixed
-    one, other, both = first / length, second / width, mixed / (length * width)
-    away = back / length if back < math.inf else math.inf
-    aside = aside / width if aside < math.inf else math.inf
-    low, high, under = corners(number, one, other, both, away, aside)
-    move(place, k, k + along - across, low, pool, tables, change)
-    move(place, k, k - along + across, high, pool, tables, change)
-    move(place, k, k - along - across, under, pool, tables, change)
-    if low + high + under > 0.0:
+    one, other, both, whole = first / length, second / width, mixed / (length * width), 1.0 / volume
+    if not 0.0 <= both <= min(one, other) and back + aside < math.inf:
+        away, aside = back / length, aside / width
+        low, high, under = corners(number, one, other, both, away, aside)
+        move(k, k + along - across, low, whole, row, tables, numbers, gained)
+        move(k, k - along + across, high, whole, row, tables, numbers, gained)
+        move(k, k - along - across, under, whole, row, tables, numbers, gained)
         number -= low + high + under
         one += (high + under) * away - low
         other += (low + under) * aside - high
         both += low * aside + high * away - under * away * aside
     both = max(min(max(both, 0.0), min(one, other)), one + other - number)
-    move(place, k, k + along, one - both, pool, tables, change)
-    move(place, k, k + across, other - both, pool, tables, change)
-    move(place, k, k + along + across, both, pool, tables, change)
+    move(k, k + along, one - both, whole, row, tables, numbers, gained)
+    move(k, k + across, other - both, whole, row, tables, numbers, gained)
+    move(k, k + along + across, both, whole, row, tables, numbers, gained)
 
 
 @routine
@@ -84,12 +86,10 @@ def corners(
 ) -> tuple[float, float, float]:
     """Granules for the three corners away from the mean, so that the other three places can take the mixed moment.
 
-    one, other, both: moments in steps towards the mean; away, aside: steps away from it, in the same unit. A mixed
-    moment out of reach, and all of them at the rim, get no granules: they are then lost.
+    one, other, both: moments in steps towards the mean; away, aside: steps away from it, in the same unit. For a mixed
+    moment out of reach they get no granules: it is then lost, as all are at the rim.
     """
     low, high, under = 0.0, 0.0, 0.0
-    if 0.0 <= both <= min(one, other) or away + aside == math.inf:
-        return low, high, under
     if both < 0.0:
         low, high = -0.5 * both / aside, -0.5 * both / away
     else:
@@ -103,20 +103,13 @@ def corners(
 
 @routine
 def move(
-    place: int,
-    k: int,
-    other: int,
-    number: float,
-    pool: Pool,
-    tables: Tables,
-    change: Floats,
+    k: int, other: int, number: float, whole: float, row: Floats, tables: Tables, numbers: Floats, gained: Floats
 ) -> None:
-    """Move granules [1/s] of a pool from cell k to another, with what their share of the solids holds."""
+    """Move granules [1/s] of a pool from cell k to another, with what their share of the solids holds.
+
+    whole: one over the solid volume of the pool [s/m3]; row: contents of the pool
+    """
     if number > 0.0:
-        part = number * tables.solid_volume[other] / pool[4]
-        change[place, NUMBER, k] -= number
-        change[place, NUMBER, other] += number
-        for quantity in range(1, 4):
-            carried = part * pool[quantity + 4]
-            change[place, quantity, k] -= carried
-            change[place, quantity, other] += carried
+        numbers[k] -= number
+        numbers[other] += number
+        move_row(number * tables.solid_volume[other] * whole, row, gained, k, other)

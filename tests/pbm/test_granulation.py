@@ -11,9 +11,10 @@ import pytest
 
 import pbm
 from compute.errors import CaseError, ConservationError, SimulationError
+from compute.packed import WIDTH
 from pbm.granulation import FixedRule, Granulation
 from pbm.inputs import Steps, constant
-from pbm.model import BOOKED, CARRIED, EXTERNAL, INTERNAL, NUMBER, make_workspace
+from pbm.model import BOOKED, EXTERNAL, INTERNAL, NUMBER, make_workspace
 from pbm.result import GranulationResult
 from pbm.solve import Accuracy
 from pbm.stages import Start, imbalance, sums
@@ -242,5 +243,5 @@ def test_the_example_of_the_package_runs(model: Granulation, tmp_path: Path, mon
 def test_scratch_has_the_shape_of_the_state() -> None:
     """Two compartments of eight classes; the ledger has its fixed length."""
     work = make_workspace(2, 8)
-    assert work.row.shape == (8,) and work.births.shape == (2, 8, CARRIED)
+    assert work.row.shape == (8,) and work.births.shape == (2, 8, WIDTH)
     assert BOOKED == 23
