@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from pbm.grid import Floats
 from pbm.model import BOOKED, Parameters, Tables, Workspace
-from pbm.right_hand_side import limit_losses
+from pbm.right_hand_side import absorb, limit_losses
 from pbm.stages import (
     LEVELS,
     Control,
@@ -56,13 +56,12 @@ def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[
         begin_levels(state, scratch)
         hold_absorption(state, work, scratch.soaking)
         limit_losses(step, work)
+        change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
         for level in range(LEVELS):
             part = step / (level + 1.0)
-            change_of(state, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
             add_euler_step(level, part, scratch)
-            if tables.coupled == 1:
-                fill_moves(part, tables, scratch.weights, scratch.moves[level])
-                soak_and_move(part, level, tables, scratch)
+            fill_moves(part, tables, scratch.weights, scratch.moves[level])
+            soak_and_move(part, level, tables, scratch)
         for level in range(1, LEVELS):
             part = step / (level + 1.0)
             for _ in range(level):
@@ -70,10 +69,9 @@ def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[
                 prepare(here, speed, spray, parameters, tables, work, True)
                 hold_absorption(here, work, scratch.soaking)
                 limit_losses(part, work)
-                change_of(here, part, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+                change_of(here, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
                 add_euler_step(level, part, scratch)
-                if tables.coupled == 1:
-                    soak_and_move(part, level, tables, scratch)
+                soak_and_move(part, level, tables, scratch)
         return extrapolate(state, scratch)
 
     return trial
@@ -170,11 +168,13 @@ def make_fixed_rule(
                 forced = 1
             step = min(rest, max(wanted, needed))
             limit_losses(step, work)
-            change_of(state, step, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+            change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
+            absorb(state, step, work, scratch.rate[0], scratch.booked[0])
             blend(state, step, 1.0, 0.0, scratch)
             prepare(scratch.trial, speed, spray, parameters, tables, work, False)
             limit_losses(step, work)
-            change_of(scratch.trial, step, spray, parameters, tables, work, scratch.rate[1], scratch.booked[1])
+            change_of(scratch.trial, spray, parameters, tables, work, scratch.rate[1], scratch.booked[1])
+            absorb(scratch.trial, step, work, scratch.rate[1], scratch.booked[1])
             blend(state, step, 0.5, 0.5, scratch)
             settle(state, scratch.trial)
             for event in range(BOOKED):

@@ -19,7 +19,7 @@ from pbm.aggregation import KERNELS, STICKING_LAWS
 from pbm.grid import Floats
 from pbm.integrate import make_advance, make_fixed_rule, make_trial
 from pbm.model import Conditions, Granule, Parameters, Parent, Stated, Tables, Workspace
-from pbm.right_hand_side import make_change, make_prepare
+from pbm.right_hand_side import absorb, make_change, make_prepare
 from pbm.schemes.cell_average import make_pool, make_row
 from pbm.schemes.fragments import make_selection
 from pbm.selection import SELECTIONS
@@ -101,7 +101,8 @@ def _make_right_hand_side(
         booked: Floats,
     ) -> None:
         prepare(state, speed, spray, parameters, tables, work, False)
-        change_of(state, 0.0, spray, parameters, tables, work, change, booked)
+        change_of(state, spray, parameters, tables, work, change, booked)
+        absorb(state, 0.0, work, change, booked)
 
     return right_hand_side
 

@@ -210,13 +210,12 @@ def book_pools(place: int, work: Workspace, booked: Floats) -> None:
 def make_change(pool: Callable[..., None]) -> Callable[..., None]:
     """Build the second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`.
 
-    `change_of(state, step, spray, parameters, tables, work, change, booked)`, step: over which absorption is implicit
-    [s], nil for the plain derivative. Pairs are pooled again where limits have changed since.
+    `change_of(state, spray, parameters, tables, work, change, booked)`: all but absorption, which `absorb` adds where
+    it is not taken with transport. Pairs are pooled again where limits have changed since.
     """
 
     def change_of(
         state: Floats,
-        step: float,
         spray: float,
         parameters: Parameters,
         tables: Tables,
@@ -250,8 +249,13 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
         cross_border(state, tables, work, change, booked)
         if tables.coupled == 0:
             mix(state, tables, work, change)
-        for place in range(state.shape[0]):
-            if work.solids[place] > 0.0 and tables.coupled == 0:
-                booked[DISPLACED] += soak_in(place, state, step, work, change)
 
     return change_of
+
+
+@routine
+def absorb(state: Floats, step: float, work: Workspace, change: Floats, booked: Floats) -> None:
+    """Add absorption to the change of a state, implicitly over `step` [s], or explicitly for a step of nil."""
+    for place in range(state.shape[0]):
+        if work.solids[place] > 0.0:
+            booked[DISPLACED] += soak_in(place, state, step, work, change)

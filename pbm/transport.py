@@ -125,6 +125,10 @@ def find_film(k: int, step: float, state: Floats, tables: Tables, scratch: Scrat
         held += films[place, k]
     if held == 0.0:
         return
+    if tables.coupled == 0:
+        for place in range(size):
+            films[place, k] /= 1.0 + step * scratch.soaking[place, k]
+        return
     for place in range(size):
         leaving[place] = 1.0 + step * (tables.outlet[place] + scratch.soaking[place, k])
         for other in range(size):
@@ -180,7 +184,8 @@ def soak_and_move(step: float, level: int, tables: Tables, scratch: Scratch) -> 
         if bound:
             for place in range(state.shape[0]):
                 scratch.films[place, k] = -1.0
-    move(state, scratch.moves[level], tables, scratch.trial, booked)
+    if tables.coupled == 1:
+        move(state, scratch.moves[level], tables, scratch.trial, booked)
     for place in range(state.shape[0]):
         for k in range(state.shape[2]):
             if scratch.films[place, k] >= 0.0:
