@@ -14,16 +14,18 @@ Body = Callable[..., None]
 class Count(NamedTuple):
     """A number of items that the target looks up when it runs, and which may differ from run to run.
 
-    words: integers of the backend, shape (n,); slot: which of them it is; most: what it will never pass.
+    words: integers of the backend, shape (n,); slot: which of them it is; most: what it will never pass; lanes: items
+    for each that is counted, a power of two.
     """
 
     words: Any
     slot: int
     most: int
+    lanes: int = 1
 
     def value(self) -> int:
-        """Return the number as it is now, where the host can read the words."""
-        return int(self.words[self.slot])
+        """Return the number of items as it is now, where the host can read the words."""
+        return int(self.words[self.slot]) * self.lanes
 
 
 class Launch(NamedTuple):

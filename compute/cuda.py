@@ -93,10 +93,14 @@ class CudaBackend:
         """Run the body for every i, one thread each; the grid has room for as many as there can ever be."""
         from compute.launch_cuda import make_kernel
 
-        slot, number, most = (size.slot, size.words, size.most) if isinstance(size, Count) else (None, size, size)
-        key = (body, len(arguments), slot)
+        number, most, place = (
+            (size.words, size.most * size.lanes, (size.slot, size.lanes))
+            if isinstance(size, Count)
+            else (size, size, None)
+        )
+        key = (body, len(arguments), place)
         if key not in self._kernels:
-            self._kernels[key] = self.compile(make_kernel(body, len(arguments), slot))
+            self._kernels[key] = self.compile(make_kernel(body, len(arguments), place))
         if most > 0:
             self._kernels[key][*_grid(most), self._stream](*on_device((number, *arguments)))
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 from numba import cuda
 
 from compute.base import Body
-from compute.cuda import simulated
+from compute.cuda import SIMULATED_THREADS, simulated
 from compute.garbage import hold_collector
 from compute.physics import physics
 
@@ -27,26 +28,78 @@ def atomic_add(array: Any, place: Any, value: int) -> None:
 
 
 @cache
-def make_number(slot: int | None) -> Callable[[Any], int]:
-    """Return the function from the first argument of a kernel to its number of items: a word of it, or the value."""
+def make_lane_sum(lanes: int, count: int) -> Callable[[Any], Any]:
+    """Return the function that adds each of `count` values up over the lanes of an item; every lane gets the sums.
+
+    Lanes are that many threads in a row, a power of two up to 32. They exchange by pairs, at distance 1, 2, 4, ...: the
+    order of a sum is fixed, and the two of a pair get the same bits since a + b = b + a.
+    """
+    if simulated():
+        return _make_simulated_lane_sum(lanes, count)
+    if count == 0:
+
+        @physics
+        def nothing(values: Any) -> Any:
+            return ()
+
+        return nothing
+    before, last = make_lane_sum(lanes, count - 1), count - 1
+    group, doublings = (1 << lanes) - 1, lanes.bit_length() - 1
 
     @physics
-    def word(size: Any) -> int:
-        return size[slot]
+    def total(values: Any) -> Any:
+        lane: Any = cuda.laneid
+        mask, value = group << (lane & ~(lanes - 1)), values[last]
+        for k in range(doublings):
+            value += cuda.shfl_xor_sync(mask, value, 1 << k)
+        return before(values) + (value,)
+
+    return total
+
+
+def _make_simulated_lane_sum(lanes: int, count: int) -> Callable[[Any], Any]:
+    """Return the same through memory of the host: the simulator runs block by block and has no exchange of threads."""
+    shared = np.zeros((SIMULATED_THREADS, count))
+
+    def total(values: Any) -> Any:
+        own = cuda.threadIdx.x
+        cuda.syncthreads()
+        shared[own] = values
+        cuda.syncthreads()
+        first = own & ~(lanes - 1)
+        sums = shared[first : first + lanes]
+        while len(sums) > 1:
+            sums = sums[::2] + sums[1::2]
+        return tuple(sums[0].tolist())
+
+    return total
+
+
+@cache
+def make_number(place: tuple[int, int] | None) -> Callable[[Any], int]:
+    """Return the function from the first argument of a kernel to its number of items.
+
+    place: which word of the argument counts, and the items for each that is counted; none: the argument is the number.
+    """
+    slot, lanes = place or (0, 1)
 
     @physics
-    def value(size: int) -> int:
+    def looked_up(size: Any) -> int:
+        return size[slot] * lanes
+
+    @physics
+    def given(size: int) -> int:
         return size
 
-    return value if slot is None else word
+    return looked_up if place else given
 
 
-def make_kernel(body: Body, count: int, slot: int | None = None) -> Callable[..., None]:
+def make_kernel(body: Body, count: int, place: tuple[int, int] | None = None) -> Callable[..., None]:
     """Return `kernel(size, a, b, ...)` with `count` arguments: the body for every i in range(size).
 
-    slot: where size is an array of words, which of them is the number.
+    place: where the number of items stands if size is an array of words, as in `make_number`.
     """
-    number = make_number(slot)
+    number = make_number(place)
 
     def kernel_1(size: Any, a: Any) -> None:
         for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):

@@ -20,15 +20,13 @@ from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
 from dem.hold import make_held
 from dem.interaction import Interaction
-from dem.liquid.pairs import FILM, make_break, make_follow
+from dem.liquid.pairs import make_break, make_follow
 from dem.neighbours import TOUCHING, PairList
 from dem.pair_law import make_pair_law
 from dem.pairs import PairSettings
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise_signed
 from dem.touch import Vector, approach_and_slip
-
-store_six = make_storer(6)
 
 
 @cache
@@ -132,14 +130,26 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
     return book_step
 
 
+@physics
+def alone(values: Any) -> Any:
+    """Return the sums over a single lane."""
+    return values
+
+
 @cache
 def make_gather_pairs(
-    interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False
-) -> Callable[..., None]:
-    """Return the body `gather_pairs(i, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
+    interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False,
+    lanes: int = 1, make_sum: Callable[[int, int], Any] | None = None,
+) -> Callable[..., None]:  # fmt: skip
+    """Return the body `gather_pairs(item, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
 
     While the clock runs it writes force [N], torque [N m] and change of film [m3] of particle i to force[0, i].
+    lanes: items that share a particle, a power of two; the item i lanes + k takes the entries k, k + lanes, ... of its
+    row. make_sum(lanes, count): the target's way to add values up over them.
     """
+    total = make_sum(lanes, 7 if interaction.wet else 6) if make_sum else alone
+    store = make_storer(7 if interaction.wet else 6)
+    shift, others = lanes.bit_length() - 1, lanes - 1
     contact, part, nearest = make_contact(interaction), make_part(interaction, bodies), make_nearest_image(kind)
     book, book_step, wet = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add), interaction.wet
     held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
@@ -147,22 +157,15 @@ def make_gather_pairs(
 
     @routine
     def gather_pairs(
-        i: int,
-        particles: Particles,
-        pairs: PairList,
-        domain: Domain,
-        force: Any,
-        settings: PairSettings,
-        tally: Tally,
-        step: float,
-        fault: Any,
-        clock: Any,
-    ) -> None:
+        item: int, particles: Particles, pairs: PairList, domain: Domain, force: Any, settings: PairSettings,
+        tally: Tally, step: float, fault: Any, clock: Any,
+    ) -> None:  # fmt: skip
         if stands(clock):
             return
+        i, lane = item >> shift, item & others
         row, kinds, box = particles.row, particles.kind, domain.box
         fx, fy, fz, mx, my, mz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for entry in range(pairs.start[i], pairs.start[i + 1]):
+        for entry in range(pairs.start[i] + lane, pairs.start[i + 1], lanes):
             j = pairs.other[entry]
             lower = particles.id[i] < particles.id[j]
             a, b = (i, j) if lower else (j, i)
@@ -192,8 +195,8 @@ def make_gather_pairs(
                 fault[0, CODE], fault[0, PARTICLE] = DEEP_OVERLAP, particles.id[a]
             if statistics and lower:
                 book_step(a, b, kinds, double(heat) * step, wet and apart, tally)
-        store_six(force[0, i], 0, 1, (fx, fy, fz, mx, my, mz))
-        if wet:
-            force[0, i, FILM] = film
+        sums = total((fx, fy, fz, mx, my, mz, film) if wet else (fx, fy, fz, mx, my, mz))
+        if lane == 0:
+            store(force[0, i], 0, 1, sums)
 
     return gather_pairs

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.base import Count, Launch
+from compute.base import Backend, Count, Launch
 from compute.graph import GraphStore
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 KEPT_GRAPHS = 2
 """Two arrays of particles take turns."""
+MOST_LANES = 8
+"""About the length of a row."""
+THREADS_AT_ONCE = 65536
+"""Threads of the pair kernel that a device holds: 132 multiprocessors with 65536 registers each, 128 to a thread."""
 
 
 @cache
@@ -102,11 +106,33 @@ def _meet_of(engine: Engine, add: Any) -> Any:
     return make_meet_body(engine.interaction, add)
 
 
+def _means_of(backend: Backend) -> tuple[Any, Any]:
+    """Return the backend's ways to add where others write too, and to add up over lanes, if it has any."""
+    if backend.name != "cuda":
+        return plain_add, None
+    from compute.launch_cuda import atomic_add, make_lane_sum
+
+    return atomic_add, make_lane_sum
+
+
+def lanes_for(size: int) -> int:
+    """Return how many threads share a particle: as many as a large device holds at once, up to 8.
+
+    With fewer particles than that the longest row sets the time of a step, and more threads shorten it.
+    """
+    lanes = 1
+    while lanes < MOST_LANES and 2 * lanes * size <= THREADS_AT_ONCE:
+        lanes *= 2
+    return lanes
+
+
 class GatherLoops:
     """Runs each stage of a step as one launch over the particles, some steps in a graph.
 
     Attributes:
         clock: words that the launches look up, see `dem.clock`.
+        lanes: threads that share the row of a particle, 1, 2, 4 or 8; none: what suits the number of particles. Sums of
+            forces are rounded differently for each.
         memory: what the list before remembers of its pairs, while the list is made anew.
     """
 
@@ -117,14 +143,12 @@ class GatherLoops:
         self.xp = getattr(engine.backend, "xp", np)
         interaction, statistics = engine.interaction, engine.statistics
         self.columns = force_columns(interaction)
-        add = plain_add
-        if engine.backend.name == "cuda":
-            from compute.launch_cuda import atomic_add as add  # type: ignore[assignment]
+        self._add, self._make_sum = _means_of(engine.backend)
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         bodies = engine.id_bits > 0
-        self._gather = make_gather_pairs(interaction, engine.kind, statistics, add, bodies)
-        self._press, self._move = make_press_body(interaction, statistics, add, bodies), _move_of(engine)
-        self._meet = _meet_of(engine, add)
+        self.lanes: int | None = None
+        self._press, self._move = make_press_body(interaction, statistics, self._add, bodies), _move_of(engine)
+        self._meet = _meet_of(engine, self._add)
         self._start_step, self._tick = make_start_step(engine.kind), make_tick(engine.kind)
         self.clock = self.backend.zeros(WORDS, np.int64)
         self._graphs, self._stale = GraphStore(KEPT_GRAPHS), False
@@ -190,9 +214,11 @@ class GatherLoops:
         """Return the launches of a step; while the clock stands they do nothing."""
         step, clock, fault, particles = engine.step_size, self.clock, engine.fault, engine.particles
         each, bodies = Count(clock, SIZE, engine.capacity), Count(clock, BODIES, engine.capacity)
+        lanes = self.lanes or (lanes_for(engine.size) if self._make_sum else 1)
         pairs, settings, walls, tally = engine.pairs, engine.settings, engine.walls, engine.tally
         domain, motion, force, touches = engine.domain, engine.motion, self.force, engine.touches
-        launches = [Launch(self._gather, each, (particles, pairs, domain, force, settings, tally, step, fault, clock))]
+        gathered = (particles, pairs, domain, force, settings, tally, step, fault, clock)
+        launches = [Launch(self._gather(engine, lanes), each._replace(lanes=lanes), gathered)]
         if engine.wall_count:
             pressed = (particles, force, settings, walls, touches, tally, step, fault, clock)
             launches.append(Launch(self._press, each, pressed))
@@ -200,6 +226,12 @@ class GatherLoops:
             launches.append(Launch(self._meet, bodies, (particles, walls, touches, motion, tally, clock)))
         launches.append(Launch(self._move, bodies, (particles, force, motion, step, fault, clock)))
         return [*launches, Launch(self._tick, 1, (walls, domain, motion, step, fault, clock))]
+
+    def _gather(self, engine: Engine, lanes: int) -> Any:
+        make_sum = self._make_sum if lanes > 1 else None
+        return make_gather_pairs(
+            engine.interaction, engine.kind, engine.statistics, self._add, engine.id_bits > 0, lanes, make_sum
+        )
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""

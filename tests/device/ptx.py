@@ -22,6 +22,7 @@ from compute.python import PythonBackend
 from dem.block import BLOCK, field_count, make_block
 from dem.case import DemCase
 from dem.interaction import Interaction
+from dem.loops_gather import GatherLoops
 from tests.device.systems import make_engine
 
 CAPABILITY = (8, 0)
@@ -30,11 +31,11 @@ ASSEMBLED_FOR = ("sm_80", "sm_90")
 
 
 class Launch(NamedTuple):
-    """A body with the arguments it is launched with; slot: of the number of items, where that is looked up in words."""
+    """A body with the arguments it is launched with; place: of the number of items, if it is looked up."""
 
     body: Body
     arguments: tuple[Any, ...]
-    slot: int | None = None
+    place: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -52,7 +53,7 @@ class Listing(PythonBackend):
 
     def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
         """Note the body."""
-        launch = Launch(body, arguments, size.slot if isinstance(size, Count) else None)
+        launch = Launch(body, arguments, (size.slot, size.lanes) if isinstance(size, Count) else None)
         self.launches[launch.name] = launch
 
 
@@ -64,10 +65,12 @@ class Assembly(NamedTuple):
     spills: int
 
 
-def launches_of(case: DemCase) -> dict[str, Launch]:
-    """Every kernel that a rebuild and a step of this case launch, by name."""
+def launches_of(case: DemCase, lanes: int = 1) -> dict[str, Launch]:
+    """Every kernel that a rebuild and a step of this case launch, by name; lanes: threads to a particle."""
     backend = Listing()
     engine = make_engine(case, backend)
+    assert isinstance(engine.loops, GatherLoops)
+    engine.loops.lanes = lanes
     engine.rebuild()
     engine.loops.run(engine, 1)
     return backend.launches
@@ -94,9 +97,9 @@ def compile_to_ptx(launch: Launch) -> str:
     from compute.launch_cuda import make_kernel
 
     register_laws()
-    size = numba.types.int64 if launch.slot is None else numba.types.int64[::1]
+    size = numba.types.int64 if launch.place is None else numba.types.int64[::1]
     signature = numba.types.void(size, *map(numba.typeof, launch.arguments))
-    kernel = make_kernel(launch.body, len(launch.arguments), launch.slot)
+    kernel = make_kernel(launch.body, len(launch.arguments), launch.place)
     device: Callable[[], Any] = lambda: SimpleNamespace(compute_capability=CAPABILITY)  # noqa: E731
     with ExitStack() as stack:
         for module in (compiler, dispatcher):

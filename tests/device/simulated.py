@@ -17,6 +17,7 @@ import dem.loops_gather
 from compute import get_backend
 from dem.contact_forces import contacts_of
 from dem.engine import Engine
+from dem.loops_gather import GatherLoops
 from dem.removal import remove_particles
 from dem.tally import BIRTHS
 from tests.device.comparison import (
@@ -39,13 +40,35 @@ def short_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def engine_of(system: str, backend: str) -> Engine:
-    return make_engine((SYSTEMS | MIXED)[system](), get_backend(backend))
+    engine = make_engine((SYSTEMS | MIXED)[system](), get_backend(backend))
+    if backend == "cuda":
+        use_lanes(engine, 1)
+    return engine
+
+
+def use_lanes(engine: Engine, lanes: int) -> None:
+    assert isinstance(engine.loops, GatherLoops)
+    engine.loops.lanes = lanes
 
 
 def test_is_the_simulator() -> None:
     """Without it the other tests of this file would need a device; the note says so to the user too."""
     assert os.environ["NUMBA_ENABLE_CUDASIM"] == "1"
     assert get_backend("cuda").note == "CUDA simulator"
+
+
+@pytest.mark.parametrize(("system", "lanes"), [("wet", 2), ("sheared", 4), ("wet", 8)])
+def test_lanes_share_a_particle(system: str, lanes: int) -> None:
+    """Amid contacts the same motion and encounters as with one thread to a particle, but for the order of sums."""
+    before = engine_of(system, "python")
+    before.run(STEPS // 2)
+    expected, found = (take_over(engine_of(system, "cuda"), before) for _ in range(2))
+    use_lanes(found, lanes)
+    for engine in (expected, found):
+        engine.run(STEPS // 2 + 4)
+    assert expected.pairs.flags[: int(expected.pairs.start[expected.size])].any(), "no pair is in touch"
+    assert_same_motion(found, expected)
+    assert_same_tallies(found, expected)
 
 
 @pytest.mark.parametrize("number", range(1, 11))

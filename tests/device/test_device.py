@@ -9,8 +9,18 @@ import pytest
 
 from compute import get_backend
 from dem.engine import Engine
+from dem.loops_gather import GatherLoops
 from tests.conftest import Require
-from tests.device.comparison import GROUPS, SINGLE, assert_same_motion, assert_same_tallies, rows_by_id, take_over
+from tests.device.comparison import (
+    GROUPS,
+    SINGLE,
+    assert_same_motion,
+    assert_same_state,
+    assert_same_tallies,
+    copy_of_state,
+    rows_by_id,
+    take_over,
+)
 from tests.device.systems import MIXED, SYSTEMS, make_engine
 
 STEPS = 60
@@ -35,6 +45,20 @@ def test_device_equals_plain_python(system: str) -> None:
         engine.run(STEPS)
     assert_same_motion(found, expected)
     assert_same_tallies(found, expected)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8])
+def test_lanes_share_a_particle(lanes: int) -> None:
+    """Threads that share a row add its forces in another order than plain Python, and the same one every time."""
+    expected, *found = (engine_of("walls", backend) for backend in ("python", "cuda", "cuda"))
+    for engine in found:
+        assert isinstance(engine.loops, GatherLoops)
+        engine.loops.lanes = lanes
+    for engine in (expected, *found):
+        engine.run(STEPS)
+    assert_same_motion(found[0], expected)
+    assert_same_tallies(found[0], expected)
+    assert_same_state(copy_of_state(found[0]), copy_of_state(found[1]))
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
