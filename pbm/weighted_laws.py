@@ -90,25 +90,26 @@ class FragmentDraw:
     `smallest` solids [m3] count as grains of the `first` class [m3], as the classes have them.
     """
 
-    def __init__(self, law: Fragments, smallest: float, first: float) -> None:
-        self.law, self.smallest, self.first = law, smallest, first
-        self._known: dict[int, tuple[Floats, Floats]] = {}
+    def __init__(self, law: Fragments) -> None:
+        self.law = law
+        self._known: dict[tuple[int, int], tuple[Floats, Floats]] = {}
 
-    def shares(self, parents: Floats, chances: Floats) -> Floats:
+    def shares(self, parents: Floats, chances: Floats, smallest: Floats | float, first: Floats | float) -> Floats:
         """Share of each parent's solids [m3] that one of its fragments has, by chances in [0, 1)."""
-        drawn = self.first / parents
+        drawn = np.broadcast_to(first / parents, parents.shape).copy()
+        least = np.broadcast_to(smallest / parents, parents.shape)
         for place, chance in enumerate(chances.tolist()):
-            below, mean = self._marks(float(parents[place]))
+            below, mean = self._marks(float(parents[place]), float(least[place]))
             here = int(np.searchsorted(below, chance, side="right"))
             if here < mean.size:
                 drawn[place] = mean[here]
         return np.asarray(drawn)
 
-    def _marks(self, parent: float) -> tuple[Floats, Floats]:
+    def _marks(self, parent: float, least: float) -> tuple[Floats, Floats]:
         """Volume of the fragments up to each mark, as a share of the parent's, and their mean share of it."""
-        key = round(float(np.log(parent)) / ALIKE)
+        key = round(float(np.log(parent)) / ALIKE), round(float(np.log(least)) / ALIKE)
         if key not in self._known:
-            marks = np.geomspace(self.smallest / parent, 1.0, MARKS)
+            marks = np.geomspace(least, 1.0, MARKS)
             number, volume = self.law.shares(marks[:-1], marks[1:], parent)
             filled = number > 0.0
             self._known[key] = np.cumsum(volume[filled]), volume[filled] / number[filled]

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from compute.errors import CaseError
 from pbm.aggregation import KERNELS
 from pbm.daughters import DAUGHTERS
 from pbm.granulation import Granulation
@@ -158,7 +157,7 @@ def test_laws_repeat_those_of_the_classes(model: Granulation) -> None:
         state[0, quantity, places] = share * state[0, 0, places] * solid
     work, program = make_workspace(1, 100), load_program("dem", "stokes", "impact")
     change, booked = np.zeros_like(state), np.zeros(BOOKED)
-    pair = Particles(state[0, 0, places], solid, 0.2 * solid, 0.05 * solid, 0.5 * solid)
+    pair = Particles(state[0, 0, places], solid, 0.2 * solid, 0.05 * solid, 0.5 * solid, 0.0 * solid)
     one, other = np.array([1]), np.array([0])
     stage = model.parameters._replace(encounter_state_slope=0.0, pair_state_slope=0.0, hit_state_slope=0.0)
     program.right_hand_side(state, SPEED, 0.0, stage, model.tables, work, change, booked)
@@ -177,7 +176,8 @@ def random_granules() -> Particles:
     case = stated_case()
     pores = solid * case.feed.porosity / (1.0 - case.feed.porosity)
     liquid = solid * case.feed.moisture * case.solid_density / case.liquid.density
-    return Particles(1e-9 / solid, solid, liquid, np.zeros_like(solid), pores - liquid)
+    nothing = np.zeros_like(solid)
+    return Particles(1e-9 / solid, solid, liquid, nothing, pores - liquid, nothing)
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -213,7 +213,7 @@ def test_fragments_are_drawn_by_volume(name: str) -> None:
     into = {"vogel": {"exponent": 4.0, "fines_volume": 1e-15}, "erosion": {"chip_volume": 1e-15}}.get(name, {})
     law, parent, smallest = fragments(name, **into), 1e-12, 1e-16
     chances = (np.arange(40000) + 0.5) / 40000
-    drawn = FragmentDraw(law, smallest, smallest).shares(np.full(40000, parent), chances)
+    drawn = FragmentDraw(law).shares(np.full(40000, parent), chances, smallest, smallest)
     marks = np.geomspace(smallest / parent, 1.0, MARKS)
     number, volume = law.shares(marks[:-1], marks[1:], parent)
     mean = np.divide(volume, number, out=np.zeros_like(volume), where=number > 0.0)
@@ -236,11 +236,3 @@ def test_granules_without_liquid_merge_by_smoluchowski() -> None:
     error = got.std(ddof=1) / np.sqrt(got.size)
     assert abs(got.mean() - 0.5 * number) <= 3.0 * error + 0.005 * number
     assert error < 0.05 * number
-
-
-def test_particles_refuse_what_they_do_not_follow() -> None:
-    """Several compartments and two solids are for the classes alone."""
-    regions = {"names": ["a", "b"], "exchange": [{"from": "a", "to": "b", "rate": "1 1/s"}]}
-    model = Granulation(stated_case(compartments=regions), compiled=False)
-    with pytest.raises(CaseError, match="one solid in one closed compartment"):
-        StochasticGranulation(model)

@@ -1,0 +1,114 @@
+"""Weighted particles under a spray: granules are coated, powder is drawn together into nuclei.
+
+A drop finds grains by their solids. On a grain of a smaller class than its nucleus it makes a nucleus of the powder
+around; a larger grain it coats: `pbm.drops`. Drops are drawn from the sizes of the spray by their liquid. A nucleus
+takes the powder in the compartment as it is, by solids, and the pores of each grain take up their part of the drop as
+far as there is room; of a lumped second solid the grains are drawn at random, so that nuclei of few grains scatter.
+"""
+
+from __future__ import annotations
+
+from math import exp, log, pi
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pbm.assemble import nucleus_pivots
+from pbm.drops import DropSizes, drop_sizes
+from pbm.grid import Floats
+from pbm.liquid import caught_share
+from pbm.nucleation import nucleus_solids
+from pbm.spray import spray_regime
+from pbm.weighted import Particles
+
+if TYPE_CHECKING:
+    from pbm.granulation import Granulation
+
+DROPS = 1024
+"""Drops that stand for a distribution of sizes, each for the same liquid."""
+
+
+class Sprayer:
+    """Spray on the beds of a granulation, with the solids that it owes each for nuclei, in particles of mean solids.
+
+    Each owes part of a particle at first, drawn at random: nuclei then come neither early nor late on average.
+    """
+
+    def __init__(self, model: Granulation, random: np.random.Generator) -> None:
+        case, self._p, self._tables = model.case, model.parameters, model.tables
+        self._edges, self._random = model.grid.edges, random
+        self._scatters = case.second_solid is not None
+        self._owed = random.random(model.places)
+        self._ratio = self._p.nucleus_solids / self._p.drop_volume
+        if case.liquid.drops is None:
+            self._nuclei = np.array([self._p.nucleus_solids])
+            self._lowest = np.array(nucleus_pivots(model.grid, self._p.nucleus_solids)[:1])
+        else:
+            drops = spray_regime(case).drops_per_nucleus * pi / 6.0 * _diameters(drop_sizes(case.liquid)) ** 3
+            self._nuclei = nucleus_solids(1.0, case.feed.porosity, case.nucleus_saturation) * drops
+            self._lowest = self._classes(self._nuclei)
+
+    def wet(self, beds: list[Particles], place: int, step: float, spray: float) -> float:
+        """Spray [kg/s] for `step` [s] on one compartment; returns the liquid that it got [m3]."""
+        bed, tables = beds[place], self._tables
+        if bed.count == 0 or spray == 0.0:
+            return 0.0
+        caught = tables.spray_share[place] * caught_share(bed.solids, tables.spray_cover)
+        per_solid = spray / self._p.addition_density * step * float(caught) / bed.solids
+        share = np.mean(self._lowest[:, None] > np.arange(self._edges.size + 1), axis=0)[self._classes(bed.solid)]
+        coat = per_solid * bed.solid * (1.0 - share)
+        bed.external += coat
+        got = float(bed.weight @ coat)
+        amount = bed.solids / bed.count
+        self._owed[place] += per_solid * self._ratio * float(bed.weight @ (bed.solid * share)) / amount
+        while self._owed[place] >= 1.0:
+            beds[place], solids = self._nucleate(beds[place], amount)
+            self._owed[place] -= solids / amount if solids > 0.0 else self._owed[place]
+            got += solids / self._ratio
+        return got
+
+    def _nucleate(self, bed: Particles, amount: float) -> tuple[Particles, float]:
+        """Draw powder together into nuclei of one size, of these solids [m3] at most; what it is then, and they are."""
+        place, held = self._classes(bed.solid), bed.weight * bed.solid
+        by_class = np.cumsum(np.bincount(place, held, self._edges.size + 1))
+        below = np.concatenate(([0.0], by_class))[self._lowest]
+        if below.max() <= 0.0:
+            return bed, 0.0
+        drop = int(self._random.choice(below.size, p=below / below.sum()))
+        nucleus, eligible = float(self._nuclei[drop]), np.where(place < self._lowest[drop], bed.weight, 0.0)
+        grains = self._grains(bed, eligible, nucleus) * (amount / nucleus)
+        grains = np.minimum(grains, eligible)
+        solids = float(grains @ bed.solid)
+        if solids <= 0.0:
+            return bed, 0.0
+        number = solids / nucleus
+        made = Particles(np.array([number]), *(np.array([grains @ each / number]) for each in bed.contents))
+        inside = float(grains @ np.minimum(bed.solid / self._ratio, bed.gas)) / number
+        made.internal += inside
+        made.gas -= inside
+        made.external += nucleus / self._ratio - inside
+        bed.weight -= grains
+        return bed.pick(bed.weight > 0.0).join(made), solids
+
+    def _grains(self, bed: Particles, eligible: Floats, nucleus: float) -> Floats:
+        """Grains of each particle in one nucleus: in proportion to their number, or drawn so."""
+        mean = eligible * (nucleus / float(eligible @ bed.solid))
+        if not self._scatters:
+            return mean
+        drawn = self._random.poisson(mean).astype(float)
+        solids = float(drawn @ bed.solid)
+        return drawn * (nucleus / solids) if solids > 0.0 else mean
+
+    def _classes(self, solid: Floats) -> np.ndarray:
+        """Class of sizes of these solids [m3]; those beyond the grid are in the outermost."""
+        return np.clip(np.searchsorted(self._edges, solid, side="right") - 1, 0, self._edges.size - 2)
+
+
+def _diameters(sizes: DropSizes) -> Floats:
+    """Diameters [m] of drops that hold the same liquid each."""
+    chances = (np.arange(DROPS) + 0.5) / DROPS
+    if sizes.table is not None:
+        return np.exp(np.interp(chances, sizes.table.cumulative, np.log(sizes.table.diameters)))
+    normal = NormalDist(log(sizes.median), sizes.spread)
+    return np.array([exp(normal.inv_cdf(chance)) for chance in chances])
