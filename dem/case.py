@@ -191,9 +191,6 @@ class DemCase(CaseModel):
         shaped = [each.name for each in self.classes if each.shape is not None]
         observables = self.observables
         asked = {
-            "liquid": (self.liquid is not None, "films and bridges belong to spheres"),
-            "contact.adhesion": (self.contact.adhesion != "none", "a body would stick once for each sphere"),
-            "contact.law": (self.contact.law == "eepa", "a body would stick once for each sphere"),
             "domain.shear_rate": (self.domain.shear_rate != 0.0, "the images of a body slide apart"),
             "observables.fields": (
                 observables is not None and observables.fields is not None, "stress passes through bodies, not spheres",

@@ -122,15 +122,22 @@ class Engine:
         self._put(self.particles.kind, slots, kind)
         self._put(self.particles.id, slots, particles.id)
         share = np.asarray(self.film_share)
-        film = (share[particles.particle_class] if share.ndim else share) * 4.0 / 3.0 * np.pi * particles.radius**3
+        film = (share[particles.particle_class] if share.ndim else share) * self._wetted_volume(particles)
         self._put(self.particles.film, slots, film)
         self.film_added += float(film.sum())
-        self.touches.wall[slots] = -1
         self.touches.touched[slots], self.touches.near[slots] = 0, 0
-        self.touches.close[slots] = -1
+        self.touches.wall[slots], self.touches.close[slots] = -1, -1
         self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
         self.stale = True
+
+    def _wetted_volume(self, particles: ParticleSet) -> NDArray[np.float64]:
+        """Return the volume of solid [m3] that the film of each sphere belongs to."""
+        return np.asarray(4.0 / 3.0 * np.pi * particles.radius**3)
+
+    def surfaces(self, particles: Particles) -> NDArray[np.float64]:
+        """Return the surface of each sphere [m2]; particles: all of them, on the host."""
+        return np.asarray(4.0 * np.pi * particles.row[:, RADIUS] ** 2)
 
     def remove(self, gone: NDArray[np.bool_]) -> None:
         """Take the marked particles out, shape (body_count,)."""

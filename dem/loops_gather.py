@@ -94,7 +94,7 @@ def _move_of(engine: Engine) -> Any:
         return make_move_body(engine.interaction.wet)
     from dem.clumps.motion import make_body_move
 
-    return make_body_move(engine.kind)
+    return make_body_move(engine.kind, engine.interaction.wet)
 
 
 def _meet_of(engine: Engine, add: Any) -> Any:

@@ -32,15 +32,14 @@ class Output:
         time = engine.step_number * engine.step_size
         particles = engine.host_particles()
         order = np.argsort(particles.id)
-        fields = _fields(particles, order)
-        if engine.interaction.wet:
-            fields["film_volume"] = particles.film[order]
+        fields = _fields(particles, order, engine.interaction.wet)
         if engine.id_bits:
             fields["body"] = particles.id[order] >> engine.id_bits
         self._spheres.append(time, particles.row[order, X : X + 3], fields)
         if isinstance(engine, ClumpEngine):
             bodies = engine.host_bodies()
-            own = _fields(bodies, np.arange(len(bodies.id))) | {"orientation": engine.host_orientation()}
+            own = _fields(bodies, np.arange(len(bodies.id)), engine.interaction.wet)
+            own["orientation"] = engine.host_orientation()
             self._bodies.append(time, bodies.row[:, X : X + 3], own)
 
     def truncate(self, time: float) -> None:
@@ -49,9 +48,10 @@ class Output:
             writer.truncate(time)
 
 
-def _fields(particles: Particles, order: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def _fields(particles: Particles, order: NDArray[np.int64], wet: bool) -> dict[str, NDArray[Any]]:
     row = particles.row[order]
-    return {
+    film = {"film_volume": particles.film[order]} if wet else {}
+    return film | {
         "id": particles.id[order],
         "class": particles.kind[order, CLASS],
         "radius": row[:, RADIUS],

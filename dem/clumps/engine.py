@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ class ClumpEngine(Engine):
         self.shapes = settings.shapes
         density = np.asarray(settings.class_mass) / np.array([shape.volume for shape in self.shapes])
         self.inertia = np.array([shape.inertia for shape in self.shapes]) * density[:, None]
+        self.wetted = [shape.area / shape.area.sum() for shape in self.shapes]
         self.kinds, self.ids = np.zeros((0, KIND_SIZE), np.int32), np.zeros(0, np.int64)
         super().__init__(backend, settings, tally)
 
@@ -68,7 +70,7 @@ class ClumpEngine(Engine):
         self.motion: Any = BodyMotion(
             gravity, reference, moved, reach, self.domain.box, zeros((capacity, BODY_SIZE)),
             zeros(capacity + 1, np.int64), zeros(capacity, np.int64), zeros(capacity, np.int64), array(first), places,
-            array(1.0 / self.inertia), zeros((capacity, 2), np.int64),
+            array(1.0 / self.inertia), array(np.concatenate(self.wetted)), zeros((capacity, 2), np.int64),
         )  # fmt: skip
         parameters, materials, rearm_gap, *_ = self.settings
         self.settings: Any = BodySettings(
@@ -103,6 +105,31 @@ class ClumpEngine(Engine):
         self._put(self.motion.member, slice(begin, self.size), np.arange(begin, self.size))
         self.motion.met[bodies] = 0
         self.kinds, self.ids = np.concatenate([self.kinds, kind]), np.concatenate([self.ids, particles.id])
+
+    def _of_spheres(self, values: Sequence[NDArray[np.float64]], classes: Any, ids: Any) -> NDArray[np.float64]:
+        """Return what each sphere has of the values of the spheres of each shape."""
+        starts = np.cumsum([0, *(len(each) for each in values[:-1])])
+        return np.concatenate(values)[starts[classes] + (ids & ((1 << CONSTITUENT_BITS) - 1))]
+
+    def _wetted_volume(self, particles: ParticleSet) -> NDArray[np.float64]:
+        """Return the share of each sphere in the volume of its body [m3], as that in the surface of it."""
+        own = [shape.volume * wetted for shape, wetted in zip(self.shapes, self.wetted)]
+        return self._of_spheres(own, particles.particle_class, particles.id)
+
+    def surfaces(self, particles: Particles) -> NDArray[np.float64]:
+        """Return what is exposed of each sphere [m2]."""
+        return self._of_spheres([shape.area for shape in self.shapes], particles.kind[:, CLASS], particles.id)
+
+    def change_films(self, volume: NDArray[np.float64]) -> None:
+        """Add liquid [m3] to the film of each slot, shape (size,), and spread it over the bodies."""
+        super().change_films(volume)
+        numpy = self.backend.numpy
+        member, first = numpy(self.motion.member[: self.size]), numpy(self.motion.first[: self.body_count + 1])
+        film = numpy(self.particles.film[: self.size]).copy()
+        total = np.repeat(np.add.reduceat(film[member], first[:-1]), np.diff(first))
+        host = self.host_particles()
+        film[member] = total * self._of_spheres(self.wetted, host.kind[:, CLASS], host.id)[member]
+        self._put(self.particles.film, slice(0, self.size), film)
 
     def remove(self, gone: NDArray[np.bool_]) -> None:
         """Take the marked bodies out, shape (body_count,)."""
@@ -148,8 +175,10 @@ class ClumpEngine(Engine):
 
     def host_bodies(self) -> Particles:
         """Return the bodies as particles: centre, velocity, spin, mass, and the radius of the same volume."""
-        row = self.backend.numpy(self.motion.body[: self.body_count])
-        return Particles(row[:, :ROW_SIZE], self.kinds, self.ids, np.zeros(self.body_count))
+        numpy, count = self.backend.numpy, self.body_count
+        member, first = numpy(self.motion.member[: self.size]), numpy(self.motion.first[:count])
+        film = np.add.reduceat(numpy(self.particles.film)[member], first) if count else np.zeros(0)
+        return Particles(numpy(self.motion.body[:count])[:, :ROW_SIZE], self.kinds, self.ids, film)
 
     def bodies(self) -> Particles:
         """Return the same as arrays of the backend; kinds and ids are kept on the host and copied there."""

@@ -18,6 +18,7 @@ from dem.clumps.wall_encounters import make_meet_walls
 from dem.domain import make_nearest_image
 from dem.faults import CODE, PARTICLE, UNSTABLE
 from dem.interaction import Interaction
+from dem.liquid.pairs import FILM
 from dem.pairs import PairScratch, PairSettings
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.step import DISTANCE, make_wall_part
@@ -36,8 +37,9 @@ class BodyMotion(NamedTuple):
     (w, x, y, z) and angular momentum [kg m2/s], shape (bodies, 19); first: its first sphere in `member`, shape (bodies
     + 1,); member: slots of the spheres, body by body, shape (capacity,); shape: of each body, shape (bodies,); start:
     first sphere of each shape in `place`; place: centres of the spheres of each shape in the body frame [m], shape
-    (n, 3); inverse_inertia: of the principal moments of each shape [1/(kg m2)], shape (shapes, 3); met: walls touched
-    in the last step, and walls not yet apart by the re-arm gap, as bits, shape (bodies, 2) int64.
+    (n, 3); inverse_inertia: of the principal moments of each shape [1/(kg m2)], shape (shapes, 3); wetted: share of the
+    film of a body on each sphere of each shape [-], shape (n,); met: walls touched in the last step, and walls not yet
+    apart by the re-arm gap, as bits, shape (bodies, 2) int64.
     """
 
     gravity: Any
@@ -52,6 +54,7 @@ class BodyMotion(NamedTuple):
     start: Any
     place: Any
     inverse_inertia: Any
+    wetted: Any
     met: Any
 
 
@@ -105,6 +108,16 @@ def kick_and_drift(b: int, force: Any, motion: BodyMotion, step: float) -> None:
         body[b, WX + k] = spin[k]
 
 
+@routine
+def spread_film(b: int, change: float, particles: Particles, motion: BodyMotion) -> None:
+    """Change the film of body b [m3] and spread it over the spheres of the body, as deep everywhere."""
+    total, first, place = change, motion.first[b], motion.start[motion.shape[b]]
+    for at in range(first, motion.first[b + 1]):
+        total += particles.film[motion.member[at]]
+    for at in range(first, motion.first[b + 1]):
+        particles.film[motion.member[at]] = total * motion.wetted[place + at - first]
+
+
 @cache
 def make_place_spheres(kind: int) -> Callable[..., float]:
     """Return `place_spheres(b, c, particles, motion, step, fault)`: the spheres of body b go where it is.
@@ -147,6 +160,7 @@ def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_w
     """Return `body_chunk(c, size, ...)` for the CPU: walls and motion of the bodies of chunk c of `size` bodies."""
     wall_part = make_wall_part(interaction, statistics, has_walls, plain_add, True)
     meet_walls, counts_walls = make_meet_walls(interaction, plain_add), statistics and has_walls
+    wet = interaction.wet
     place_spheres = make_place_spheres(kind)
 
     @routine
@@ -167,19 +181,24 @@ def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_w
         chunks, largest = force.shape[0], 0.0
         for b in range(size * c // chunks, size * (c + 1) // chunks):
             turn, first = orientation_of(b, motion), motion.first[b]
-            sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            sx, sy, sz, tx, ty, tz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             for at in range(first, motion.first[b + 1]):
                 i = motion.member[at]
                 fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
                 for part in range(chunks):
                     fx, fy, fz = fx + force[part, i, 0], fy + force[part, i, 1], fz + force[part, i, 2]
                     mx, my, mz = mx + force[part, i, 3], my + force[part, i, 4], mz + force[part, i, 5]
+                    if wet:
+                        film += force[part, i, FILM]
+                        force[part, i, FILM] = 0.0
                     for k in range(6):
                         force[part, i, k] = 0.0
                 ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))
                 sx, sy, sz, tx, ty, tz = sx + fx, sy + fy, sz + fz, tx + ax, ty + ay, tz + az
             if counts_walls:
                 meet_walls(b, c, particles, walls, touches, motion, tally)
+            if wet and film != 0.0:
+                spread_film(b, film, particles, motion)
             kick_and_drift(b, (sx, sy, sz, tx, ty, tz), motion, step)
             largest = max(largest, place_spheres(b, c, particles, motion, step, fault))
         motion.moved[c] = largest
@@ -188,7 +207,7 @@ def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_w
 
 
 @cache
-def make_body_move(kind: int) -> Callable[..., None]:
+def make_body_move(kind: int, wet: bool = False) -> Callable[..., None]:
     """Return the body that moves rigid body b by the forces on its spheres, and stops the clock if one went far."""
     place_spheres, load_six = make_place_spheres(kind), make_loader(6)
 
@@ -197,11 +216,16 @@ def make_body_move(kind: int) -> Callable[..., None]:
         if stands(clock):
             return
         turn, first = orientation_of(b, motion), motion.first[b]
-        sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        sx, sy, sz, tx, ty, tz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for at in range(first, motion.first[b + 1]):
-            fx, fy, fz, mx, my, mz = load_six(force[0, motion.member[at]], 0, 1)
+            i = motion.member[at]
+            fx, fy, fz, mx, my, mz = load_six(force[0, i], 0, 1)
+            if wet:
+                film += force[0, i, FILM]
             ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))
             sx, sy, sz, tx, ty, tz = sx + fx, sy + fy, sz + fz, tx + ax, ty + ay, tz + az
+        if wet and film != 0.0:
+            spread_film(b, film, particles, motion)
         kick_and_drift(b, (sx, sy, sz, tx, ty, tz), motion, step)
         if not place_spheres(b, 0, particles, motion, step, fault) <= motion.reach[DISTANCE]:
             halt(clock)

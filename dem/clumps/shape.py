@@ -36,6 +36,7 @@ class Shape:
         inertia: principal moments about the centre of mass for unit density [m5], shape (3,).
         place: centres of the spheres in the body frame [m], shape (n, 3).
         radius: of the spheres [m], shape (n,).
+        area: of what is exposed of the spheres [m2], shape (n,).
         origin: centre of mass in the frame of the case [m], shape (3,).
         turn: unit quaternion from the body frame to the frame of the case, shape (4,).
     """
@@ -44,6 +45,7 @@ class Shape:
     inertia: Array
     place: Array
     radius: Array
+    area: Array
     origin: Array
     turn: Array
 
@@ -61,8 +63,8 @@ class Shape:
 def sphere_shape(radius: float) -> Shape:
     """Return the shape that is one sphere."""
     volume = 4.0 / 3.0 * math.pi * radius**3
-    zero, turn = np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0])
-    return Shape(volume, np.full(3, 0.4 * volume * radius**2), np.zeros((1, 3)), np.array([radius]), zero, turn)
+    zero, turn, area = np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0]), np.array([4.0 * math.pi * radius**2])
+    return Shape(volume, np.full(3, 0.4 * volume * radius**2), np.zeros((1, 3)), np.array([radius]), area, zero, turn)
 
 
 @lru_cache(maxsize=64)
@@ -76,7 +78,7 @@ def make_shape(centre: Array, radius: Array) -> Shape:
     """Return the shape of the union of balls; centre [m], shape (n, 3), radius [m], shape (n,)."""
     if len(radius) == 1:
         shape = sphere_shape(float(radius[0]))
-        return Shape(shape.volume, shape.inertia, shape.place, shape.radius, centre[0], shape.turn)
+        return Shape(shape.volume, shape.inertia, shape.place, shape.radius, shape.area, centre[0], shape.turn)
     moments = union_moments(centre, radius)
     origin = moments.first / moments.volume
     second = moments.second - np.outer(moments.first, origin)
@@ -84,7 +86,7 @@ def make_shape(centre: Array, radius: Array) -> Shape:
     principal, axes = _principal(tensor)
     turn = of_matrix(axes)
     place = turned(inverse(turn), centre - origin)
-    return Shape(moments.volume, principal, place, radius, origin, turn)
+    return Shape(moments.volume, principal, place, radius, moments.area, origin, turn)
 
 
 def _principal(tensor: Array) -> tuple[Array, Array]:

@@ -34,11 +34,14 @@ POWERS = ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2)
 
 
 class Moments(NamedTuple):
-    """volume [m3]; first: integral of x [m4], shape (3,); second: integral of x x [m5], shape (3, 3)."""
+    """volume [m3]; first: integral of x [m4], shape (3,); second: integral of x x [m5], shape (3, 3); area: of what is
+    exposed of each ball [m2], shape (n,).
+    """
 
     volume: float
     first: Array
     second: Array
+    area: Array
 
 
 def union_moments(centre: Array, radius: Array, nodes: int = NODES) -> Moments:
@@ -47,14 +50,15 @@ def union_moments(centre: Array, radius: Array, nodes: int = NODES) -> Moments:
     centre [m], shape (n, 3); radius [m], shape (n,); no two balls may be the same.
     """
     origin = centre.mean(axis=0)
-    volume, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
+    volume, first, second, area = 0.0, np.zeros(3), np.zeros((3, 3)), np.zeros(len(radius))
     for at in range(len(radius)):
         others = np.delete(np.arange(len(radius)), at)
         patch = _exposed(centre[at], radius[at], centre[others], radius[others], nodes)
         parts = _add(centre[at] - origin, radius[at], *patch)
         volume, first, second = volume + parts[0], first + parts[1], second + parts[2]
+        area[at] = patch[0] * radius[at] ** 2
     shifted = second + np.outer(first, origin) + np.outer(origin, first) + volume * np.outer(origin, origin)
-    return Moments(volume, first + volume * origin, shifted)
+    return Moments(volume, first + volume * origin, shifted, area)
 
 
 def _add(c: Array, r: float, area: float, one: Array, two: Array, three: Array) -> tuple[float, Array, Array]:

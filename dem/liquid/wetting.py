@@ -91,8 +91,8 @@ class Wetting:
         liquid, particles = self._case.liquid, engine.host_particles()
         assert liquid is not None
         if liquid.evaporation:
-            area = 4.0 * np.pi * particles.row[:, RADIUS] ** 2
-            due = liquid.evaporation / liquid.density * area * self._every * self._step_size
+            depth = liquid.evaporation / liquid.density * self._every * self._step_size
+            due = depth * engine.surfaces(particles)
             gone = np.minimum(particles.film, due)
             self._evaporated += float(gone.sum())
             engine.change_films(np.asarray(-gone, dtype=np.float64))

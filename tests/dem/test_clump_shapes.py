@@ -47,6 +47,7 @@ def test_two_overlapping_spheres(half: float, direction: tuple[float, float, flo
     shape = make_shape(np.array([3.0 + half * along, 3.0 - half * along]), np.ones(2))
     volume, axis, across = two_spheres(1.0, half)
     assert shape.volume == pytest.approx(volume, rel=1e-13)
+    np.testing.assert_allclose(shape.area, 2.0 * math.pi * (1.0 + half), rtol=1e-12)  # each without a cap
     np.testing.assert_allclose(shape.inertia, [across, across, axis], rtol=1e-12)
     np.testing.assert_allclose(shape.origin, 3.0, rtol=1e-14)
     third = turned(shape.turn, np.array([0.0, 0.0, 1.0]))

@@ -265,9 +265,6 @@ def refused(**changes: Any) -> str:
 
 
 def test_what_bodies_do_not_carry_is_refused() -> None:
-    jkr = {"law": "hertz-mindlin", "adhesion": "jkr"}
-    sticky = {"m": {"density": 1500, "youngs_modulus": "5 MPa", "surface_energy": 0.05}}
-    assert "would stick once for each sphere" in refused(contact=jkr, materials=sticky)
     sheared = {"low": [0, 0, 0], "high": [0.02] * 3, "periodic": ["x", "y", "z"], "shear_rate": 1.0}
     assert "slide apart" in refused(domain=sheared)
     both = {"name": "rod", "material": "m", "shape": ROD, "diameter": "1 mm"}

@@ -149,7 +149,7 @@ SYSTEMS = {
     "walls": bowl_case,
     "wet": lambda: box_case(liquid=WATER, contact=HERTZ),
     "tablets": lambda: bowl_case(number=20, classes=[CLASSES[0], TABLETS], **SLOW_CONTACTS),
-    "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], **SLOW_CONTACTS),
+    "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, **SLOW_CONTACTS),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }
 MIXED = {
