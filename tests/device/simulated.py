@@ -21,11 +21,13 @@ from dem.loops_gather import GatherLoops
 from dem.removal import remove_particles
 from dem.tally import BIRTHS
 from tests.device.comparison import (
+    assert_conserved,
     assert_same_motion,
     assert_same_state,
     assert_same_tallies,
     come_and_go,
     copy_of_state,
+    rows_by_id,
     take_over,
 )
 from tests.device.systems import MIXED, SYSTEMS, make_engine
@@ -87,8 +89,12 @@ def test_kernels_pass_every_argument_on(number: int) -> None:
 
 @pytest.mark.parametrize("system", [*SYSTEMS, "mixed, sticky"])
 def test_kernels_equal_plain_python(system: str) -> None:
-    """The same motion and the same encounters, over many rebuilds of the list; every wall is met."""
+    """The same motion and the same encounters, over many rebuilds of the list; every wall is met.
+
+    The plain Python that is compared with keeps momentum and makes no energy.
+    """
     expected, found = engine_of(system, "python"), engine_of(system, "cuda")
+    before = rows_by_id(expected)
     for engine in (expected, found):
         engine.run(STEPS)
     assert expected.built > STEPS // 2
@@ -96,11 +102,13 @@ def test_kernels_equal_plain_python(system: str) -> None:
     if system == "walls":
         walls = expected.tally.wall_counts[..., BIRTHS].reshape(-1, expected.wall_count)
         assert walls.sum(axis=0).min() > 0
+    if not (expected.wall_count or expected.id_bits or system == "sheared"):
+        assert_conserved(expected, before)
     assert_same_motion(found, expected)
     assert_same_tallies(found, expected)
 
 
-@pytest.mark.parametrize("system", [*SYSTEMS, "mixed, wet"])
+@pytest.mark.parametrize("system", [*SYSTEMS.keys() - {"powder", "plastic"}, "mixed, wet"])
 def test_state_goes_on_on_the_other_backend(system: str) -> None:
     """A state saved in the middle of contacts, twice: no encounter begins anew, no spring is lost, nothing jumps."""
     straight, begun = engine_of(system, "python"), engine_of(system, "python")

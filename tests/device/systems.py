@@ -53,6 +53,12 @@ STICKY_LAWS = {"law": "hertz-mindlin", "adhesion": "jkr", "rolling": "epsd2", "t
 VERY_STICKY = {name: material | {"surface_energy": 2.0} for name, material in MATERIALS.items()}
 """Held across gaps that the slow spheres of a small system do cross."""
 HERTZ = {"law": "hertz-mindlin", "rolling": "constant-torque"}
+WET_LAWS = {"law": "hertz-mindlin", "rolling": "epsd2", "twisting": "marshall"}
+POWDER_LAWS = {"law": "eepa", "rolling": "epsd2"}
+POWDER = {"plasticity_ratio": 0.6, "adhesive_stiffness_ratio": 0.2, "pull_off_force": "0.2 mN"}
+PLASTIC_LAWS = {
+    "law": "walton-braun", "normal_stiffness": "200 N/m", "adhesion": "sjkr", "rolling": "constant-torque",
+}  # fmt: skip
 EDGE = 14 * MILLIMETRE
 
 WALLS: list[dict[str, Any]] = [
@@ -147,11 +153,21 @@ SYSTEMS = {
     "periodic": box_case,
     "sheared": lambda: box_case(shear_rate=300.0),
     "walls": bowl_case,
-    "wet": lambda: box_case(liquid=WATER, contact=HERTZ),
+    "wet": lambda: box_case(liquid=WATER, contact=WET_LAWS),
+    "powder": lambda: box_case(contact=POWDER_LAWS, pairs=[pair | POWDER for pair in PAIRS]),
+    "plastic": lambda: box_case(contact=PLASTIC_LAWS),
     "tablets": lambda: bowl_case(number=20, classes=[CLASSES[0], TABLETS], **SLOW_CONTACTS),
     "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, **SLOW_CONTACTS),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }
+COMPOSITIONS = {
+    "hertz-mindlin-dry": "walls",
+    "jkr-fine": "sticky",
+    "eepa-powder": "powder",
+    "walton-braun-sjkr": "plastic",
+    "wet-granule": "wet",
+}
+"""The five compositions of docs/contact.md, and the system that runs the whole step of each."""
 MIXED = {
     "mixed, wet": lambda: box_case(liquid=WATER, contact=HERTZ, numerics="mixed"),
     "mixed, sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY, numerics="mixed"),

@@ -28,7 +28,7 @@ from tests.device.ptx import (
     launches_of,
     operations,
 )
-from tests.device.systems import SYSTEMS, bowl_case
+from tests.device.systems import COMPOSITIONS, SYSTEMS, bowl_case
 
 REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
@@ -128,12 +128,14 @@ def test_kernel(name: str, step_launches: dict[str, Launch], capsys: pytest.Capt
 
 
 @pytest.mark.validate
-def test_pair_kernel_with_bridges(capsys: pytest.CaptureFixture[str]) -> None:
-    """The law that needs most: within its registers, none spilled, no function called, no stack."""
-    found = listed(launches_of(SYSTEMS["wet"]())["gather_pairs"], capsys, "liggghts, constant-torque, bagheri")
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_pair_kernel_of_a_composition(composition: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Within its registers, none spilled, no function called, no stack."""
+    case = SYSTEMS[COMPOSITIONS[composition]]()
+    found = listed(launches_of(case)["gather_pairs"], capsys, composition)
     assert found.calls == set() and "__local_depot" not in found.text
     assert (found.spilled, found.stack) == (0, 0)
-    assert found.registers <= COMPOSED
+    assert found.registers <= (BUDGET["gather_pairs"] if composition == "hertz-mindlin-dry" else COMPOSED)
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)
