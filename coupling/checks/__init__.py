@@ -10,6 +10,7 @@ from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted
 from coupling.checks.flow import check_flow
 from coupling.checks.geometry import check_box, check_parcels
+from coupling.checks.liquid import check_liquid
 from coupling.checks.meshes import check_meshes, require_meshes
 from coupling.checks.scale import check_scale
 from coupling.checks.shapes import check_shapes
@@ -22,6 +23,7 @@ CHECKS = (
     check_step,
     check_strikes,
     check_adhesion,
+    check_liquid,
     check_parcels,
     check_shapes,
     check_scale,

@@ -131,6 +131,26 @@ def test_bond_number_and_rest_overlap(tmp_path: Path) -> None:
     assert found(soft, "adhesive-overlap", "warning")
 
 
+WET = "{law: bagheri, surface_tension: 72 mN/m, viscosity: 1 mPa s, content: 0.02, smallest_gap: 5 um}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "level"),
+    [
+        ([], "contact-angle", "note"),
+        (["contact_angle=30 deg"], "contact-angle", "warning"),
+        (["contact_angle=30 deg", "law=willett"], "contact-angle", "note"),
+        ([], "bridge-volume", "note"),
+        (["content=1e-4"], "bridge-volume", "note"),
+        (["content=1e-4", "law=willett"], "bridge-volume", "warning"),
+    ],
+)
+def test_bridges_a_law_does_not_hold_for_are_noticed(changes: list[str], name: str, level: str, tmp_path: Path) -> None:
+    """Angles: see the Young-Laplace equation in tests/dem/test_liquid.py; a bridge has 0.56 of the content."""
+    wet = [f"dem.liquid={WET}", *(f"dem.liquid.{change}" for change in changes)]
+    assert found(read_small(tmp_path, assignments=wet), name, level)
+
+
 def test_narrow_periodic_boxes_are_refused(tmp_path: Path) -> None:
     """Below three cutoffs a particle can touch another and its image: cutoff 2 mm (1 + 0.1)."""
     wide = read_small(tmp_path, assignments=["dem.domain.periodic=[x, y]"])

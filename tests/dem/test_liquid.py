@@ -65,6 +65,59 @@ def test_two_published_fits_agree(angle: float, volume: float, limit: float) -> 
         assert bagheri.capillary(gap, first) == pytest.approx(willett.capillary(gap, second), rel=limit)
 
 
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(60)
+
+
+def meniscus(filling: float, narrowing: float, angle: float) -> tuple[float, float, float]:
+    """Gap, volume and force over tension of a bridge of constant curvature between two spheres of radius 1.
+
+    filling: half the angle at which it wets a sphere [rad]; narrowing: radius of its neck over that of its end. The
+    first integral of the Young-Laplace equation, r sin(slope) + H r^2 = F/(2 pi g), is the same at neck and end;
+    lengths are integrated over u, r = neck + (end - neck) u^2, where nothing is singular.
+    """
+    end = math.sin(filling)
+    neck, u = narrowing * end, 0.5 * (NODES + 1.0)
+    curvature = (end * math.sin(filling + angle) - neck) / (neck**2 - end**2)
+    constant, r = neck + curvature * neck**2, neck + (end - neck) * u**2
+    rise = constant - curvature * r**2
+    height = rise / np.sqrt(r**2 - rise**2) * (end - neck) * u * WEIGHTS
+    cap = math.pi / 3.0 * (1.0 - math.cos(filling)) ** 2 * (2.0 + math.cos(filling))
+    gap, volume = 2.0 * (height.sum() - 1.0 + math.cos(filling)), 2.0 * ((math.pi * r**2 * height).sum() - cap)
+    return float(gap), float(volume), 2.0 * math.pi * constant
+
+
+def young_laplace(volume: float, gap: float, angle: float) -> float:
+    """Force over tension of the stable bridge of this volume and gap, followed from a gap at which it is a wide one."""
+    from scipy.optimize import fsolve
+
+    def missing(shape: Any, gap: float) -> list[float]:
+        found = meniscus(shape[0], shape[1], angle)
+        return [found[0] / gap - 1.0, found[1] / volume - 1.0]
+
+    shape = np.array([1.3 * (volume / math.pi) ** 0.25, 0.8])
+    for each in np.linspace(0.5 * gap, gap, 6):
+        shape = fsolve(missing, shape, args=(each,))
+    assert np.abs(missing(shape, gap)).max() < 1e-6
+    return meniscus(shape[0], shape[1], angle)[2]
+
+
+@pytest.mark.parametrize("volume", [1e-3, 1e-2])
+@pytest.mark.parametrize("share", [0.5, 0.6, 0.8])
+def test_fits_against_the_young_laplace_equation(volume: float, share: float) -> None:
+    """Which fit to believe where they part: Willett's is within 2 % up to 40 degrees, Bagheri's within 4 % up to 20.
+
+    At 30 and 40 degrees Bagheri's is weaker by up to 8 and 16 %, as its published coefficients give it.
+    """
+    for angle in (0.0, 10.0, 20.0, 30.0, 40.0):
+        contact = math.radians(angle)
+        gap = share * rupture_gap(volume, contact)
+        exact = young_laplace(volume, gap, contact)
+        assert willett.capillary(gap, willett.constants(1.0, volume, 1.0, contact)) == pytest.approx(exact, rel=0.02)
+        error = bagheri.capillary(gap, bagheri.constants(1.0, volume, 1.0, contact)) / exact - 1.0
+        low = -0.04 if angle <= 20.0 else -0.08 if angle == 30.0 else -0.16
+        assert low < error < 0.04, (angle, error)
+
+
 def test_a_small_bridge_in_touch_pulls_with_its_limit() -> None:
     """2 pi R g cos(angle) for V -> 0, Fisher 1926: V* = 1e-6, 2 % for the volume that is left."""
     force = bagheri.capillary(0.0, bagheri.constants(RADIUS, 1e-6 * RADIUS**3, TENSION, 0.0))
