@@ -18,7 +18,7 @@ from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting
 from dem.contact_state import make_part, make_touch
 from dem.domain import Domain, make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
-from dem.hold import make_held
+from dem.hold import make_held, make_tear
 from dem.interaction import Interaction
 from dem.liquid.pairs import make_break, make_follow
 from dem.neighbours import TOUCHING, PairList
@@ -154,6 +154,7 @@ def make_gather_pairs(
     book, book_step, wet = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add), interaction.wet
     held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
     overlap_limit, touch = interaction.contact.overlap_limit, make_touch(bodies)
+    tear = make_tear(interaction, add, statistics)
 
     @routine
     def gather_pairs(
@@ -175,6 +176,8 @@ def make_gather_pairs(
             if apart and not held(a, b, entry, particles, pairs, square, settings):
                 film += break_bridge(entry, pairs)
                 if pairs.flags[entry] != 0:
+                    if lower:
+                        tear(a, b, entry, 0, particles, pairs, settings, tally)
                     part(entry, pairs, square, reach, settings.rearm_gap, clock[NOW])
                 continue
             one, other = follow(a, b, entry, apart, particles, pairs, square, reach, settings)

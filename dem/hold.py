@@ -19,7 +19,8 @@ from compute.tuples import make_loader
 from dem.interaction import Interaction
 from dem.liquid.bridge import rupture_gap
 from dem.neighbours import BRIDGED, TOUCHING, PairList
-from dem.particles import MATERIAL, RADIUS, Particles
+from dem.particles import CLASS, COMPARTMENT, MATERIAL, RADIUS, Particles
+from dem.tally import LOSS, Tally, pair_cell, quantise_signed, wall_cell
 
 BRIDGE_MARGIN = 1.5
 """Skin over the largest rupture gap: between two looks at a bridge its spheres move on."""
@@ -95,6 +96,66 @@ def make_wall_limit(interaction: Interaction) -> Callable[..., float]:
         return radius if begins else radius + double(separation(cast(radius), load(parameters[base], place, 1)))
 
     return wall_limit
+
+
+@cache
+def make_cycle(interaction: Interaction) -> Callable[..., float]:
+    """Return `cycle(radius, parameters, base)`: what a contact of this effective radius [m] loses as it tears off [J].
+
+    base: row of the two materials in the interaction's table.
+    """
+    if interaction.adhesion.cycle is None:
+
+        @physics
+        def nothing(radius: float, parameters: Any, base: int) -> float:
+            return 0.0
+
+        return nothing
+    load, place = make_loader(interaction.adhesion.parameter_count), interaction.contact.parameter_count
+    of_law, cast = interaction.real(interaction.adhesion.cycle), interaction.cast
+
+    @physics
+    def cycle(radius: float, parameters: Any, base: int) -> float:
+        return double(of_law(cast(radius), load(parameters[base], place, 1)))
+
+    return cycle
+
+
+@cache
+def make_tear(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., None]:
+    """Return `tear(a, b, entry, chunk, particles, pairs, settings, tally)` for a pair that is apart from now on.
+
+    What slots a and b lose by it, if they were in contact, is booked in the tally of the chunk.
+    """
+    of_contact, books = make_cycle(interaction), statistics and interaction.adhesion.cycle is not None
+
+    @physics
+    def tear(
+        a: int, b: int, entry: int, chunk: int, particles: Particles, pairs: PairList, settings: Any, tally: Tally
+    ) -> None:
+        if books and pairs.flags[entry] & TOUCHING != 0:
+            kinds, first, second = particles.kind, particles.row[a, RADIUS], particles.row[b, RADIUS]
+            base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
+            lost = of_contact(first * second / (first + second), settings.parameters, base)
+            cell = pair_cell(tally.sizes[0], kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])
+            add(tally.pair_counts, (chunk, cell, LOSS), quantise_signed(lost, tally.quanta[0]))
+
+    return tear
+
+
+@cache
+def make_wall_tear(interaction: Interaction, add: Callable[..., None], statistics: bool) -> Callable[..., None]:
+    """Return `wall_tear(i, chunk, particles, w, parameters, base, tally)` for a wall that a particle leaves."""
+    of_contact, books = make_cycle(interaction), statistics and interaction.adhesion.cycle is not None
+
+    @physics
+    def wall_tear(i: int, chunk: int, particles: Particles, w: int, parameters: Any, base: int, tally: Tally) -> None:
+        if books:
+            lost = of_contact(particles.row[i, RADIUS], parameters, base)
+            cell = wall_cell(tally.sizes, particles.kind[i, COMPARTMENT], particles.kind[i, CLASS], w)
+            add(tally.wall_counts, (chunk, cell, LOSS), quantise_signed(lost, tally.quanta[0]))
+
+    return wall_tear
 
 
 def largest_separation(interaction: Interaction, table: Any, radius: float) -> float:

@@ -30,7 +30,7 @@ from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting, make_remembe
 from dem.contact_state import make_part
 from dem.domain import make_nearest_image
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
-from dem.hold import make_held
+from dem.hold import make_held, make_tear
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
 from dem.neighbours import NEAR, TOUCHING, PairList
@@ -92,6 +92,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
     gather = make_gather(interaction, statistics)
     block, scatter = make_block(interaction), make_scatter(interaction, statistics)
     part, remember = make_part(interaction, bodies), make_remember(bodies)
+    tear = make_tear(interaction, plain_add, statistics)
     nearest = make_nearest_image(kind)
     begin, mixed = make_begin(kind, statistics, bodies), interaction.mixed
     held, follow = make_held(interaction), make_follow(interaction)
@@ -129,6 +130,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
                     half = break_bridge(entry, pairs)
                     change_films(force, i, j, half, half)
                     if pairs.flags[entry] != 0:
+                        tear(i, j, entry, c, particles, pairs, settings, tally)
                         part(entry, pairs, square, reach, settings.rearm_gap, n)
                     continue
                 one, other = follow(i, j, entry, apart, particles, pairs, square, reach, settings)

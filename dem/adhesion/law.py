@@ -16,7 +16,8 @@ class AdhesionLaw:
     pull(touch, parameters) -> (overlap that the contact law is given [m], attraction [N]); parameters_of(first, second,
     pair) makes the parameters of a material pair. needs: the property of a pair that the law cannot do without.
     separation(effective radius [m], parameters) -> gap up to which touched surfaces stay in contact [m]; None where
-    the law acts in overlap alone. hertzian: whether it builds on Hertz's contact radius.
+    the law acts in overlap alone; cycle(effective radius [m], parameters) -> energy [J] that the motion then loses from
+    the first touch until the contact tears off. hertzian: whether it builds on Hertz's contact radius.
     """
 
     name: str
@@ -25,4 +26,5 @@ class AdhesionLaw:
     parameter_count: int
     needs: str | None = None
     separation: Callable[..., float] | None = None
+    cycle: Callable[..., float] | None = None
     hertzian: bool = False

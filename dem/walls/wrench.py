@@ -11,7 +11,7 @@ from compute.physics import physics
 from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer
 from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
-from dem.hold import make_wall_limit
+from dem.hold import make_wall_limit, make_wall_tear
 from dem.interaction import Interaction
 from dem.pair_law import make_wall_law
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
@@ -192,12 +192,8 @@ def make_wall_load(
     interaction: Interaction, add: Callable[..., None], statistics: bool, bodies: bool = False
 ) -> Callable[..., Any]:
     """Return the function that evaluates and books one contact, and returns force [N] and moment [N m]."""
-    contact, book, book_load = (
-        make_contact(interaction),
-        make_booking(add, statistics, bodies),
-        make_load_booking(add, statistics),
-    )
-    limit = interaction.contact.overlap_limit
+    contact, book_load = make_contact(interaction), make_load_booking(add, statistics)
+    book, limit = make_booking(add, statistics, bodies), interaction.contact.overlap_limit
 
     @physics
     def wall_load(
@@ -246,6 +242,7 @@ def make_wall_wrench(
     (chunks, 2), see dem.faults.
     """
     wall_load, wall_limit = make_wall_load(interaction, add, statistics, bodies), make_wall_limit(interaction)
+    wall_tear = make_wall_tear(interaction, add, statistics)
 
     @physics
     def wall_wrench(
@@ -290,6 +287,8 @@ def make_wall_wrench(
                     used += 1
                     touching |= bit
                     more = faces > used - first
+            if touched & bit != 0 and touching & bit == 0:
+                wall_tear(i, chunk, particles, w, parameters, base, tally)
         if used > 0 or touched != 0:
             keep_slots(touches, i, used)
             touches.touched[i] = touching

@@ -139,6 +139,6 @@ def box_walls(low: Sequence[float], high: Sequence[float]) -> list[PlaneWall]:
 
 
 __all__ = [
-    "LOSSY", "SOFT", "VX", "WX", "X", "box_walls", "kinetic_energy", "make_engine", "momentum", "plane", "rows",
+    "LOSSY", "MASS", "SOFT", "VX", "WX", "X", "box_walls", "kinetic_energy", "make_engine", "momentum", "plane", "rows",
     "spheres",
 ]  # fmt: skip
