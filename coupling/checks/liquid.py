@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from coupling.case import Case
-from coupling.checks.finding import Finding
+from coupling.checks.finding import Finding, Level, graded
 from dem.case import DemCase
 from dem.case_liquid import Liquid
 
@@ -34,8 +34,13 @@ def _angle(dem: DemCase, liquid: Liquid) -> Finding:
     text += f"{math.degrees(limit):g}."
     if angle > limit and liquid.law == "bagheri":
         text += " It is too weak near rupture (by 10 % at 30 degrees, 20 % at 40): take willett for bridges above 1e-4."
-    level = "warning" if angle > limit else "note"
-    return Finding(level, "contact-angle", text, f"{math.degrees(angle):.3g} deg", f"{math.degrees(limit):g} deg")
+    return Finding(
+        graded(angle, limit, math.inf),
+        "contact-angle",
+        text,
+        f"{math.degrees(angle):.3g} deg",
+        f"{math.degrees(limit):g} deg",
+    )
 
 
 def _bridge(liquid: Liquid, name: str, content: float) -> Finding:
@@ -47,5 +52,5 @@ def _bridge(liquid: Liquid, name: str, content: float) -> Finding:
     text = f"A bridge of two spheres of {name} begins with {volume:.3g} R^3."
     if volume <= smallest:
         text += f" {liquid.law} needs {smallest:g}: none forms. Raise content, or take bagheri from 1e-6."
-    level = "warning" if volume <= smallest else "note"
+    level: Level = "warning" if volume <= smallest else "note"
     return Finding(level, "bridge-volume", text, f"{volume:.3g} R^3", f"> {smallest:g} R^3")
