@@ -96,26 +96,15 @@ def _program(name: str) -> str:
 
 
 def _devices() -> Iterator[Part]:
-    driver = next((name for name in ("libcuda.so.1", "libcuda.so") if _loads(name)), "")
-    found = f"{driver}, driver for CUDA {_cuda_version(driver)}" if driver else ""
-    remedy = "install the NVIDIA driver, then pip install 'dempbm[cuda13]'; looked for libcuda.so.1 and libcuda.so"
-    yield Part("CUDA driver", found, False, "backend cuda", remedy)
+    from coupling.doctor_cuda import examine_cuda
+
+    yield from examine_cuda()
     egl = "libEGL.so.1" if _loads("libEGL.so.1") else ""
     yield Part("EGL", egl, False, "pictures without a display", "apt-get install libegl1 libgl1-mesa-dri")
 
 
-def _cuda_version(driver: str) -> str:
-    number = ctypes.c_int()
-    try:
-        ctypes.CDLL(driver).cuDriverGetVersion(ctypes.byref(number))
-    except (OSError, AttributeError):
-        return "unknown"
-    return f"{number.value // 1000}.{number.value % 1000 // 10}"
-
-
 def _extras() -> Iterator[Part]:
     for extra, module, serves in (
-        ("cuda13", "cupy", "backend cuda"),
         ("mpi", "mpi4py", "runs over several ranks"),
         ("viz", "pyvista", "three-dimensional pictures"),
     ):
