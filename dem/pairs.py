@@ -92,9 +92,8 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
     gather = make_gather(interaction, statistics)
     block, scatter = make_block(interaction), make_scatter(interaction, statistics)
     part, remember = make_part(interaction, bodies), make_remember(bodies)
-    tear = make_tear(interaction, plain_add, statistics)
-    nearest = make_nearest_image(kind)
-    begin, mixed = make_begin(kind, statistics, bodies), interaction.mixed
+    nearest, mixed = make_nearest_image(kind), interaction.mixed
+    begin, tear = make_begin(kind, statistics, bodies), make_tear(interaction, plain_add, statistics)
     held, follow = make_held(interaction), make_follow(interaction)
     break_bridge, change_films = make_break(interaction), make_change_films(interaction)
 
@@ -123,8 +122,7 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
                 entry = at & ENTRY
                 j = pairs.other[entry] & SLOT
                 dx, dy, dz, turn = nearest(box, row[j, X] - x, row[j, Y] - y, row[j, Z] - z, 0.0)
-                square = dx * dx + dy * dy + dz * dz
-                reach = radius + row[j, RADIUS]
+                square, reach = dx * dx + dy * dy + dz * dz, radius + row[j, RADIUS]
                 apart = square >= reach * reach
                 if apart and not held(i, j, entry, particles, pairs, square, settings):
                     half = break_bridge(entry, pairs)
