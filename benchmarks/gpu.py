@@ -35,7 +35,7 @@ ROOT = HERE.parent
 SEED = 1
 PACKED = 0.56
 """Solids fraction in which the spheres of a drum start."""
-TESTS = ("tests/device/test_device.py", "tests/device/test_balances.py::test_members_on_the_device")
+TESTS = ("tests/device/test_device.py", "tests/device/test_balances.py")
 TESTS_SECONDS = 240
 SETTLING, TIMED = 2000, 1000
 """Steps before and in the timing of a workload."""

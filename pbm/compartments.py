@@ -54,11 +54,17 @@ def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
 def cross_border(state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
     """Feeds in, and outlets out where transport is explicit; both booked."""
     for place in range(state.shape[0]):
-        outlet, fed = (1.0 - tables.coupled) * tables.outlet[place], 0.0
-        for k in range(state.shape[2]):
-            fed += tables.feed[place, NUMBER, k]
-        if outlet > 0.0 or fed > 0.0:
-            cross_border_of(place, outlet, state, tables, work, change, booked)
+        cross_border_at(place, state, tables, work, change, booked)
+
+
+@routine
+def cross_border_at(place: int, state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
+    """Feed and outlet of one compartment, where it has any."""
+    outlet, fed = (1.0 - tables.coupled) * tables.outlet[place], 0.0
+    for k in range(state.shape[2]):
+        fed += tables.feed[place, NUMBER, k]
+    if outlet > 0.0 or fed > 0.0:
+        cross_border_of(place, outlet, state, tables, work, change, booked)
 
 
 @routine

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from compute.base import Backend
 from compute.errors import CaseError
 from pbm.case import PbmCase
 from pbm.case_compartments import WAY_OUT
@@ -27,6 +29,7 @@ from pbm.model import (
 )
 from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
 from pbm.program import Program, compile_program, load_program
+from pbm.program_device import DeviceProgram
 from pbm.result import GranulationResult, make_result
 from pbm.solve import Accuracy, solve
 from pbm.stages import Scratch, make_scratch
@@ -63,12 +66,18 @@ class Granulation:
 
     Attributes: case, law, feed (measured size distribution), cells, grid (of sizes), parameters, graph, tables,
     inflows. `compiled=False`
-    runs the same text as plain Python. `exchange` [1/s] is needed where the case says `exchange: dem`.
+    runs the same text as plain Python; `backend`, a device, runs `step_fixed_rule`, and the rates of `pbm.Stiff` and
+    `steady_state`, there. `exchange` [1/s] is needed where the case says `exchange: dem`.
     Raises CaseError where case and law do not fit.
     """
 
     def __init__(
-        self, case: PbmCase, law: KernelLaw | None = None, exchange: Floats | None = None, compiled: bool = True
+        self,
+        case: PbmCase,
+        law: KernelLaw | None = None,
+        exchange: Floats | None = None,
+        compiled: bool = True,
+        backend: Backend | None = None,
     ) -> None:
         self.case, self.law = case, law
         self.feed: SizeDistribution = distribution_of(case.feed)
@@ -79,6 +88,7 @@ class Granulation:
         self.tables: Tables = make_tables_of(case, self.cells, self.parameters, self.graph)
         self.inflows: tuple[Inflow, ...] = make_inflows(case, self.cells)
         self._load = compile_program if compiled else load_program
+        self._backend = backend
         self._work: Workspace = make_workspace(self.places, self.cells.count)
         self._scratch: Scratch = make_scratch(*np.array(self.tables.feed.shape)[[0, 2, 1]])
 
@@ -87,11 +97,12 @@ class Granulation:
         """Number of compartments."""
         return int(self.tables.exchange.shape[0])
 
-    @property
+    @cached_property
     def program(self) -> Program:
-        """The compiled or plain program of the model."""
+        """The compiled or plain program of the model, or that of its device."""
         meeting, breaking = self.case.aggregation, self.case.breakage
-        return self._load(meeting.kernel["name"], meeting.sticking, breaking.rate["name"])
+        laws = (meeting.kernel["name"], meeting.sticking, breaking.rate["name"])
+        return self._load(*laws) if self._backend is None else DeviceProgram(self._backend, laws).program()
 
     def initial_state(self) -> Floats:
         """State of the charge, (compartments, quantities, classes): moisture fills pores first, the rest is outside."""

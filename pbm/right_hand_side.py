@@ -207,6 +207,30 @@ def book_pools(place: int, work: Workspace, booked: Floats) -> None:
     booked[OVERFLOW_VOLUME] += work.counts[place, SURPLUS_VOLUME]
 
 
+@routine
+def change_inside(
+    place: int, state: Floats, spray: float, parameters: Parameters, tables: Tables, work: Workspace, change: Floats,
+    booked: Floats,
+) -> None:  # fmt: skip
+    """Add what happens inside a compartment that is not empty, whose pairs are pooled, to its change and the ledger."""
+    book_pools(place, work, booked)
+    share_pools(place, state, tables, work, change)
+    share_lumped(place, state, tables, work, change)
+    booked[FRAGMENTED] += shatter(place, state, tables, work, change)
+    deposit(place, state, tables, work, change, booked)
+    liquid = caught_spray(place, spray, parameters, tables, work)
+    nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
+    booked[NUCLEI] += nuclei
+    booked[NUCLEATED] += grains
+    sprayed = liquid * (parameters.addition_density / parameters.liquid_density)
+    booked[SPRAYED] += sprayed
+    booked[LIQUID_LOST] += sprayed - liquid
+    booked[EVAPORATED] += evaporate(place, state, parameters, work, change)
+    expelled, owed = squeeze_out(place, state, parameters, tables, work, change)
+    booked[DISPLACED] += filled + expelled
+    booked[GAS_OWED] += owed
+
+
 def make_change(pool: Callable[..., None]) -> Callable[..., None]:
     """Build the second pass: `change` [1/s, m3/s] of the state, and the rates of the ledger in `booked`.
 
@@ -230,22 +254,7 @@ def make_change(pool: Callable[..., None]) -> Callable[..., None]:
                 if work.counts[place, STALE] > 0.0:
                     pool(place, state, parameters, tables, work)
                     work.counts[place, STALE] = 0.0
-                book_pools(place, work, booked)
-                share_pools(place, state, tables, work, change)
-                share_lumped(place, state, tables, work, change)
-                booked[FRAGMENTED] += shatter(place, state, tables, work, change)
-                deposit(place, state, tables, work, change, booked)
-                liquid = caught_spray(place, spray, parameters, tables, work)
-                nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
-                booked[NUCLEI] += nuclei
-                booked[NUCLEATED] += grains
-                sprayed = liquid * (parameters.addition_density / parameters.liquid_density)
-                booked[SPRAYED] += sprayed
-                booked[LIQUID_LOST] += sprayed - liquid
-                booked[EVAPORATED] += evaporate(place, state, parameters, work, change)
-                expelled, owed = squeeze_out(place, state, parameters, tables, work, change)
-                booked[DISPLACED] += filled + expelled
-                booked[GAS_OWED] += owed
+                change_inside(place, state, spray, parameters, tables, work, change, booked)
         cross_border(state, tables, work, change, booked)
         if tables.coupled == 0:
             mix(state, tables, work, change)

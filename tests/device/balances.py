@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import pbm
+from compute.base import Backend
 from pbm.ensemble import EnsembleResult
+from pbm.granulation import FixedRule, Granulation
 from pbm.grid import Floats
+from tests.pbm.test_lumped_solid import every_mechanism
 
 GRID = pbm.geometric_grid(1e-2, 1e2, 8)
 TIMES = np.array([0.0, 0.5, 1.0])
@@ -38,3 +43,20 @@ def assert_same(found: EnsembleResult, expected: EnsembleResult, tolerance: floa
     scale = np.abs(expected.runs.states).max(axis=(0, 1))
     np.testing.assert_allclose(found.runs.states / scale, expected.runs.states / scale, rtol=0.0, atol=tolerance)
     assert np.all(expected.steps > 2) and expected.runs.states[:, -1, GRID.classes :].max() > 0.0
+
+
+SPEED, SPRAY, SPAN = 100.0, 2e-3, 2.0
+HURRIED = FixedRule(longest=1.0, share=40.0)
+"""Steps so long that losses are limited."""
+
+
+def granulation(backend: Backend | None = None, **changes: Any) -> Granulation:
+    """Two compartments, two solids, drops, layers, breakage, drying out of pores, feed and outlet."""
+    return every_mechanism(grid={"classes": 8}, backend=backend, **changes)
+
+
+def wet_state(model: Granulation) -> Floats:
+    """What the charge becomes in a quarter of a second, both compartments unlike."""
+    state = model.step_fixed_rule(model.initial_state(), 0.25, SPEED, SPRAY).state
+    state[1] *= 0.5
+    return state

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from compute import get_backend
 from tests.conftest import Require
-from tests.device.balances import TIMES, assert_same, ensemble, start
+from tests.device.balances import (
+    HURRIED,
+    SPAN,
+    SPEED,
+    SPRAY,
+    TIMES,
+    assert_same,
+    ensemble,
+    granulation,
+    start,
+    wet_state,
+)
 from tests.device.ptx import ASSEMBLED_FOR, Launch, Listing, assemble, compile_to_ptx, functions_called
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*beyond the top class")
@@ -28,19 +40,45 @@ def member_launch() -> Launch:
     return backend.launches["solve_member"]
 
 
-def test_kernel_of_members(member_launch: Launch, capsys: pytest.CaptureFixture[str]) -> None:
-    """No function is called, nothing lies in local memory, no register is spilled.
+@pytest.fixture(scope="module")
+def step_launches() -> dict[str, Launch]:
+    """What a step of a granulation launches."""
+    backend = Listing()
+    model = granulation(backend)
+    model.step_fixed_rule(model.initial_state(), 0.1, SPEED, SPRAY)
+    return backend.launches
 
-    So the whole of a member's work, exponential and logarithm with it, is in the one kernel.
-    """
-    text = compile_to_ptx(member_launch)
+
+SHORT = ("sum_pairs", "limit_at", "absorb_at")
+LONG = (
+    "describe", "begin_pairs", "find_rates", "pool_cell", "add_up_cells", "find_losses", "find_change", "mix_class",
+    "blend_at", "settle_at",
+)  # fmt: skip
+"""Kernels of a step that take seconds to compile."""
+POWER = "__internal_accurate_pow"
+"""Of powers in laws: a library function that keeps its values in registers."""
+
+
+def assert_runs_in_registers(launch: Launch, capsys: pytest.CaptureFixture[str]) -> None:
+    """No function but that of powers is called, nothing lies in local memory, no register is spilled."""
+    text = compile_to_ptx(launch)
     assembled = {name: assemble(text, name) for name in ASSEMBLED_FOR}
+    registers = ", ".join(f"{each.registers} on {name}" for name, each in assembled.items())
     with capsys.disabled():
-        print(
-            "\nsolve_member: registers " + ", ".join(f"{each.registers} on {name}" for name, each in assembled.items())
-        )
-    assert functions_called(text) == set() and "__local_depot" not in text
+        print(f"\n{launch.name}: registers {registers}")
+    assert functions_called(text) <= {POWER} and "__local_depot" not in text
     assert all((each.spills, each.stack) == (0, 0) for each in assembled.values())
+
+
+def test_kernel_of_members(member_launch: Launch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole of a member's work is in the one kernel, exponential and logarithm with it."""
+    assert_runs_in_registers(member_launch, capsys)
+
+
+@pytest.mark.parametrize("name", [*SHORT, *(pytest.param(name, marks=pytest.mark.validate) for name in LONG)])
+def test_kernel_of_a_step(name: str, step_launches: dict[str, Launch], capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(step_launches) == {*SHORT, *LONG}
+    assert_runs_in_registers(step_launches[name], capsys)
 
 
 def test_layout_of_members(member_launch: Launch) -> None:
@@ -56,3 +94,14 @@ def test_members_on_the_device(cuda_device: None, require: Require) -> None:
     models = ensemble()
     found = models.solve(start(), TIMES, backend=get_backend("cuda"))
     assert_same(found, models.solve(start(), TIMES), 1e-10)
+
+
+def test_granulation_on_the_device(cuda_device: None, require: Require) -> None:
+    """Steps of all mechanisms; fused operations, to 1e-10 of what all classes hold of each content."""
+    pytest.importorskip("cupy")
+    plain, device = granulation(), granulation(get_backend("cuda"))
+    state = wet_state(plain)
+    expected, found = (model.step_fixed_rule(state, SPAN, SPEED, SPRAY, HURRIED) for model in (plain, device))
+    scale = expected.state.sum(axis=(0, 2))[:, None]
+    np.testing.assert_allclose(found.state / scale, expected.state / scale, rtol=0.0, atol=1e-10)
+    np.testing.assert_allclose(found.booked, expected.booked, rtol=1e-10)

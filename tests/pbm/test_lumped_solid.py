@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from compute.base import Backend
 from compute.errors import CaseError
 from pbm.assemble import bare_parameters, make_tables
 from pbm.cells import Cells, spread
@@ -79,7 +80,7 @@ def test_mean_content_by_size_follows_the_closed_solution() -> None:
     assert np.all(richer(x[held > 0.01]) - share > 0.15)
 
 
-def every_mechanism(**changes: Any) -> Granulation:
+def every_mechanism(backend: Backend | None = None, **changes: Any) -> Granulation:
     """Two compartments: powder without the second solid is charged, powder of it alone is fed."""
     values: dict[str, Any] = {
         "grid": {"classes": 14},
@@ -97,7 +98,7 @@ def every_mechanism(**changes: Any) -> Granulation:
     }  # fmt: skip
     values |= {"liquid": {"spray": {"rate": "2 g/s", "end": "65 s"}, "drops": {"median": "150 um", "spread": 0.3}}}
     given = stated_case().feed.model_dump() | {"second_share": 0.0}
-    return Granulation(stated_case(**(values | {"feed": given} | changes)), compiled=False)
+    return Granulation(stated_case(**(values | {"feed": given} | changes)), compiled=False, backend=backend)
 
 
 def test_every_mechanism_keeps_the_second_solid() -> None:
