@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from compute.case_model import invalid
 from dem.adhesion import ADHESION_LAWS
@@ -12,9 +13,13 @@ from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.hertz_mindlin import law_name
 from dem.contact.law import Elasticity, PairProperties
+from dem.interaction import Interaction, make_interaction
 from dem.liquid import LIQUID_LAWS
 from dem.rolling import ROLLING_LAWS
 from dem.twisting import TWISTING_LAWS
+
+if TYPE_CHECKING:
+    from dem.case import DemCase
 
 
 def contact_law_name(contact: Contact) -> str:
@@ -128,3 +133,12 @@ def require_composable(contact: Contact, liquid: Liquid | None) -> None:
     )  # fmt: skip
     if problem:
         raise invalid(problem, key="contact", value=contact.law, expected="laws that suit each other, see docs")
+
+
+def composed_law(case: DemCase) -> Interaction:
+    """Return the laws that the case names, as one."""
+    contact = case.contact
+    return make_interaction(
+        contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting,
+        case.liquid.law if case.liquid else "none", case.numerics.mixed,
+    )  # fmt: skip

@@ -15,8 +15,8 @@ from dem.case_time import Duration, Passages
 from dem.domain import make_domain
 from dem.engine_settings import EngineSettings
 from dem.hold import largest_separation, required_skin
-from dem.interaction import Interaction, make_interaction
-from dem.pair_properties import contact_law_name, elasticity, pair_properties
+from dem.interaction import Interaction
+from dem.pair_properties import composed_law, elasticity, pair_properties
 from dem.pairs import PairSettings
 from dem.particle_set import ClassTable, class_table
 from dem.recorder import DEFAULT_SAMPLES_PER_BLOCK, Recorder, Schedule, make_tally
@@ -121,15 +121,6 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         class_mass=classes.mass,
         film_share=np.array([case.liquid.content_of(name) if case.liquid else 0.0 for name in classes.names]),
     )
-
-
-def composed_law(case: DemCase) -> Interaction:
-    """Return the laws that the case names, as one."""
-    contact = case.contact
-    return make_interaction(
-        contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting,
-        case.liquid.law if case.liquid else "none", case.numerics.mixed,
-    )  # fmt: skip
 
 
 def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float64]:

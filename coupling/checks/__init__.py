@@ -6,6 +6,7 @@ from compute.errors import CaseError
 from coupling.case import Case
 from coupling.checks.adhesion import check_adhesion
 from coupling.checks.contact import check_step, check_strikes
+from coupling.checks.device import check_device, require_device_memory
 from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted
 from coupling.checks.flow import check_flow
@@ -19,6 +20,7 @@ from coupling.checks.windows import Window, check_windows, windows
 
 CHECKS = (
     check_effort,
+    check_device,
     check_windows,
     check_step,
     check_strikes,
@@ -58,4 +60,14 @@ def _line(finding: Finding) -> str:
     return f"{finding.name}: {finding.text}" + (f" ({told})" if told else "")
 
 
-__all__ = ["LEVELS", "Finding", "Level", "Window", "check_case", "require_meshes", "require_runnable", "windows"]
+__all__ = [
+    "LEVELS",
+    "Finding",
+    "Level",
+    "Window",
+    "check_case",
+    "require_device_memory",
+    "require_meshes",
+    "require_runnable",
+    "windows",
+]

@@ -60,7 +60,7 @@ def check(
 ) -> None:
     """Check a case and predict its size, time, time step, blade strikes and parcel limits, without running it."""
     from coupling.case_file import read_case
-    from coupling.checks import check_case
+    from coupling.checks import check_case, require_device_memory
     from coupling.shipped import find_case
 
     path = find_case(case)
@@ -71,6 +71,7 @@ def check(
     _print_findings(findings, str(path))
     if any(finding.level == "refused" for finding in findings):
         raise typer.Exit(REFUSED)
+    require_device_memory(checked)
 
 
 def _probed(case: Case) -> Finding:

@@ -121,6 +121,9 @@ def _require_backend(case: Case) -> None:
     from compute import get_backend
 
     get_backend(case.backend, threads=case.threads)
+    from coupling.checks import require_device_memory
+
+    require_device_memory(case)
 
 
 def _require_replicas(case: Case) -> None:

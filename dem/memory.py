@@ -1,0 +1,142 @@
+"""The memory that the particles of a case take on a device, from formulas alone.
+
+Each array has room for every particle and no more, unless particles stream in: then room doubles. The pair list grows
+by `GROWTH` when it is too small, so that it ends between what it needs and that much more; here the middle is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from dem.case import DemCase
+from dem.case_limits import class_numbers, mean_diameter, sphere_count, sphere_volume
+from dem.case_particles import Insertion
+from dem.cells import cell_count, divide_box, most_cells, size_levels
+from dem.domain import make_domain
+from dem.interaction import Interaction
+from dem.pair_properties import composed_law
+from dem.particles import KIND_SIZE, ROW_SIZE
+from dem.tally import FIELD_COUNT
+from dem.walls.arrays import HISTORY, ROOM, SLOTS
+
+REAL, LONG, SHORT, BYTE = 8, 8, 4, 1
+LIST_SLACK = 1.15
+"""Room of a list over what it needs, between 1 and the factor by which it grows."""
+BED_SOLIDS, SHELL_DENSITY = 0.6, 1.5
+"""Solids fraction of a dense bed at rest, and the density of spheres just beyond touch over the mean."""
+FULL_CONTACTS = 4.8
+"""Contacts of a sphere in a settled box of equal spheres with friction, measured."""
+BODY_COLUMNS = ROW_SIZE + 7
+WHOLE_ARRAY_BYTES = 48
+"""Working memory for each particle of what sorts and sums whole arrays: keys, places and their copies."""
+CONTEXT_BYTES = 0.6e9
+"""What the driver, its context and loaded modules take of a device, about."""
+
+
+class DeviceMemory(NamedTuple):
+    """Bytes of arrays with a place for each particle, the pair list, cells and statistics, and working memory."""
+
+    particles: float
+    pairs: float
+    fixed: float
+    working: float
+
+    @property
+    def arrays(self) -> float:
+        """Bytes of all arrays of the engine."""
+        return self.particles + self.pairs + self.fixed
+
+    @property
+    def needed(self) -> float:
+        """Bytes that the device must have."""
+        return self.arrays + self.working + CONTEXT_BYTES
+
+
+def device_memory(case: DemCase, entries: float | None = None, contacts: float | None = None) -> DeviceMemory:
+    """Return the memory of a case on a device.
+
+    entries, contacts: partners in the row of a particle, and those of which something is remembered; of a dense bed by
+    default, which has most.
+    """
+    count, interaction = sphere_count(case), composed_law(case)
+    slots = capacity(case, count)
+    rows = expected_entries(case) if entries is None else entries
+    kept = FULL_CONTACTS if contacts is None else contacts
+    return DeviceMemory(
+        slots * slot_bytes(interaction, any(each.shape for each in case.classes)),
+        LIST_SLACK * count * (rows + kept) * entry_bytes(interaction),
+        _cell_bytes(case, count) + _statistics_bytes(case),
+        WHOLE_ARRAY_BYTES * count,
+    )
+
+
+def slot_bytes(interaction: Interaction, bodies: bool) -> int:
+    """Return the bytes of the arrays with a place for each particle; bodies: whether some are of several spheres."""
+    contact = REAL // 2 if interaction.mixed else REAL
+    width = HISTORY + max(1, interaction.history_size)
+    particle = ROW_SIZE * REAL + KIND_SIZE * SHORT + LONG + REAL
+    touches = SLOTS * (2 * SHORT + (2 * width + 1) * contact) + 3 * LONG + (ROOM + 1) * SHORT
+    order = 3 * LONG + 4 * REAL
+    reference, force, starts = 3 * REAL, (7 if interaction.wet else 6) * REAL, 2 * LONG
+    body = BODY_COLUMNS * REAL + 3 * LONG if bodies else 0
+    return 2 * particle + touches + order + reference + force + starts + body
+
+
+def entry_bytes(interaction: Interaction) -> int:
+    """Return the bytes of an entry of the pair list."""
+    return SHORT + BYTE + max(1, interaction.history_size) * (REAL // 2 if interaction.mixed else REAL)
+
+
+def capacity(case: DemCase, count: float) -> float:
+    """Return the number of places for this many particles: where they stream in, those at the start doubled at need."""
+    if not any(isinstance(source, Insertion) for source in case.particles):
+        return count
+    present = case.model_copy(update={"particles": [s for s in case.particles if not isinstance(s, Insertion)]})
+    room = max(1.0, sphere_count(present))
+    return room * 2.0 ** math.ceil(math.log2(max(1.0, count / room)))
+
+
+def expected_entries(case: DemCase) -> float:
+    """Return the mean number of partners in the row of a particle of a dense bed.
+
+    Those that touch, and 4/3 pi g n ((R + skin)^3 - R^3) of each kind of pair, R the sum of radii, n the number in a
+    volume of bed, g their density beyond touch over the mean.
+    """
+    numbers, skin = class_numbers(case), case.neighbour.skin * (mean_diameter(case) or 0.0)
+    diameters = {each.name: each.diameter for each in case.classes}
+    total = sum(numbers.values())
+    if not total:
+        return FULL_CONTACTS
+    volume = sum(number * sphere_volume(diameters[name]) for name, number in numbers.items()) / BED_SOLIDS
+    shell = 0.0
+    for one, first in numbers.items():
+        for other, second in numbers.items():
+            reach = 0.5 * (diameters[one] + diameters[other])
+            shell += first / total * second / volume * ((reach + skin) ** 3 - reach**3)
+    return FULL_CONTACTS + SHELL_DENSITY * 4.0 / 3.0 * math.pi * shell
+
+
+def _cell_bytes(case: DemCase, count: float) -> float:
+    domain = make_domain(
+        np.array(case.domain.low), np.array(case.domain.high),
+        ("x" in case.domain.periodic, "y" in case.domain.periodic, "z" in case.domain.periodic), 0.0,
+    )  # fmt: skip
+    radii = np.array([radius for each in case.classes for radius in each.radii])
+    if not len(radii) or not count:
+        return 0.0
+    skin = case.neighbour.skin * (mean_diameter(case) or 2.0 * float(radii.mean()))
+    cells, _ = divide_box(domain.box, size_levels(radii), skin, most_cells(int(count)))
+    return SHORT * (cell_count(cells) + 1.0)
+
+
+def _statistics_bytes(case: DemCase) -> float:
+    settings = case.statistics
+    if settings is None:
+        return 0.0
+    compartments = settings.partition.count if settings.partition else 1
+    classes = len(case.classes)
+    cells = compartments * classes * (classes + max(1, len(case.walls)))
+    return cells * LONG * (FIELD_COUNT + 2.0 * settings.bins)

@@ -1,0 +1,147 @@
+"""The memory of a case on a device: predicted by formulas, and counted in the arrays of the device's own loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import coupling.checks.device
+import dem.engine
+from compute import get_backend
+from compute.errors import BackendUnavailable
+from coupling.case import Case
+from coupling.checks.device import check_device, require_device_memory
+from dem.case import DemCase
+from dem.clumps.engine import new_engine
+from dem.engine import Engine
+from dem.loops_gather import GatherLoops
+from dem.memory import FULL_CONTACTS, capacity, device_memory, expected_entries
+from dem.neighbours import PairList
+from dem.packing import initial_particles
+from dem.setup import make_recorder, make_setup
+from tests.device.systems import CLASSES, MIXED, SEED, SYSTEMS, box_case, make_engine
+
+WITHIN = 0.1
+
+
+def arrays_of(value: Any) -> Iterator[np.ndarray]:
+    """Arrays in tuples of tuples."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from arrays_of(each)
+
+
+def bytes_of(engine: Engine) -> int:
+    """Bytes of every array that the engine and its loops hold, each once."""
+    loops = engine.loops
+    assert isinstance(loops, GatherLoops)
+    held = (
+        engine.particles, engine.spare, engine.pairs, engine.touches, engine.cells, tuple(engine.motion), engine.tally,
+        loops.force, loops.memory,
+    )  # fmt: skip
+    owners = {id(array): array.nbytes for array in arrays_of(held)}
+    return sum(owners.values())
+
+
+@pytest.mark.parametrize("system", [*SYSTEMS, *MIXED])
+def test_arrays_take_what_is_predicted(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given the rows that there are, which a small loose system has shorter than a dense bed."""
+    monkeypatch.setattr(dem.engine, "make_loops", GatherLoops)
+    case = (SYSTEMS | MIXED)[system]()
+    engine = make_engine(case, get_backend("python"))
+    engine.rebuild()
+    loops = engine.loops
+    assert isinstance(loops, GatherLoops)
+    entries, kept = (len(pairs.other) / 1.15 / engine.size for pairs in (engine.pairs, loops.memory))
+    found = device_memory(case, entries, kept).arrays
+    assert found == pytest.approx(bytes_of(engine), rel=WITHIN)
+
+
+def test_entries_of_a_settled_box() -> None:
+    """docs/performance.md: 3.7 entries in the half list of equal spheres, 2.41 of them in touch, at a skin of 0.1 d."""
+    case = box_case(classes=[CLASSES[1]], particles=[_packing(1000)])
+    assert expected_entries(case) == pytest.approx(2 * 3.7, rel=0.05)
+    assert pytest.approx(2 * 2.41, rel=0.02) == FULL_CONTACTS
+
+
+def test_rows_of_fines_among_coarse() -> None:
+    """Equal volumes of 3 and 4 mm: more fines, whose rows a skin of the mean diameter makes longer than 7.2."""
+    one, both = box_case(classes=[CLASSES[1]], particles=[_packing(1000)]), box_case()
+    assert 1.0 < expected_entries(both) / expected_entries(one) < 1.15
+
+
+def _packing(number: int) -> dict[str, Any]:
+    region = {"shape": "box", "low": [0, 0, 0], "high": [0.014] * 3}
+    return {"kind": "packing", "shares": {"of": {"large": 1.0}}, "number": number, "region": region}
+
+
+def test_room_doubles_where_particles_stream_in() -> None:
+    """30 spheres at the start: room for 120 holds up to 120, of which 60 to 120 come by the same doubling."""
+    case = box_case()
+    assert capacity(case, 30.0) == 30.0
+    feeder = {
+        "kind": "insertion", "shares": {"of": {"large": 1.0}}, "number_rate": 100.0,
+        "region": {"shape": "box", "low": [0, 0, 0], "high": [0.014] * 3},
+    }  # fmt: skip
+    written = case.model_dump(exclude_unset=True, by_alias=True)
+    changes = {"particles": [*written["particles"], feeder], "time": {"end": 1.0}, "statistics": None}
+    fed = DemCase.model_validate(written | changes)
+    assert [capacity(fed, count) for count in (30.0, 31.0, 61.0, 120.0)] == [30.0, 60.0, 120.0, 120.0]
+
+
+def _on_cuda(dem: DemCase) -> Case:
+    return Case.model_construct(dem=dem, backend="cuda")
+
+
+def test_case_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 4 with what was found and needed and what to do; what fits, and a machine without a device, pass."""
+    case = _on_cuda(box_case())
+    needed = device_memory(box_case()).needed
+    (finding,) = check_device(case)
+    assert finding.value == f"{needed / 1e9:.3g} GB"
+    for total in (None, int(needed) + 1):
+        monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda total=total: total)
+        require_device_memory(case)
+    monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda: int(needed) - 1)
+    with pytest.raises(BackendUnavailable, match=r"found .* GB, needed .* GB for 30 spheres.*--backend cpu") as caught:
+        require_device_memory(case)
+    assert caught.value.exit_code == 4
+    require_device_memory(Case.model_construct(dem=box_case(), backend="cpu"))
+
+
+@pytest.mark.validate
+def test_dense_bed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spheres pressed by gravity into the corner of a box: all arrays within 10 %, nothing told of the rows."""
+    case = _heap(2000)
+    setup = make_setup(case)
+    settled = _engine(case, "cpu")
+    settled.run(round(0.25 / setup.step_size))
+    state = settled.state()
+    monkeypatch.setattr(dem.engine, "make_loops", GatherLoops)
+    engine = _engine(case, "python")
+    engine.restore({name: array.copy() for name, array in state.items()})
+    engine.pairs = PairList(*engine.pairs)
+    engine.rebuild()
+    assert device_memory(case).arrays == pytest.approx(bytes_of(engine), rel=WITHIN)
+
+
+def _heap(number: int) -> DemCase:
+    edge = 4e-3 * (number * np.pi / 6.0 / 0.35) ** (1.0 / 3.0)
+    walls = [{"name": "floor", "shape": "plane", "material": "steel", "point": [0, 0, 0], "normal": [0, 0, 1]}]
+    source = _packing(number) | {"region": {"shape": "box", "low": [0, 0, 0], "high": [edge] * 3}}
+    domain = {"low": [0, 0, -1e-3], "high": [edge, edge, 1.2 * edge], "periodic": ["x", "y"]}
+    return box_case(classes=[CLASSES[1]], particles=[source], walls=walls, domain=domain, gravity=[0, 0, -9.81])
+
+
+def _engine(case: DemCase, backend: str) -> Engine:
+    setup, chosen = make_setup(case), get_backend(backend)
+    particles = initial_particles(case, setup.classes, setup.engine.walls, SEED)
+    tally, _ = make_recorder(setup, chosen, float(particles.mass.mean()))
+    engine = new_engine(chosen, setup.engine, tally)
+    engine.add(particles)
+    return engine
