@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from compute.errors import NeighbourOverflow, ParticleLost, SimulationError, UnstableTimeStep
+from compute.physics import physics
 
 NONE, LOST, UNSTABLE, DEEP_OVERLAP, WALL_SLOTS = range(5)
-CODE, PARTICLE = range(2)
-FAULT_SIZE = 2
+CODE = 0
+"""Column of a fault: NONE, or a code and above its bits the id of the particle. It is one word, so that threads that
+write at once leave the code and the particle of one of them."""
+CODE_BITS = 3
+FAULT_SIZE = 1
 
 _MESSAGES: dict[int, tuple[type[SimulationError], str]] = {
     LOST: (
@@ -28,15 +32,29 @@ _MESSAGES: dict[int, tuple[type[SimulationError], str]] = {
 }
 
 
-def raise_fault(fault: Any, step_number: int, step_size: float, position_of: Any) -> None:
-    """Raise the first fault found, shape (chunks, 2), naming particle, time and place; return if there is none.
+@physics
+def note_fault(fault: Any, chunk: int, code: int, particle: int) -> None:
+    """Note what is wrong with a particle, unless something was wrong before: the cause, not what follows from it."""
+    if fault[chunk, CODE] == NONE:
+        fault[chunk, CODE] = (particle << CODE_BITS) | code
 
-    position_of: function from particle id to its position [m].
+
+def read_fault(word: int) -> tuple[int, int]:
+    """Return the code of a fault and the id of its particle."""
+    return int(word) & ((1 << CODE_BITS) - 1), int(word) >> CODE_BITS
+
+
+def raise_fault(fault: Any, step_number: int, step_size: float, position_of: Any, id_bits: int = 0) -> None:
+    """Raise the first fault found, shape (chunks, 1), naming particle, time and place; return if there is none.
+
+    position_of: function from particle id to its position [m]; id_bits: lowest bits of an id that number the spheres of
+    one body, whose id the other bits are.
     """
-    for code, particle in fault:
-        if code != NONE:
-            error, text = _MESSAGES[int(code)]
-            x, y, z = position_of(int(particle))
+    for word in fault[:, CODE]:
+        if word != NONE:
+            code, sphere = read_fault(word)
+            particle, (error, text) = sphere >> id_bits, _MESSAGES[code]
+            x, y, z = position_of(particle)
             raise error(
                 f"particle {particle} at ({x:.6g}, {y:.6g}, {z:.6g}) m {text} "
                 f"(t = {step_number * step_size:.6g} s, step {step_number})"

@@ -17,7 +17,7 @@ from dem.clock import NOW, stands
 from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting
 from dem.contact_state import make_part, make_touch
 from dem.domain import Domain, make_nearest_image
-from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
+from dem.faults import DEEP_OVERLAP, note_fault
 from dem.hold import make_held, make_tear
 from dem.interaction import Interaction
 from dem.liquid.pairs import make_break, make_follow
@@ -195,7 +195,7 @@ def make_gather_pairs(
             fz += double(pz if lower else -pz)
             mx, my, mz = mx + double(tx), my + double(ty), mz + double(tz)
             if not double(overlap) <= overlap_limit * min(row[a, RADIUS], row[b, RADIUS]):
-                fault[0, CODE], fault[0, PARTICLE] = DEEP_OVERLAP, particles.id[a]
+                note_fault(fault, 0, DEEP_OVERLAP, particles.id[a])
             if statistics and lower:
                 book_step(a, b, kinds, double(heat) * step, wet and apart, tally)
         sums = total((fx, fy, fz, mx, my, mz, film) if wet else (fx, fy, fz, mx, my, mz))

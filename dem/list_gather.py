@@ -8,7 +8,7 @@ from typing import Any
 from compute.physics import routine
 from dem.cells import cell_of
 from dem.domain import Domain, fold
-from dem.faults import CODE, LOST, PARTICLE
+from dem.faults import LOST, note_fault
 from dem.neighbours import CellOrder, PairList, carry_row
 from dem.particles import Particles
 from dem.search import make_row_walk
@@ -20,7 +20,7 @@ def find_cell(i: int, particles: Particles, domain: Domain, cells: CellOrder, fa
     fold(i, particles.row, domain.box)
     cell = cell_of(i, particles.row, domain)
     if cell < 0:
-        fault[0, CODE], fault[0, PARTICLE] = LOST, particles.id[i]
+        note_fault(fault, 0, LOST, particles.id[i])
     cells.cell[i] = max(cell, 0)
 
 

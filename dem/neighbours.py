@@ -16,6 +16,7 @@ from numba import prange
 from compute.physics import routine
 from dem.cells import cell_of
 from dem.domain import Domain, fold
+from dem.faults import note_fault
 from dem.particles import RADIUS, Particles, X
 from dem.search import make_row_walk
 
@@ -74,8 +75,7 @@ def sort_by_cell(size: int, row: Any, domain: Domain, cells: CellOrder, fault: A
         fold(i, row, domain.box)
         cell = cell_of(i, row, domain)
         if cell < 0:
-            fault[0, 0] = lost_code
-            fault[0, 1] = ids[i]
+            note_fault(fault, 0, lost_code, ids[i])
             cell = 0
         cells.cell[i] = cell
         cells.first[cell] += 1

@@ -29,7 +29,7 @@ from dem.block import (
 from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting, make_remember
 from dem.contact_state import make_part
 from dem.domain import make_nearest_image
-from dem.faults import CODE, DEEP_OVERLAP, PARTICLE
+from dem.faults import DEEP_OVERLAP, note_fault
 from dem.hold import make_held, make_tear
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
@@ -283,7 +283,7 @@ def make_scatter(interaction: Interaction, statistics: bool) -> Callable[..., No
                 history[entry, k] = buffer[(PARAMETERS + parameter_count + k) * BLOCK + t]
             smaller = min(field(buffer, FIRST_RADIUS, t), field(buffer, SECOND_RADIUS, t))
             if not field(buffer, DEPTH, t) <= overlap_limit * smaller:
-                fault[c, CODE], fault[c, PARTICLE] = DEEP_OVERLAP, particles.id[i]
+                note_fault(fault, c, DEEP_OVERLAP, particles.id[i])
             if statistics:
                 cell = members[3 * BLOCK + t] & SLOT
                 if not wet or buffer[DEPTH * BLOCK + t] > 0.0:

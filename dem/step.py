@@ -15,7 +15,7 @@ from numba import prange
 
 from compute.physics import physics, routine
 from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, slide_of_image
-from dem.faults import CODE, NONE, PARTICLE, UNSTABLE
+from dem.faults import CODE, NONE, UNSTABLE, note_fault
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
 from dem.neighbours import PairList
@@ -58,7 +58,7 @@ def advance(i: int, c: int, particles: Particles, wrench: Any, motion: Motion, s
     row[i, WX + 2] += mz * inverse_inertia * step
     travel = 0.5 * row[i, RADIUS]
     if not (vx * vx + vy * vy + vz * vz) * step * step < travel * travel:
-        fault[c, CODE], fault[c, PARTICLE] = UNSTABLE, particles.id[i]
+        note_fault(fault, c, UNSTABLE, particles.id[i])
     row[i, X] += vx * step
     row[i, X + 1] += vy * step
     row[i, X + 2] += vz * step

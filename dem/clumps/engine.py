@@ -16,7 +16,6 @@ from dem.clumps.spheres import angular_momentum, counts_of, spheres_of
 from dem.domain import INVERSE, LENGTH, LOW
 from dem.engine import Engine
 from dem.engine_settings import EngineSettings
-from dem.faults import PARTICLE, raise_fault
 from dem.particle_set import ParticleSet
 from dem.particles import (
     CLASS,
@@ -162,12 +161,6 @@ class ClumpEngine(Engine):
     def _note_owners(self) -> None:
         """Note the body of each sphere."""
         self.backend.foreach(note_owner, self.body_count, self.settings)
-
-    def raise_faults(self) -> None:
-        """Raise what a loop found wrong with a sphere, as what is wrong with its body."""
-        found = self.backend.numpy(self.fault).copy()
-        found[:, PARTICLE] >>= CONSTITUENT_BITS
-        raise_fault(found, self.step_number, self.step_size, self._position_of)
 
     def _position_of(self, particle: int) -> NDArray[np.float64]:
         host = self.host_bodies()

@@ -16,7 +16,7 @@ from dem.clock import halt, stands
 from dem.clumps.rotation import Turn, Vector, freely_turned, spin_of, to_space
 from dem.clumps.wall_encounters import make_meet_walls
 from dem.domain import make_nearest_image
-from dem.faults import CODE, PARTICLE, UNSTABLE
+from dem.faults import UNSTABLE, note_fault
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
 from dem.pairs import PairScratch, PairSettings
@@ -148,7 +148,7 @@ def make_place_spheres(kind: int) -> Callable[..., float]:
             row[i, WX], row[i, WX + 1], row[i, WX + 2] = wx, wy, wz
             travel = 0.5 * row[i, RADIUS]
             if not (vx * vx + vy * vy + vz * vz) * step * step < travel * travel:
-                fault[c, CODE], fault[c, PARTICLE] = UNSTABLE, particles.id[i]
+                note_fault(fault, c, UNSTABLE, particles.id[i])
             largest = max(largest, dx * dx + dy * dy + dz * dz)
         return largest
 

@@ -10,7 +10,7 @@ from typing import Any
 from compute.physics import physics
 from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer
-from dem.faults import CODE, DEEP_OVERLAP, PARTICLE, WALL_SLOTS
+from dem.faults import DEEP_OVERLAP, WALL_SLOTS, note_fault
 from dem.hold import make_wall_limit, make_wall_tear
 from dem.interaction import Interaction
 from dem.pair_law import make_wall_law
@@ -221,7 +221,7 @@ def make_wall_load(
         book(i, chunk, particles, w, touch, double(heat) * step, is_first, begins, armed, tally)
         radius = particles.row[i, RADIUS]
         if radius - distance > limit * radius:
-            fault[chunk, CODE], fault[chunk, PARTICLE] = DEEP_OVERLAP, particles.id[i]
+            note_fault(fault, chunk, DEEP_OVERLAP, particles.id[i])
         fx, fy, fz = double(force[0]), double(force[1]), double(force[2])
         mx, my, mz = double(moment[0]), double(moment[1]), double(moment[2])
         book_load(i, chunk, particles, walls, w, (fx, fy, fz), (mx, my, mz), tally, step)
@@ -277,7 +277,8 @@ def make_wall_wrench(
                     still_near ^= bit
                 more = distance < limit
                 if more and used == SLOTS:
-                    fault[chunk, CODE], fault[chunk, PARTICLE], more = WALL_SLOTS, particles.id[i], False
+                    note_fault(fault, chunk, WALL_SLOTS, particles.id[i])
+                    more = False
                 if more:
                     ax, ay, az, px, py, pz = wall_load(
                         i, chunk, particles, walls, w, touches, used, (distance, bx, by, bz),

@@ -14,7 +14,7 @@ from compute import get_backend
 from compute.errors import NeighbourOverflow, ParticleLost, SimulationError, UnstableTimeStep
 from dem.contact.law import Elasticity, PairProperties
 from dem.engine import Engine
-from dem.faults import CODE, PARTICLE, WALL_SLOTS
+from dem.faults import FAULT_SIZE, LOST, WALL_SLOTS, note_fault, read_fault
 from dem.particles import VX
 from dem.simulation import Simulation, Watch
 from tests.dem.engines import make_engine, plane, spheres
@@ -83,10 +83,18 @@ def test_wall_pressed_through() -> None:
 def test_fault_of_any_chunk_is_raised() -> None:
     """Faults are found by chunk; that of the second is raised when the first has none."""
     engine = two_spheres(0.01)
-    engine.fault = np.zeros((2, 2), np.int64)
-    engine.fault[1, CODE], engine.fault[1, PARTICLE] = WALL_SLOTS, 1
+    engine.fault = np.zeros((2, FAULT_SIZE), np.int64)
+    note_fault(engine.fault, 1, WALL_SLOTS, 1)
     with pytest.raises(NeighbourOverflow, match=r"particle 1 at .* touches more wall contacts"):
         engine.raise_faults()
+
+
+def test_first_fault_is_kept() -> None:
+    """What follows from it is not told in its place; an id takes the bits above the code, however large."""
+    fault = np.zeros((1, FAULT_SIZE), np.int64)
+    note_fault(fault, 0, WALL_SLOTS, 2**59 - 1)
+    note_fault(fault, 0, LOST, 5)
+    assert read_fault(fault[0, 0]) == (WALL_SLOTS, 2**59 - 1)
 
 
 def particle_file(folder: Path, rows: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from dem.case_motion import Motion
 from dem.case_walls import CylinderWall, MeshWall, PlaneWall
 from dem.contact.law import Elasticity, PairProperties
-from dem.faults import CODE, DEEP_OVERLAP, WALL_SLOTS
+from dem.faults import CODE, DEEP_OVERLAP, FAULT_SIZE, WALL_SLOTS, read_fault
 from dem.interaction import make_interaction
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally, plain_add
@@ -61,7 +61,7 @@ class Ball:
             np.zeros((1, count, 2, bins), np.int64), np.zeros((1, count * LANES, 7), np.int64),
             np.array([1e15, 1e9, 1e9, -5.0, 1.0, 1e18, 1e18]), np.array([1, count]),
         )  # fmt: skip
-        self.fault = np.zeros((1, 2), np.int64)
+        self.fault = np.zeros((1, FAULT_SIZE), np.int64)
 
     def at(self, position: Any, velocity: Any = (0, 0, 0), spin: Any = (0, 0, 0), wrench: Any = WRENCH) -> Any:
         """Force and moment at a place."""
@@ -225,11 +225,11 @@ def test_too_deep_and_too_many_contacts_are_faults() -> None:
     """A sphere half inside a wall, and one with more walls around than it has slots, name the particle."""
     deep = Ball(build_walls([FLOOR], ["m"], R, GAP))
     deep.at((0, 0, 0.4 * R))
-    assert list(deep.fault[0]) == [DEEP_OVERLAP, 7]
+    assert read_fault(deep.fault[0, CODE]) == (DEEP_OVERLAP, 7)
     many = [FLOOR.model_copy(update={"name": str(k)}) for k in range(SLOTS + 1)]
     full = Ball(build_walls(many, ["m"], R, GAP))
     full.at((0, 0, R - DEPTH))
-    assert full.fault[0, CODE] == WALL_SLOTS
+    assert read_fault(full.fault[0, CODE])[0] == WALL_SLOTS
 
 
 def test_the_pose_returns_after_a_turn() -> None:

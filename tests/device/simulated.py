@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import namedtuple
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ import pytest
 
 import dem.loops_gather
 from compute import get_backend
+from compute.errors import SimulationError
 from dem.contact_forces import contacts_of
 from dem.engine import Engine
 from dem.loops_gather import GatherLoops
+from dem.particles import RADIUS, VX, X
 from dem.removal import remove_particles
 from dem.tally import BIRTHS
 from tests.device.comparison import (
@@ -134,6 +137,54 @@ def test_state_goes_on_to_the_bit_on_the_same_backend(system: str) -> None:
     assert_same_state(copy_of_state(rest), copy_of_state(straight))
     for counted, again in zip(straight.tally[:4], rest.tally[:4]):
         np.testing.assert_array_equal(counted, again)
+
+
+def put(engine: Engine, particle: int, columns: slice | int, values: Any) -> None:
+    """Change the state of a particle by its id."""
+    engine.particles.row[int(np.flatnonzero(engine.particles.id == particle)[0]), columns] = values
+
+
+def make_not_a_number(engine: Engine) -> None:
+    put(engine, 7, VX, np.nan)
+
+
+def make_too_fast(engine: Engine) -> None:
+    put(engine, 8, VX, 1e3)
+
+
+def press_together(engine: Engine) -> None:
+    row = engine.host_particles().row[engine.host_particles().id == 3][0]
+    put(engine, 4, slice(X, X + 3), row[X : X + 3] + [0.3 * row[RADIUS], 0.0, 0.0])
+
+
+def take_outside(engine: Engine) -> None:
+    put(engine, 5, X, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (make_not_a_number, "particle 7 at .* not a number.*step 2"),
+        (make_too_fast, "particle 8 at .* moved more than half its radius.*step 2"),
+        (press_together, "particle 3 at .* pressed into its partner.*step 2"),
+        (take_outside, "particle 5 at .* left the domain.*step 1"),
+    ],
+)
+def test_errors_name_particle_and_step_as_on_the_cpu(
+    change: Callable[[Engine], None], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same words whatever the steps of a graph: the clock stands at the step that failed."""
+    told = []
+    for backend, look in (("python", 1), ("cuda", 1), ("cuda", 8)):
+        monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", look)
+        engine = engine_of("walls", backend)
+        engine.run(1)
+        change(engine)
+        engine.stale = True
+        with pytest.raises(SimulationError, match=message) as caught:
+            engine.run(6)
+        told.append(str(caught.value))
+    assert told[1:] == told[:1] * 2
 
 
 def test_nothing_depends_on_the_steps_of_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
