@@ -61,3 +61,8 @@ class Backend(Protocol):
 
     def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
         """Run `body(i, *arguments)` for every i in range(size), in any order."""
+
+
+def module_of(backend: Backend) -> Any:
+    """Return the module of whole-array functions for the arrays of a backend: cupy on a device, else numpy."""
+    return getattr(backend, "xp", np)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.base import module_of
 from dem.case import DemCase
 from dem.case_flow import EVENT_STEPS
 from dem.clumps.orientation import NO_TURN
 from dem.engine import Engine
 from dem.inflow import Inflow
 from dem.ledger import Exits, Ledger
-from dem.outflow import KEPT, reached_outlets
+from dem.outflow import KEPT, near_outlets, reached_outlets
 from dem.particle_set import ClassTable, ParticleSet
 from dem.particles import CLASS, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
 from dem.table import Cell, Table
@@ -74,12 +75,19 @@ class Flow:
         """Let particles leave and enter; return how many entered, and what a reader should know or nothing."""
         self._let_out(step, engine)
         entered = 0
-        for number, fresh in enumerate(self.inflow.enter(step, _as_set(engine.host_particles()))):
+        for number, fresh in enumerate(self.inflow.enter(step, self._present(engine))):
             if len(fresh):
                 self.ledger.enter(1 + number, int(fresh.id[0]), fresh.particle_class, step * self._step_size)
                 engine.add(fresh)
                 entered += len(fresh)
         return entered, self._waiting(step)
+
+    def _present(self, engine: Engine) -> ParticleSet:
+        """Return the spheres that may be in the way of those that enter."""
+        particles, numpy, xp = engine.particles, engine.backend.numpy, module_of(engine.backend)
+        row = particles.row[: engine.size]
+        slots = xp.flatnonzero(self.inflow.near(row[:, X : X + 3], row[:, RADIUS], xp))
+        return _as_set(Particles(*(numpy(array[slots]) for array in particles)))
 
     def _waiting(self, step: int) -> str:
         waiting, known = self.inflow.waiting, self._told_waiting
@@ -95,18 +103,23 @@ class Flow:
     def _let_out(self, step: int, engine: Engine) -> None:
         if not self._case.outlets:
             return
-        host = engine.host_bodies()
-        outlet = reached_outlets(self._case.outlets, self._case.domain, host.row[:, X : X + 3])
-        gone = np.flatnonzero(outlet != KEPT)
-        if not len(gone):
+        bodies, numpy, xp = engine.bodies(), engine.backend.numpy, module_of(engine.backend)
+        position, domain = bodies.row[:, X : X + 3], self._case.domain
+        near = xp.flatnonzero(near_outlets(self._case.outlets, domain, position, xp))
+        outlet = reached_outlets(self._case.outlets, domain, numpy(position[near]))
+        reached = np.flatnonzero(outlet != KEPT)
+        if not len(reached):
             return
-        gone = gone[np.argsort(host.id[gone])]
-        kinds = host.kind[gone, CLASS].astype(np.int64)
-        exits = self.ledger.leave(host.id[gone], kinds, outlet[gone], step * self._step_size)
+        slots, ids = numpy(near)[reached], numpy(bodies.id[near])[reached]
+        order = np.argsort(ids)
+        kinds = numpy(bodies.kind[near])[reached, CLASS].astype(np.int64)[order]
+        exits = self.ledger.leave(ids[order], kinds, outlet[reached][order], step * self._step_size)
+        gone = np.zeros(engine.body_count, bool)
+        gone[slots] = True
         if EXITS_NAME in self._tables:
             self._tables[EXITS_NAME].append(self._exit_rows(exits, step))
-        engine.remove(outlet != KEPT)
-        self.ledger.forget(engine.host_bodies())
+        engine.remove(gone)
+        self.ledger.forget(numpy(engine.bodies().id))
 
     def _exit_rows(self, exits: Exits, step: int) -> Iterator[list[Cell]]:
         for number, kind, source, outlet, age in zip(*(column.tolist() for column in exits)):

@@ -13,6 +13,7 @@ from dem.case_particles import Insertion
 from dem.clumps.spheres import spheres_of
 from dem.insertion import InsertionSource, InsertionState
 from dem.particle_set import ClassTable, ParticleSet, join_sets
+from dem.regions import make_place
 from dem.walls import Walls, set_pose
 
 
@@ -53,6 +54,19 @@ class Inflow:
             self.next_id += len(entered)
             present = join_sets([present, self._spheres(entered)])
             yield entered
+
+    def near(self, position: Any, radius: Any, xp: Any) -> Any:
+        """Return which spheres may reach into the region of a feeder; in periodic directions all may.
+
+        position [m], radius [m]: arrays of the module xp, numpy's or that of a device, where the answer stays.
+        """
+        near, inset = xp.zeros(len(position), bool), radius[:, None]
+        for source in self._sources:
+            place, domain = make_place(source.source.region, source.case.domain), source.case.domain
+            everywhere = xp.asarray(np.array([axis in domain.periodic for axis in "xyz"]))
+            low, high = xp.asarray(place.low), xp.asarray(place.high)
+            near |= ((position > low - inset) & (position < high + inset) | everywhere).all(axis=1)
+        return near
 
     def _spheres(self, entered: ParticleSet) -> ParticleSet:
         shapes = self._sources[0].classes.shapes

@@ -73,10 +73,10 @@ class Ledger:
         """Return when particles that are present entered [s]."""
         return self._time[self._entry(ids)]
 
-    def forget(self, present: Particles) -> None:
-        """Drop the entries of those that have left, once they are many."""
-        if len(self._first) > 2 * len(present.id) + SPARE_ENTRIES:
-            used = np.unique(self._entry(present.id))
+    def forget(self, present: Integers) -> None:
+        """Drop the entries of those that have left, once they are many; present: ids of the others."""
+        if len(self._first) > 2 * len(present) + SPARE_ENTRIES:
+            used = np.unique(self._entry(present))
             self._first, self._source, self._time = self._first[used], self._source[used], self._time[used]
 
     def _entry(self, ids: Integers) -> Integers:

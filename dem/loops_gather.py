@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.base import Backend, Count, Launch
+from compute.base import Backend, Count, Launch, module_of
 from compute.graph import GraphStore
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
@@ -140,7 +140,7 @@ class GatherLoops:
 
     def __init__(self, engine: Engine) -> None:
         self.backend = engine.backend
-        self.xp = getattr(engine.backend, "xp", np)
+        self.xp = module_of(engine.backend)
         interaction, statistics = engine.interaction, engine.statistics
         self.columns = force_columns(interaction)
         self._add, self._make_sum = _means_of(engine.backend)

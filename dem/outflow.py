@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,3 +28,19 @@ def reached_outlets(outlets: Sequence[Outlet], domain: Domain, position: NDArray
             inside = make_place(region, domain).holds(position, point)
         found[inside] = number
     return found
+
+
+def near_outlets(outlets: Sequence[Outlet], domain: Domain, position: Any, xp: Any) -> Any:
+    """Return which centres [m] may have reached an outlet: those behind a plane or in the box around a region.
+
+    position: array of the module xp, numpy's or that of a device, where the answer stays; shape (n, 3).
+    """
+    near = xp.zeros(len(position), bool)
+    for outlet in outlets:
+        region = outlet.region
+        if isinstance(region, HalfSpace):
+            near |= (position - xp.asarray(region.point)) @ xp.asarray(region.normal) < 0.0
+        else:
+            place = make_place(region, domain)
+            near |= ((position >= xp.asarray(place.low)) & (position <= xp.asarray(place.high))).all(axis=1)
+    return near

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.base import module_of
 from dem.neighbours import BRIDGED, PairList
 
 if TYPE_CHECKING:
@@ -21,34 +22,32 @@ def remove_particles(engine: Engine, gone: Flags) -> None:
     Pairs and wall contacts of those that stay are kept bit by bit. A liquid bridge between one that stays and one that
     goes breaks, and each takes half of it.
     """
-    numpy, size = engine.backend.numpy, engine.size
-    start = numpy(engine.pairs.start[: size + 1])
-    first = np.repeat(np.arange(size), np.diff(start))
-    other = numpy(engine.pairs.other[: len(first)]).astype(np.int64)
+    xp, size, pairs = module_of(engine.backend), engine.size, engine.pairs
+    start = pairs.start[: size + 1]
+    first = xp.searchsorted(start[1:], xp.arange(int(start[size])), side="right")
     if engine.interaction.wet:
-        _share_bridges(engine, gone, first, other)
-    staying = np.flatnonzero(~gone)
-    _close_up_list(engine, gone, first, other)
-    slots = engine.backend.array(staying)
+        numpy = engine.backend.numpy
+        _share_bridges(engine, gone, numpy(first), numpy(pairs.other[: len(first)]))
+    away = engine.backend.array(gone)
+    _close_up_list(pairs, away, first, xp)
+    slots = xp.flatnonzero(~away)
     touches = engine.touches
     for array in (*engine.particles, touches.wall, touches.spring, touches.touched, touches.near):
-        array[: len(staying)] = array[slots]
-    engine.size, engine.stale = len(staying), True
+        array[: len(slots)] = array[slots]
+    engine.size, engine.stale = len(slots), True
 
 
-def _close_up_list(engine: Engine, gone: Flags, first: Any, other: Any) -> None:
-    array, numpy, pairs = engine.backend.array, engine.backend.numpy, engine.pairs
-    kept = ~(gone[first] | gone[other])
-    place = np.cumsum(~gone) - 1
-    count = np.bincount(place[first[kept]], minlength=int((~gone).sum()))
-    entries = int(kept.sum())
-    new = engine.empty_list(max(1, len(pairs.other)))
-    new.start[1 : len(count) + 1] = array(np.cumsum(count))
-    new.start[len(count) + 1 :] = entries
-    new.other[:entries] = array(place[other[kept]].astype(np.int32))
-    new.flags[:entries] = array(numpy(pairs.flags[: len(kept)])[kept])
-    new.history[:entries] = array(numpy(pairs.history[: len(kept)])[kept])
-    engine.pairs = PairList(*new)
+def _close_up_list(pairs: PairList, away: Any, first: Any, xp: Any) -> None:
+    """Take the pairs of those that go out of the list, where it is; first: slot of the row of each entry."""
+    other = pairs.other[: len(first)]
+    kept = xp.flatnonzero(~(away[first] | away[other]))
+    place = xp.cumsum(~away) - 1
+    count = xp.bincount(place[first[kept]], minlength=int((~away).sum()))
+    pairs.other[: len(kept)] = place[other[kept]]
+    pairs.flags[: len(kept)] = pairs.flags[kept]
+    pairs.history[: len(kept)] = pairs.history[kept]
+    pairs.start[1 : len(count) + 1] = xp.cumsum(count)
+    pairs.start[len(count) + 1 :] = len(kept)
 
 
 def _share_bridges(engine: Engine, gone: Flags, first: Any, other: Any) -> None:
