@@ -39,14 +39,6 @@ class Lattice:
         """Cells between neighbours along each axis."""
         return tuple(int(np.prod(self.shape[axis + 1 :])) for axis in range(len(self.shape)))
 
-    def cell_of(self, points: Floats) -> np.ndarray:
-        """Flat index of the cell that holds each of the points, (coordinates, points); ends are held too."""
-        places = [
-            np.clip(np.searchsorted(grid.edges, axis, side="right") - 1, 0, grid.classes - 1)
-            for grid, axis in zip(self.grids, points)
-        ]
-        return np.ravel_multi_index(tuple(places), self.shape)
-
     def corner_shares(self, points: Floats) -> Any:
         """Sparse matrix (cells, points): shares of each point, the product of linear ones along the axes.
 

@@ -3,8 +3,6 @@
 Ketcheson, SIAM J. Sci. Comput. 30 (2008) 2113, doi 10.1137/07070485X; the third-order result for the error by Conde,
 Fekete and Shadid, J. Comput. Appl. Math. 412 (2022) 114325. Every stage keeps every linear sum that
 the right-hand side keeps.
-
-This is the text for loops, compiled or not; `pbm.positive` has the one for right-hand sides of whole numpy arrays.
 """
 
 from __future__ import annotations
@@ -16,11 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compute.elementary import exponential, logarithm
-from compute.errors import CaseError
+from compute.errors import CaseError, SimulationError
 from compute.physics import routine
 from pbm.grid import Floats
-from pbm.positive import FAILED, NEGATIVE, SHORTEST, collapse
 
+SHORTEST = 1e-13
+"""Share of the time span below which a step means collapse."""
+FAILED, NEGATIVE = 1e4, 8.0
+"""Stand for the error, over the tolerance, of a step that left the numbers, and of one that went below nil."""
 VANISHED = 1e-100
 """A content below this share of the largest, far below the round-off of any sum, is nil: no product underflows, which
 would slow a processor down."""
@@ -75,6 +76,15 @@ def check_runs(runs: Runs) -> None:
     if failed.size:
         time, step = (float(value) for value in runs.stopped[failed[0]])
         raise collapse(time, step, int(failed[0]), len(runs.order))
+
+
+def collapse(time: float, step: float, member: int = 0, members: int = 1) -> SimulationError:
+    """The error of a step that fell below every use, of one of several members."""
+    place = f"member {member}, {time:.6g} s" if members > 1 else f"{time:.6g} s"
+    return SimulationError(
+        f"population balance at {place}: the step fell to {step:.3g} s; expected rates that change over the "
+        "run: lower the kernel or the breakage rate, or shorten the run"
+    )
 
 
 @routine

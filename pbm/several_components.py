@@ -8,7 +8,8 @@
 along the axes: number, every component and every mixed moment of two or more components are kept, squares are spread
 out. Kumar and Ramkrishna, Chem. Eng. Sci. 51 (1996) 1311, doi 10.1016/0009-2509(96)88489-2; in two coordinates Vale and
 McKenna, Ind. Eng. Chem. Res. 44 (2005) 7885, doi 10.1021/ie050179s. "cell-average": `pbm.schemes.cell_average_nd`.
-Pairs whose sum lies above a top pivot do not merge.
+Pairs whose sum lies above a top pivot do not merge. Where grains may lack a component, its grid begins with nil,
+`pbm.with_nil`, for aggregation alone; the cell that would hold none stays empty.
 """
 
 from __future__ import annotations
@@ -22,24 +23,37 @@ from compute.case_model import closest
 from compute.errors import CaseError
 from pbm.grid import Floats, Grid
 from pbm.lattice import Lattice
-from pbm.positive import integrate
-from pbm.schemes.cell_average_nd import CellAverage
+from pbm.lattice_balance import (
+    BORN,
+    FIRST_COMPONENT,
+    GAINED,
+    MERGED,
+    NO_AGGREGATION,
+    LatticeProblem,
+    Splits,
+    compiled_lattice,
+    lattice_slope,
+    make_pools,
+    solve_lattice,
+)
+from pbm.runs import check_runs, check_times, make_runs, make_stages
+from pbm.schemes.lattice_pairs import AVERAGE, CORNERS, make_axes
 from pbm.schemes.merging import ROUND_OFF
-from pbm.sources import Layer, Layers, Nuclei
+from pbm.sources import Layer, Nuclei, layering_tables
 from pbm.splitting import Splitting
 
-MOST_ENTRIES = 60_000_000
-"""Shares that may be held, of twelve bytes each."""
-SCHEMES = ("fixed-pivot", "cell-average")
-MERGED, GAINED, BORN = 0, 1, 2
-"""Ledger: mergers, grains gained by breakage, nuclei; from the fourth entry on what each component gained [m3/m3]."""
+MOST_PAIRS = 60_000_000
+"""Ordered pairs of cells, whose rates take eight bytes each."""
+SCHEMES = {"fixed-pivot": CORNERS, "cell-average": AVERAGE}
 
 PairRate = Callable[[Floats, Floats], Floats]
 
 
 @dataclass(frozen=True)
 class SeveralComponentResult:
-    """At `times` [s]: numbers [1/m3], shape (times, n1, n2, ...), the ledger (times, 3 + coordinates); steps taken."""
+    """At `times` [s]: numbers [1/m3], shape (times, n1, n2, ...), the ledger of `pbm.lattice_balance`,
+    (times, 3 + coordinates); steps taken.
+    """
 
     grids: tuple[Grid, ...]
     times: Floats
@@ -63,7 +77,9 @@ class SeveralComponentResult:
         errors = [np.max(np.abs(number - number[0] - events) / np.maximum(number[0], number))]
         for axis, unit in enumerate(units):
             held = self.moment(*unit)
-            errors.append(np.max(np.abs(held - held[0] - self.booked[:, 3 + axis]) / np.maximum(held[0], held)))
+            errors.append(
+                np.max(np.abs(held - held[0] - self.booked[:, FIRST_COMPONENT + axis]) / np.maximum(held[0], held))
+            )
         return tuple(float(error) for error in errors)
 
 
@@ -72,6 +88,7 @@ class SeveralComponentPopulation:
 
     rate: b [m3/s] of aggregation, a number or a function of the components of both grains, arrays (components, pairs)
     tolerance: error of a step; scheme: of aggregation; breakage; layers: growth; nuclei: births
+    compiled: by numba, once per machine; otherwise the same text as plain Python
     Raises CaseError for too many coordinates or cells, and for rates that are none.
     """
 
@@ -84,104 +101,102 @@ class SeveralComponentPopulation:
         breakage: Splitting | None = None,
         layers: tuple[Layer, ...] = (),
         nuclei: tuple[Nuclei, ...] = (),
+        compiled: bool = True,
     ) -> None:
-        self.lattice, self.tolerance = Lattice(grids), tolerance
-        self._merge(rate, scheme)
-        self._splits = None if breakage is None else _Splits(self.lattice, breakage)
-        self._layers = [(layer.component, Layers(self.lattice, layer)) for layer in layers]
-        self._source = np.sum([each.source(self.lattice) for each in nuclei], axis=0) if nuclei else None
-
-    def _merge(self, rate: float | PairRate, scheme: str) -> None:
-        if scheme not in SCHEMES:
-            known, near = ", ".join(SCHEMES), closest(scheme, SCHEMES)
-            raise CaseError("no such scheme", key="scheme", value=scheme, expected=f"one of: {known}", nearest=near)
-        lattice = self.lattice
-        self._aggregates = callable(rate) or rate != 0.0
-        if not self._aggregates:
-            return
-        axes = len(lattice.shape)
-        shares = 2**axes + (0 if scheme == "fixed-pivot" else 2 + axes * (axes + 1) // 2)
-        entries = lattice.cells * (lattice.cells + 1) // 2 * shares
-        if entries > MOST_ENTRIES:
-            text = f"at most {MOST_ENTRIES} shares; fewer classes"
-            raise CaseError("too much for this scheme", key="grids", value=f"{lattice.shape}: {entries}", expected=text)
-        first, second = np.tril_indices(lattice.cells)
-        sums = lattice.components[:, first] + lattice.components[:, second]
-        tops = np.array([grid.pivots[-1] for grid in lattice.grids])
-        inside = np.all(sums <= tops[:, None] * (1.0 + ROUND_OFF), axis=0)
-        self._first, self._second = first[inside], second[inside]
-        self._rate = _pair_rates(rate, lattice.components[:, self._first], lattice.components[:, self._second])
-        self._rate *= np.where(self._first == self._second, 0.5, 1.0)
-        self._births: Callable[[Floats], Floats]
-        if scheme == "cell-average":
-            self._births = CellAverage(lattice, sums[:, inside]).births
-        else:
-            corners = lattice.corner_shares(sums[:, inside])
-            self._births = lambda events: np.asarray(corners @ events)
+        self.lattice, self.tolerance, self.compiled = Lattice(grids), tolerance, compiled
+        if any(grid.pivots[0] == 0.0 for grid in grids) and (breakage or layers or nuclei):
+            raise CaseError("a class of nil knows aggregation alone", key="grids", expected="first pivots above nil")
+        lattice, merges = self.lattice, callable(rate) or rate != 0.0
+        number, rates = _scheme_of(scheme), _rates_of(rate, lattice)
+        self._problem = LatticeProblem(
+            axes=make_axes(lattice),
+            scheme=number if merges else NO_AGGREGATION,
+            rates=rates,
+            splits=_splits(lattice, breakage),
+            layering=layering_tables(lattice, layers),
+            source=np.sum([np.zeros(lattice.cells), *(each.source(lattice) for each in nuclei)], axis=0),
+            components=lattice.components,
+            solids=lattice.solids,
+        )
 
     def change(self, numbers: Floats) -> tuple[Floats, Floats]:
-        """Change of the flattened numbers [1/(m3 s)], and of the ledger."""
-        change, booked = np.zeros(numbers.size), np.zeros(3 + len(self.lattice.shape))
-        if self._aggregates:
-            events = self._rate * numbers.take(self._first) * numbers.take(self._second)
-            change += self._births(events)
-            change -= np.bincount(self._first, events, numbers.size) + np.bincount(self._second, events, numbers.size)
-            booked[MERGED] = events.sum()
-        if self._splits is not None:
-            change += self._splits.change @ numbers
-            booked[GAINED] = self._splits.gained @ numbers
-        for component, layers in self._layers:
-            grown, gained = layers.change(numbers)
-            change += grown
-            booked[3 + component] += gained
-        if self._source is not None:
-            change += self._source
-            booked[BORN] += self._source.sum()
-            booked[3:] += self.lattice.components @ self._source
-        return change, booked
+        """Change of the numbers [1/(m3 s)], and of the ledger."""
+        cells, slope = self.lattice.cells, np.zeros(self._size)
+        values = np.append(np.asarray(numbers, dtype=float).ravel(), np.zeros(self._size - cells))
+        lattice_slope(0, values, self._problem, make_pools(self.lattice), slope)
+        return slope[:cells].reshape(self.lattice.shape), slope[cells:]
 
     def solve(self, numbers: Floats, times: Floats) -> SeveralComponentResult:
         """Integrate from times[0] on. Raises CaseError for a bad start, SimulationError when the step collapses."""
-        start, marks, shape = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float), self.lattice.shape
-        empty = not start.any() and self._source is None
+        start, marks = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float)
+        cells, shape = self.lattice.cells, self.lattice.shape
+        self._check_start(start)
+        check_times(marks)
+        begin = np.append(start.ravel(), np.zeros(self._size - cells))[None]
+        runs = make_runs(begin, marks, np.array([self.tolerance]), cells)
+        solve = compiled_lattice() if self.compiled else solve_lattice
+        solve(self._problem, make_pools(self.lattice), make_stages(1, self._size), runs)
+        check_runs(runs)
+        kept, booked = runs.states[0, :, :cells].reshape(len(marks), *shape), runs.states[0, :, cells:]
+        return SeveralComponentResult(self.lattice.grids, marks, kept, booked, int(runs.steps[0, 0]))
+
+    @property
+    def _size(self) -> int:
+        """Length of a state: cells and ledger."""
+        return self.lattice.cells + FIRST_COMPONENT + len(self.lattice.shape)
+
+    def _check_start(self, start: Floats) -> None:
+        shape = self.lattice.shape
+        empty = not start.any() and not self._problem.source.any()
         if start.shape != shape or not np.all(np.isfinite(start)) or np.any(start < 0.0) or empty:
             raise CaseError("not a start of these grids", key="numbers", value=start.shape, expected=str(shape))
-        cells = self.lattice.cells
-
-        def slope(state: Floats) -> Floats:
-            return np.concatenate(self.change(state[:cells]))
-
-        begin = np.r_[start.ravel(), np.zeros(3 + len(shape))]
-        states, steps = integrate(slope, begin, marks, self._error, cells)
-        kept = states[:, :cells].reshape(len(marks), *shape)
-        return SeveralComponentResult(self.lattice.grids, marks, kept, states[:, cells:], steps)
-
-    def _error(self, state: Floats, difference: Floats) -> float:
-        """Worst of the cells, as a share of the solids, and of the number and the square of the solids."""
-        solids, cells = self.lattice.solids, self.lattice.cells
-        numbers, error = state[:cells], difference[:cells]
-        volumes = numbers * solids
-        worst = float(np.max(np.abs(error * solids) / (volumes + 1e-2 * volumes.sum())))
-        for weights in (np.ones_like(solids), solids**2):
-            worst = max(worst, abs(float(error @ weights)) / float(numbers @ weights))
-        return worst / self.tolerance
+        if np.any(start.ravel()[self.lattice.solids == 0.0]):
+            expected = "nil where all pivots are nil"
+            raise CaseError("grains without any component", key="numbers", value=start.flat[0], expected=expected)
 
 
-class _Splits:
-    """Breakage as a sparse matrix, and the grains it adds per second and grain of each cell."""
-
-    def __init__(self, lattice: Lattice, breakage: Splitting) -> None:
-        from scipy.sparse import diags_array
-
-        table = breakage.table(lattice)
-        fragments = np.asarray(table.sum(axis=1)).ravel()
-        rates = np.where(fragments > 0.0, breakage.rates(lattice), 0.0)
-        self.change = (table.T @ diags_array(rates) - diags_array(rates)).tocsr()
-        self.gained = rates * (fragments - 1.0)
+def _scheme_of(name: str) -> int:
+    if name not in SCHEMES:
+        known, near = ", ".join(SCHEMES), closest(name, SCHEMES)
+        raise CaseError("no such scheme", key="scheme", value=name, expected=f"one of: {known}", nearest=near)
+    return SCHEMES[name]
 
 
-def _pair_rates(rate: float | PairRate, one: Floats, other: Floats) -> Floats:
-    rates = np.array(rate(one, other) if callable(rate) else np.full(one.shape[1], float(rate)), dtype=float)
-    if rates.shape != one.shape[1:] or not np.all(np.isfinite(rates)) or np.any(rates < 0.0):
+def _rates_of(rate: float | PairRate, lattice: Lattice) -> Floats:
+    """Rates of the pairs J <= I whose sum stays on the lattice [m3/s], (cells, cells), or (1, cells) of all."""
+    cells, tops = lattice.cells, np.array([grid.pivots[-1] for grid in lattice.grids])[:, None]
+    if cells**2 > MOST_PAIRS:
+        text = f"at most {MOST_PAIRS} pairs; fewer classes"
+        raise CaseError("too much for this scheme", key="grids", value=f"{lattice.shape}: {cells**2}", expected=text)
+    if not callable(rate):
+        return _checked(np.full((1, cells), float(rate)), (1, cells))
+    rates = np.zeros((cells, cells))
+    for cell in np.flatnonzero(lattice.solids):
+        one, others = lattice.components[:, cell : cell + 1], lattice.components[:, : cell + 1]
+        inside = np.all(one + others <= tops * (1.0 + ROUND_OFF), axis=0) & (lattice.solids[: cell + 1] > 0.0)
+        if inside.any():
+            others = others[:, inside]
+            found = np.asarray(rate(np.broadcast_to(one, others.shape), others), dtype=float)
+            rates[cell, : cell + 1][inside] = _checked(found, others.shape[1:])
+    return rates
+
+
+def _checked(rates: Floats, shape: tuple[int, ...]) -> Floats:
+    if rates.shape != shape or not np.all(np.isfinite(rates)) or np.any(rates < 0.0):
         raise CaseError("a rate is negative or no number", key="rate", expected="finite numbers >= 0, per pair")
     return rates
+
+
+def _splits(lattice: Lattice, breakage: Splitting | None) -> Splits:
+    """Breakage as rows of a sparse matrix, and the grains it adds per second and grain of each cell."""
+    from scipy.sparse import csr_array, diags_array
+
+    if breakage is None:
+        return Splits(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+    table = breakage.table(lattice)
+    fragments = np.asarray(table.sum(axis=1)).ravel()
+    rates = np.where(fragments > 0.0, breakage.rates(lattice), 0.0)
+    change = csr_array(table.T @ diags_array(rates) - diags_array(rates))
+    return Splits(
+        change.indptr.astype(np.int64), change.indices.astype(np.int64), change.data, rates * (fragments - 1.0)
+    )

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from compute.case_model import closest
 from compute.errors import CaseError
+from compute.physics import routine
 from pbm.grid import Floats
-from pbm.growth import CENTRAL, LIMITERS, MINMOD, SUPERBEE, VAN_LEER
+from pbm.growth import LIMITERS, limited
 from pbm.lattice import Lattice
 
 Speed = Callable[[Floats], Floats]
@@ -38,66 +40,73 @@ class Layer:
             raise CaseError("no such limiter", key="limiter", value=self.limiter, expected=known, nearest=near)
 
 
-class Layers:
-    """Growth along one axis of a lattice; CaseError for no such axis and for what is no speed."""
+class Layering(NamedTuple):
+    """Tables of growth along axes of a lattice, one layer after another."""
 
-    def __init__(self, lattice: Lattice, layer: Layer) -> None:
+    component: np.ndarray  # axis of each layer, (layers,)
+    limiter: np.ndarray  # its number, (layers,)
+    speed: Floats  # at the upper edge of every cell, nil at the last along the axis [m3/s], (layers, cells)
+    stride: np.ndarray  # cells from one class of the axis to the next, (layers,)
+    classes: np.ndarray  # of the axis, (layers,)
+    edges: Floats  # of the classes of the axis [m3], (layers, n + 1)
+    pivots: Floats  # [m3], (layers, n)
+
+
+def layering_tables(lattice: Lattice, layers: tuple[Layer, ...]) -> Layering:
+    """Tables of layers; CaseError for no such axis and for what is no speed."""
+    count, most = len(layers), max(lattice.shape)
+    edges, pivots, speeds = np.zeros((count, most + 1)), np.zeros((count, most)), np.zeros((count, lattice.cells))
+    for place, layer in enumerate(layers):
         if not 0 <= layer.component < len(lattice.shape):
             expected = f"0 to {len(lattice.shape) - 1}"
             raise CaseError("no such component", key="component", value=layer.component, expected=expected)
-        self._axis, self._shape, self._limit = layer.component, lattice.shape, LIMITERS.index(layer.limiter)
-        grid = lattice.grids[self._axis]
-        self._width, self._gap = np.diff(grid.edges), np.diff(grid.pivots)
-        self._middle = 0.5 * (grid.edges[1:] + grid.edges[:-1])
-        self._reach = grid.edges[1:] - self._middle
-        self._speed = self._at_edges(lattice, layer)
-
-    def _at_edges(self, lattice: Lattice, layer: Layer) -> Floats:
-        """Speed at the upper edge of every cell but the last along the axis, the axis in the last place."""
-        points = lattice.components.reshape(-1, *lattice.shape).copy()
-        edges = lattice.grids[self._axis].edges[1:]
-        points[self._axis] = np.moveaxis(
-            np.broadcast_to(edges, _last(points[self._axis], self._axis).shape), -1, self._axis
-        )
-        given = layer.rate(points.reshape(len(points), -1)) if callable(layer.rate) else layer.rate
-        speed = np.broadcast_to(np.asarray(given, dtype=float), (lattice.cells,)).reshape(lattice.shape)
-        if not np.all(np.isfinite(speed)) or np.any(speed < 0.0):
-            raise CaseError("a growth rate is negative or no number", key="rate", expected="finite numbers >= 0")
-        return _last(speed, self._axis)[..., :-1]
-
-    def change(self, numbers: Floats) -> tuple[Floats, float]:
-        """Change of the flattened numbers, and volume of the component gained; nothing leaves the last cells."""
-        density = _last(numbers.reshape(self._shape), self._axis) / self._width
-        slopes = np.diff(density, axis=-1) / np.diff(self._middle)
-        slope = np.zeros_like(density)
-        slope[..., 1:-1] = limited_slopes(self._limit, slopes[..., :-1], slopes[..., 1:])
-        at_edge = np.maximum(density + slope * self._reach, 0.0)
-        passing = self._speed * at_edge[..., :-1]
-        change = np.zeros_like(density)
-        change[..., :-1] -= passing
-        change[..., 1:] += passing
-        return np.moveaxis(change, -1, self._axis).ravel(), float(np.sum(passing * self._gap))
+        grid = lattice.grids[layer.component]
+        edges[place, : grid.classes + 1], pivots[place, : grid.classes] = grid.edges, grid.pivots
+        speeds[place] = _speed_at_edges(lattice, layer)
+    axes = np.array([layer.component for layer in layers], dtype=np.int64)
+    limiters = np.array([LIMITERS.index(layer.limiter) for layer in layers], dtype=np.int64)
+    strides, shape = (np.array(each, dtype=np.int64)[axes] for each in (lattice.strides, lattice.shape))
+    return Layering(axes, limiters, speeds, strides, shape, edges, pivots)
 
 
-def limited_slopes(limiter: int, back: Floats, front: Floats) -> Floats:
-    """`pbm.growth.limited` for whole arrays."""
-    one, other = np.abs(back), np.abs(front)
-    if limiter == VAN_LEER:
-        total = one + other
-        size = 2.0 * one * other / np.where(total > 0.0, total, 1.0)
-    elif limiter == MINMOD:
-        size = np.minimum(one, other)
-    elif limiter == SUPERBEE:
-        size = np.maximum(np.minimum(2.0 * one, other), np.minimum(one, 2.0 * other))
-    elif limiter == CENTRAL:
-        size = np.minimum(np.minimum(2.0 * one, 2.0 * other), 0.5 * (one + other))
-    else:
-        size = np.zeros_like(one)
-    return np.where(back * front > 0.0, np.copysign(size, back), 0.0)
+def _speed_at_edges(lattice: Lattice, layer: Layer) -> Floats:
+    grid, points = lattice.grids[layer.component], lattice.components.copy()
+    places = np.unravel_index(np.arange(lattice.cells), lattice.shape)[layer.component]
+    points[layer.component] = grid.edges[1:][places]
+    given = layer.rate(points) if callable(layer.rate) else layer.rate
+    speed = np.broadcast_to(np.asarray(given, dtype=float), (lattice.cells,))
+    if not np.all(np.isfinite(speed)) or np.any(speed < 0.0):
+        raise CaseError("a growth rate is negative or no number", key="rate", expected="finite numbers >= 0")
+    return np.where(places < grid.classes - 1, speed, 0.0)
 
 
-def _last(values: Floats, axis: int) -> Floats:
-    return np.moveaxis(values, axis, -1)
+@routine
+def density_at_edge(layer: int, cell: int, place: int, numbers: Floats, tables: Layering) -> float:
+    """Density along the axis of a layer at the upper edge of a cell, class `place` of that axis."""
+    edges, stride = tables.edges[layer], tables.stride[layer]
+    width = edges[place + 1] - edges[place]
+    here, slope = numbers[cell] / width, 0.0
+    if place > 0:
+        below = numbers[cell - stride] / (edges[place] - edges[place - 1])
+        above = numbers[cell + stride] / (edges[place + 2] - edges[place + 1])
+        back = 2.0 * (here - below) / (edges[place + 1] - edges[place - 1])
+        front = 2.0 * (above - here) / (edges[place + 2] - edges[place])
+        slope = limited(tables.limiter[layer], back, front)
+    return max(here + 0.5 * slope * width, 0.0)
+
+
+@routine
+def add_layers(layer: int, numbers: Floats, tables: Layering, change: Floats) -> float:
+    """Add growth to the change of every cell; returns the volume of the component gained. Nothing leaves the last."""
+    stride, gained, pivots = tables.stride[layer], 0.0, tables.pivots[layer]
+    for cell in range(numbers.size):
+        if tables.speed[layer, cell] > 0.0:
+            place = cell // stride % tables.classes[layer]
+            passing = tables.speed[layer, cell] * density_at_edge(layer, cell, place, numbers, tables)
+            change[cell] -= passing
+            change[cell + stride] += passing
+            gained += passing * (pivots[place + 1] - pivots[place])
+    return gained
 
 
 @dataclass(frozen=True)

@@ -10,95 +10,104 @@ After Kumar, Peglow, Warnecke and Heinrich, Powder Technol. 182 (2008) 81, doi 1
 
 from __future__ import annotations
 
-from itertools import combinations
-from typing import Any
-
-import numpy as np
-
-from pbm.grid import Floats
-from pbm.lattice import Lattice
+from compute.physics import routine
+from pbm.lattice import MOST_COORDINATES
+from pbm.schemes.cell_average_2d import clear
+from pbm.schemes.lattice_pairs import MEAN, MIXED, NUMBER, STAYING, Axes, Pools, plane_of
 from pbm.schemes.merging import ROUND_OFF
 
-QUADRANTS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
-BEYOND = 1e150
-"""Stands for the distance to a pivot beyond the rim; cells there are shared by their means."""
-Steps = tuple[tuple[int, int], ...]
+QUADRANTS = 4
+"""Up or down one axis and up or down the other: opposite ones follow each other when they are filled."""
+ALONG = QUADRANTS * MOST_COORDINATES * (MOST_COORDINATES - 1) // 2
+"""Shares of one cell: the quadrants of each plane, then both ways along each axis."""
+SHARES = ALONG + 2 * MOST_COORDINATES
 
 
-class CellAverage:
-    """Births of pairs, whose sums are `sums` (coordinates, pairs), on a lattice."""
+@routine
+def place_births(axes: Axes, pools: Pools) -> bool:
+    """Fill what is born from what is pooled by cells; returns whether anything is left for the corners."""
+    left_over = False
+    clear(pools.born)
+    for cell in range(pools.born.size):
+        pools.rest[cell] = 0.0
+        if pools.whole[NUMBER, cell] > 0.0:
+            pools.rest[cell] = 1.0 - place_pool(cell, axes, pools)
+            left_over = left_over or pools.rest[cell] > 0.0
+        pools.whole[STAYING, cell] = pools.whole[NUMBER, cell]
+    return left_over
 
-    def __init__(self, lattice: Lattice, sums: Floats) -> None:
-        from scipy.sparse import csr_array, vstack
 
-        self._lattice, self._axes = lattice, range(len(lattice.shape))
-        self._planes = list(combinations(self._axes, 2))
-        self._target, self._corners = lattice.cell_of(sums), lattice.corner_shares(sums)
-        offsets = sums - lattice.components[:, self._target]
-        self._places = np.array(np.unravel_index(np.arange(lattice.cells), lattice.shape))
-        self._step = {(axis, side): self._steps(axis, side) for axis in self._axes for side in (1, -1)}
-        last = np.array(lattice.shape)[:, None] - 1
-        self._inner = np.all((self._places > 0) & (self._places < last), axis=0)
-        rows = [np.ones(sums.shape[1]), self._staying(offsets), *offsets]
-        rows += [offsets[a] * offsets[b] for a, b in self._planes]
-        shape, columns = (lattice.cells, sums.shape[1]), np.arange(sums.shape[1])
-        parts = [csr_array((row, (self._target, columns)), shape=shape) for row in rows]
-        self._moments: Any = vstack(parts, format="csr")
+@routine
+def add_rest(pools: Pools) -> None:
+    """Add what corners got to what is born; round-off of what was pooled is nil."""
+    for cell in range(pools.born.size):
+        born = pools.born[cell] + pools.whole[NUMBER, cell]
+        pools.born[cell] = 0.0 if abs(born) < ROUND_OFF * pools.whole[STAYING, cell] else born
 
-    def _staying(self, offsets: Floats) -> Floats:
-        """Share of each birth that would stay at the pivot of its cell if it were shared by the corners around it."""
-        staying = np.ones(offsets.shape[1])
-        for axis, offset in enumerate(offsets):
-            ahead, behind = (self._step[axis, side][self._target] for side in (1, -1))
-            staying *= 1.0 - np.abs(offset) / np.where(offset > 0.0, ahead, behind)
-        return staying
 
-    def _steps(self, axis: int, side: int) -> Floats:
-        """Distance from each cell's pivot to the next along an axis."""
-        gaps = np.diff(self._lattice.grids[axis].pivots)
-        line = np.append(gaps, BEYOND) if side > 0 else np.append(BEYOND, gaps)
-        return np.asarray(line[self._places[axis]])
+@routine
+def place_pool(cell: int, axes: Axes, pools: Pools) -> float:
+    """Share as much of the births of a cell by its neighbours as leaves its pivot above nil; returns that part."""
+    for axis in range(MOST_COORDINATES):
+        place = cell // axes.stride[axis] % axes.size[axis]
+        if axes.size[axis] > 1 and (place == 0 or place == axes.size[axis] - 1):
+            return 0.0
+    pivot, staying = share_pool(cell, axes, pools), pools.whole[STAYING, cell]
+    part = staying / (staying - pivot) if pivot < 0.0 else 1.0
+    pools.born[cell] += part * pivot
+    for one in range(MOST_COORDINATES):
+        for side in range(2):
+            step = axes.stride[one] if side == 0 else -axes.stride[one]
+            amount = part * pools.share[ALONG + 2 * one + side]
+            if amount > 0.0:
+                pools.born[cell + step] += amount
+            for other in range(one + 1, MOST_COORDINATES):
+                for aside in range(2):
+                    amount = part * pools.share[QUADRANTS * plane_of(one, other) + 2 * side + aside]
+                    if amount > 0.0:
+                        pools.born[cell + step + (axes.stride[other] if aside == 0 else -axes.stride[other])] += amount
+    return part
 
-    def births(self, events: Floats) -> Floats:
-        """Number born in each cell per second and volume, (cells,), from the mergers of every pair."""
-        axes = len(self._axes)
-        pooled = (self._moments @ events).reshape(-1, self._lattice.cells)
-        number, staying, means, mixed = pooled[0], pooled[1], pooled[2 : 2 + axes], self._inner * pooled[2 + axes :]
-        shares, pivot = self._shares(number, means, mixed)
-        short = pivot < 0.0
-        part = np.where(self._inner, np.where(short, staying / np.where(short, staying - pivot, 1.0), 1.0), 0.0)
-        born = part * pivot
-        for steps, amount in shares.items():
-            self._move(born, part * amount, steps)
-        born += self._corners @ (events * (1.0 - part)[self._target])
-        return np.where(np.abs(born) < ROUND_OFF * np.abs(number), 0.0, born)
 
-    def _shares(self, number: Floats, means: Floats, mixed: Floats) -> tuple[dict[Steps, Floats], Floats]:
-        """What goes to each neighbour, named by its steps (axis, side), and what stays at the pivot."""
-        rest, shares = means.copy(), dict[Steps, Floats]()
-        for (a, b), moment in zip(self._planes, mixed):
-            left = moment.copy()
-            for one, other in QUADRANTS:
-                length, width = self._step[a, one], self._step[b, other]
-                room = np.minimum(np.maximum(one * rest[a], 0.0) / length, np.maximum(other * rest[b], 0.0) / width)
-                taken = np.minimum(room, np.maximum(one * other * left, 0.0) / (length * width))
-                shares[(a, one), (b, other)] = taken
-                left -= one * other * taken * length * width
-                rest[a] -= one * taken * length
-                rest[b] -= other * taken * width
-            for one, other in QUADRANTS:
-                length, width = self._step[a, one], self._step[b, other]
-                taken = 0.5 * np.maximum(one * other * left, 0.0) / (length * width)
-                shares[(a, one), (b, other)] += taken
-                rest[a] -= one * taken * length
-                rest[b] -= other * taken * width
-        for axis in self._axes:
-            for side in (1, -1):
-                shares[((axis, side),)] = np.maximum(side * rest[axis], 0.0) / self._step[axis, side]
-        return shares, number - np.sum(list(shares.values()), axis=0)
+@routine
+def share_pool(cell: int, axes: Axes, pools: Pools) -> float:
+    """Fill what goes to each neighbour of a cell; returns what stays at its pivot, perhaps below nil."""
+    share, left = pools.share, pools.whole[NUMBER, cell]
+    for k in range(SHARES):
+        share[k] = 0.0
+    for one in range(MOST_COORDINATES):
+        for other in range(one + 1, MOST_COORDINATES):
+            share_plane(cell, one, other, axes, pools)
+    for axis in range(MOST_COORDINATES):
+        rest = pools.whole[MEAN + axis, cell]
+        if rest != 0.0:
+            place = cell // axes.stride[axis] % axes.size[axis]
+            share[ALONG + 2 * axis] = max(rest, 0.0) / axes.up[axis, place]
+            share[ALONG + 2 * axis + 1] = max(-rest, 0.0) / axes.down[axis, place]
+    for k in range(SHARES):
+        left -= share[k]
+    return left
 
-    def _move(self, born: Floats, amount: Floats, steps: Steps) -> None:
-        """Add an amount of every cell to the neighbour at these steps."""
-        places = np.flatnonzero(self._inner & (amount != 0.0))
-        shift = sum(side * self._lattice.strides[axis] for axis, side in steps)
-        born[places + shift] += amount[places]
+
+@routine
+def share_plane(cell: int, one: int, other: int, axes: Axes, pools: Pools) -> None:
+    """Fill the shares of the diagonals of one plane: at first with the means, then against them."""
+    left, whole = pools.whole[MIXED + plane_of(one, other), cell], pools.whole
+    if left == 0.0:
+        return
+    here, beside = cell // axes.stride[one] % axes.size[one], cell // axes.stride[other] % axes.size[other]
+    for turn in range(2 * QUADRANTS):
+        quadrant = 3 * turn % QUADRANTS
+        along, across = 1.0 - 2.0 * (quadrant // 2), 1.0 - 2.0 * (quadrant % 2)
+        length = axes.up[one, here] if along > 0.0 else axes.down[one, here]
+        width = axes.up[other, beside] if across > 0.0 else axes.down[other, beside]
+        taken = max(along * across * left, 0.0) / (length * width)
+        if turn < QUADRANTS:
+            forward, sideways = max(along * whole[MEAN + one, cell], 0.0), max(across * whole[MEAN + other, cell], 0.0)
+            taken = min(min(forward / length, sideways / width), taken)
+            left -= along * across * taken * length * width
+        else:
+            taken *= 0.5
+        pools.share[QUADRANTS * plane_of(one, other) + quadrant] += taken
+        whole[MEAN + one, cell] -= along * taken * length
+        whole[MEAN + other, cell] -= across * taken * width

@@ -2,46 +2,75 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, factorial, prod
 
 import numpy as np
 import pytest
 
 from compute.errors import CaseError
-from pbm.grid import Grid, geometric_grid
-from pbm.growth import LIMITERS, limited
+from pbm.grid import Grid, geometric_grid, multiples_grid, with_nil
 from pbm.lattice import Lattice
 from pbm.laws import fragments
-from pbm.schemes.cell_average_nd import CellAverage
 from pbm.several_components import SeveralComponentPopulation
-from pbm.sources import Layer, Nuclei, limited_slopes
+from pbm.sources import Layer, Nuclei
 from pbm.splitting import Splitting
 from pbm.two_components import TwoComponentPopulation
 
+TIMES = np.array([0.0, 0.2])
 RANDOM = np.random.Generator(np.random.Philox(key=11))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_births_keep_number_components_and_mixed_moments(count: int) -> None:
-    """Random sums on an uneven lattice, shared by cell average: every moment of order one in each of two, 1e-12.
+def test_mergers_keep_number_components_and_mixed_moments(count: int) -> None:
+    """Random numbers on an uneven lattice, a rate of both grains: against sums over all pairs that stay on it, number
+    and components of every merger and mixed moments of each two components change as they have to, 1e-12.
 
-    No share is negative, and up to three components the squares grow no more than by the fixed pivot.
+    Nothing is born below nil, and up to three components the squares grow no more than by the fixed pivot.
     """
-    grids = tuple(geometric_grid(1.0, 40.0 + axis, 6 + axis) for axis in range(count))
+    grids = tuple(geometric_grid(1.0, 40.0 + axis, 4 + axis % 2 + 4 // count) for axis in range(count))
     lattice = Lattice(grids)
-    low, high = (np.array([grid.pivots[end] for grid in grids]) for end in (0, -1))
-    sums = low[:, None] + RANDOM.random((count, 300)) * (high - low)[:, None]
-    events = RANDOM.random(300)
-    born, spread = CellAverage(lattice, sums).births(events), lattice.corner_shares(sums) @ events
-    assert born.min() >= 0.0
-    assert born.sum() == pytest.approx(events.sum(), rel=1e-12)
-    np.testing.assert_allclose(lattice.components @ born, sums @ events, rtol=1e-12)
-    for a in range(count):
-        square = lattice.components[a] ** 2
-        assert count == 4 or square @ born <= square @ spread * (1.0 + 1e-12)
-        for b in range(a):
-            mixed = lattice.components[a] * lattice.components[b]
-            assert mixed @ born == pytest.approx((sums[a] * sums[b]) @ events, rel=1e-12)
+    numbers, x = RANDOM.random(lattice.shape), lattice.components
+    events = np.outer(numbers, numbers) * (1.0 + x.sum(axis=0)[:, None] * x.sum(axis=0)[None, :])
+    tops = np.array([grid.pivots[-1] for grid in grids])[:, None, None]
+    events *= 0.5 * np.all(x[:, :, None] + x[:, None, :] <= tops, axis=0)
+    squares = []
+    for scheme in ("fixed-pivot", "cell-average"):
+        population = SeveralComponentPopulation(grids, rate_of_both, scheme=scheme)
+        change, booked = population.change(numbers)
+        lost = events.sum(axis=0) + events.sum(axis=1)
+        assert (change.ravel() + lost).min() >= -1e-13 * lost.max()
+        assert change.sum() == pytest.approx(-events.sum(), rel=1e-12) == pytest.approx(-booked[0], rel=1e-12)
+        np.testing.assert_allclose(x @ change.ravel(), 0.0, atol=1e-12 * float(x.max() * events.sum()))
+        squares.append(x**2 @ change.ravel())
+        for a in range(count):
+            for b in range(a):
+                expected = np.sum(events * (np.outer(x[a], x[b]) + np.outer(x[b], x[a])))
+                assert x[a] * x[b] @ change.ravel() == pytest.approx(expected, rel=1e-12)
+    assert count == 4 or np.all(squares[1] <= squares[0] * (1.0 + 1e-12))
+
+
+def rate_of_both(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """1 + the product of both volumes."""
+    return np.asarray(1.0 + one.sum(axis=0) * other.sum(axis=0))
+
+
+@pytest.mark.parametrize("scheme", ["fixed-pivot", "cell-average"])
+def test_three_powders_of_pure_grains_make_multinomial_aggregates(scheme: str) -> None:
+    """Equal grains, shares q_a of three components, constant kernel: of the (tau/2)^(k - 1)/(1 + tau/2)^(k + 1)
+    aggregates of k grains a multinomial share has i, j and l of them, as Lushnikov (1976),
+    doi 10.1016/0021-9797(76)90288-5, has it for two. Exact on multiples of the grain, but for the integration and the
+    ends of the grid, 1e-5.
+    """
+    shares, tau, most = (0.2, 0.3, 0.5), 0.02, 4
+    grid, start = with_nil(multiples_grid(1.0, most)), np.zeros((most + 1,) * 3)
+    start[1, 0, 0], start[0, 1, 0], start[0, 0, 1] = shares
+    found = SeveralComponentPopulation((grid,) * 3, 1.0, 1e-8, scheme).solve(start, np.array([0.0, tau])).numbers[-1]
+    for place in ((1, 0, 0), (0, 2, 0), (1, 1, 0), (0, 1, 1), (1, 1, 1), (0, 2, 1), (2, 1, 1)):
+        grains, half = sum(place), 0.5 * tau
+        ways = factorial(grains) // prod(factorial(each) for each in place)
+        share = ways * prod(share**each for share, each in zip(shares, place))
+        assert found[place] == pytest.approx(half ** (grains - 1) / (1.0 + half) ** (grains + 1) * share, rel=1e-5)
+    assert found[0, 0, 0] == 0.0
 
 
 def test_two_components_are_those_of_their_own_scheme() -> None:
@@ -104,14 +133,21 @@ def test_fragments_of_one_composition_follow_their_law() -> None:
     assert result.moment(2, 0)[-1] / result.moment(1, 1)[-1] == pytest.approx(ratio, rel=3e-2)
 
 
-@pytest.mark.parametrize("limiter", LIMITERS)
-def test_limiters_of_arrays_are_those_of_scalars(limiter: str) -> None:
-    """The same slopes as the compiled law of one coordinate, to the bit."""
-    back, front = RANDOM.normal(size=(2, 200))
-    back[:5] = 0.0
-    number = LIMITERS.index(limiter)
-    expected = [limited(number, float(one), float(other)) for one, other in zip(back, front)]
-    np.testing.assert_array_equal(limited_slopes(number, back, front), expected)
+def test_compiled_loops_repeat_plain_python() -> None:
+    """One text, IEEE arithmetic: the same bits, everything on."""
+    grids = geometric_grid(1e-1, 1e1, 3), geometric_grid(1e-1, 2e1, 4)
+    start = np.zeros((3, 4))
+    start[0, :2] = 1.0
+    layers, nuclei = (Layer(1, 0.3),), (Nuclei((2.0, 2.0), 0.2),)
+    compiled, plain = (
+        SeveralComponentPopulation(
+            grids, 1.0, 1e-4, "cell-average", Splitting(0.1), layers, nuclei, compiled=compiled
+        ).solve(start, TIMES)
+        for compiled in (True, False)
+    )
+    assert compiled.steps == plain.steps
+    np.testing.assert_array_equal(compiled.numbers, plain.numbers)
+    np.testing.assert_array_equal(compiled.booked, plain.booked)
 
 
 def test_mistakes_are_named() -> None:
@@ -129,3 +165,8 @@ def test_mistakes_are_named() -> None:
         SeveralComponentPopulation((grid,), nuclei=(Nuclei((9.0,), 1.0),))
     with pytest.raises(CaseError, match="breakage rate"):
         SeveralComponentPopulation((grid,), breakage=Splitting(-1.0))
+    nil = with_nil(grid)
+    with pytest.raises(CaseError, match="aggregation alone"):
+        SeveralComponentPopulation((nil, grid), breakage=Splitting(1.0))
+    with pytest.raises(CaseError, match="without any component"):
+        SeveralComponentPopulation((nil, nil), 1.0).solve(np.ones((4, 4)), TIMES)
