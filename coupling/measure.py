@@ -11,7 +11,7 @@ from coupling.case import Case, CouplingSettings
 from coupling.exchange import Exchange, fit_exchange
 from coupling.parcel_sizes import parcel_shares, with_parcel_shares
 from coupling.session import Session
-from coupling.window import Window
+from coupling.window import Window, measured_exchange
 from dem.case import DemCase
 from dem.case_limits import wall_reach
 from pbm.case import PbmCase
@@ -115,9 +115,7 @@ def population_balance(sections: Sections, law: KernelLaw, windows: list[Window]
     regions = sections.pbm.compartments
     if regions is None or regions.exchange != "dem":
         return Granulation(sections.pbm, law)
-    middle = sections.coupling.design.middle
-    window = min(windows, key=lambda window: abs(window.impeller_speed - middle))
-    return Granulation(sections.pbm, law, np.nan_to_num(window.statistics.exchange_rates().rate))
+    return Granulation(sections.pbm, law, measured_exchange(windows, sections.coupling.design.middle))
 
 
 def fit(sections: Sections, windows: list[Window]) -> Exchange:

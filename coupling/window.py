@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -96,3 +97,9 @@ class Window:
         if unknown or not blades:
             raise CaseError("no such wall in the window", key="blades", value=unknown, expected=", ".join(names))
         return [names.index(blade) for blade in blades]
+
+
+def measured_exchange(windows: Sequence[Window], speed: float) -> Array:
+    """Rates of exchange [1/s] between compartments of the window nearest to an impeller speed [rad/s]."""
+    window = min(windows, key=lambda window: abs(window.impeller_speed - speed))
+    return np.nan_to_num(window.statistics.exchange_rates().rate)

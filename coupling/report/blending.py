@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from math import isclose
-from typing import Any
-
 import numpy as np
 
 from compute.errors import CaseError
 from coupling.report.charts import COLOURS, chart, svg
 from coupling.report.contents import Cell, Quantity, Section, percent
 from coupling.report.record import RunRecord
-from pbm.blending import Blending, BlendingCourse
+from coupling.report.residence import show_residence
+from pbm.blending import BlendingCourse
 from pbm.blending_run import make_blending, uniformity_at
 from pbm.case_blending import BlendingCase
 from pbm.grid import Floats
-from pbm.residence import ResidenceTime
 
 FACTORS = (0.1, 1.0, 10.0)
 """Masses of samples that are shown, over that of the case."""
 LIMIT = 0.05
 """RSD above which a blend counts as badly mixed."""
-PERIODS = (0.1, 0.3, 1.0, 3.0, 10.0)
-"""Periods of disturbances that are shown, over the mean residence time."""
-ALIKE = 0.01
-"""Relative difference within which two periods are one."""
 MOST_POINTS = 300
 """Samples that are drawn, at most."""
-LONGEST, POINTS = 4.0, 300
-"""Mean residence times, and points, of the curves."""
-DECADES = (-2.0, 1.5)
-"""Decades of frequency times mean residence time."""
 
 
 def outlet_section(run: RunRecord) -> Section:
@@ -55,17 +44,9 @@ def residence_section(run: RunRecord) -> Section:
     if run.case.blending is None:
         return section
     blending, case = make_blending(run.case.blending), run.case.blending
-    times = {to: ResidenceTime(blending.graph, to) for to in dict.fromkeys(each.to for each in case.feeders)}
-    rows: list[tuple[Cell, ...]] = []
-    for to, one in times.items():
-        fed = ", ".join(dict.fromkeys(each.component for each in case.feeders if each.to == to))
-        deviation = Quantity(float(np.sqrt(one.variance)), "s")
-        rows.append((to, fed, Quantity(one.mean, "s"), deviation, Quantity(one.tanks), Quantity(one.peclet)))
-    header = ("fed into", "powder", "mean stay", "standard deviation", "tanks in series", "Peclet number")
-    section.tabulate("Residence times; tanks and Peclet number have the same variance.", header, rows)
-    caption = "Left: density of the residence time. Right: what is left of a feeder's disturbance, by its frequency."
-    section.show(_residence(times), "Residence time distribution and damping", caption)
-    section.tabulate("What is left of a disturbance of the feed.", *_damping(times, blending, case))
+    fed = [(each.to, each.component) for each in case.feeders]
+    ripples = [(each.to, each.component, each.ripple.period) for each in case.feeders if each.ripple]
+    show_residence(section, blending.graph, fed, ripples)
     return section
 
 
@@ -158,34 +139,3 @@ def _sample_times(case: BlendingCase, course: BlendingCourse, count: int) -> Flo
     total = course.left[late:].sum(axis=1)
     middle = total[0] + case.samples.mass * (np.arange(count) + 0.5)
     return np.asarray(np.interp(middle, total, course.times[late:]))
-
-
-def _residence(times: dict[str, ResidenceTime]) -> str:
-    with chart(3.2, 2) as (figure, (density, damping)):
-        for (to, one), colour in zip(times.items(), COLOURS):
-            marks = np.linspace(0.0, LONGEST * one.mean, POINTS)
-            density.plot(marks, one.density(marks), color=colour, label=to)
-            density.axvline(one.mean, color=colour, linewidth=0.8, linestyle=":")
-            frequencies = np.logspace(*DECADES, POINTS) / one.mean
-            damping.plot(frequencies, np.abs(one.response(frequencies)), color=colour)
-        density.set(xlabel="time [s]", ylabel="E [1/s]", xlim=(0.0, None), ylim=(0.0, None))
-        density.legend(loc="upper right")
-        damping.set(
-            xscale="log", yscale="log", xlabel="frequency [1/s]", ylabel="amplitude out over in", ylim=(1e-4, 1.5)
-        )
-        return svg(figure)
-
-
-def _damping(
-    times: dict[str, ResidenceTime], blending: Blending, case: BlendingCase
-) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-    """Header and rows: amplitude out over in at several periods, those of the ripples among them."""
-    rows: list[tuple[Cell, ...]] = []
-    for to, one in times.items():
-        own = {each.ripple.period: each.component for each in case.feeders if each.ripple and each.to == to}
-        usual = [factor * one.mean for factor in PERIODS]
-        kept = [period for period in usual if not any(isclose(period, each, rel_tol=ALIKE) for each in own)]
-        for period in sorted({*own, *kept}):
-            ratio: Any = abs(one.response([1.0 / period])[0])
-            rows.append((to, Quantity(period, "s"), own.get(period, ""), percent(float(ratio))))
-    return ("fed into", "period", "ripple of", "amplitude out over in"), rows

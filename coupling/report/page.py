@@ -21,6 +21,7 @@ from coupling.report.record import RunRecord
 from coupling.report.reduced import reduced_section
 from coupling.report.settings import settings_section
 from coupling.report.speeds import speeds_section
+from coupling.report.through import through_section
 from coupling.report.timings import timings_section
 from coupling.report.transport import transport_section
 from coupling.report.verdict import verdict_section
@@ -41,6 +42,7 @@ DEM_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
 BALANCE_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
     batch_section,
+    through_section,
     balances_section,
 )
 BLENDING_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
@@ -52,6 +54,7 @@ COUPLED_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
     picture_section,
     batch_section,
+    through_section,
     balances_section,
     windows_section,
     kernel_section,
@@ -80,13 +83,13 @@ def write_report(case: Case, folder: Path, compiled: bool = True) -> Path:
 
 
 def render(run: RunRecord) -> str:
-    """The report of a run as HTML; the same files give the same text."""
+    """The report of a run as HTML; the same files give the same text. Sections without contents are left out."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     alone = DEM_SECTIONS if run.case.dem is not None else BALANCE_SECTIONS
     alone = BLENDING_SECTIONS if run.case.blending is not None else alone
     makers = COUPLED_SECTIONS if run.case.coupling is not None else alone
-    sections = [make(run) for make in makers]
+    sections = [section for make in makers if (section := make(run)).blocks]
     sections += [timings_section(run), warnings_section(run, sections)]
     verdict = verdict_section(run, sections)
     loader = PackageLoader("coupling.report")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +34,18 @@ def test_a_stated_case_runs_without_particles(tmp_path: Path) -> None:
     assert max(result.worst_imbalance) <= 1e-12 and result.booked[-1, 0] > 0.0
     assert "population balance" in facts["stage_seconds"]
     page = (tmp_path / "report.html").read_text()
-    assert "The batch" in page and "Balances" in page and "Encounters" not in page
+    assert "The batch" in page and "Balances" in page and "Encounters" not in page and 'id="through"' not in page
     written = (tmp_path / DISTRIBUTION).stat().st_mtime_ns
     run(alone(), tmp_path, Progress(None))
     assert (tmp_path / DISTRIBUTION).stat().st_mtime_ns == written
 
 
 def test_equipment_that_starts_empty_is_reported(tmp_path: Path) -> None:
-    """Before there is powder there are no sizes: the report shows the first output that has some."""
+    """Before there is powder there are no sizes: the report shows the first output that has some.
+
+    Of one stirred bowl with 1/s out and 1 g/s in: a mean stay of 1 s, and after 2 s 1 - exp(-2) g are held and the rest
+    of 2 g has left, to 1e-3 of the integration; the linear transport that follows the powder gives the same.
+    """
     feed = stated_case().feed.model_copy(update={"charge": 0.0}).model_dump(exclude={"grains", "second_share"})
     liquid = {"spray": {"rate": "1 mg/s", "start": "1 s", "end": "2 s", "cover": "1 mg"}}
     compartments = {
@@ -51,6 +57,19 @@ def test_equipment_that_starts_empty_is_reported(tmp_path: Path) -> None:
     result = GranulationResult.load(tmp_path / DISTRIBUTION)
     assert result.first == 1 and f"after {result.time[1]:.3g} s" in page
     assert "all stages done" in page and "nan" not in page
+    held = (1.0 - exp(-2.0)) * 1e-3
+    assert 'id="through"' in page
+    assert value(page, "residence-bowl") == pytest.approx(1.0, rel=1e-12)
+    assert value(page, "held-powder") == pytest.approx(held, rel=1e-12)
+    assert value(page, "left-powder") == pytest.approx(2e-3 - held, rel=1e-12)
+    assert value(page, "hold-up-bowl") == pytest.approx(held, rel=1e-3)
+
+
+def value(page: str, name: str) -> float:
+    """The number that a report carries under a name."""
+    match = re.search(rf'<data[^>]*data-name="{name}"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*data-name="{name}"', page)
+    assert match is not None
+    return float(match.group(1) or match.group(2))
 
 
 def test_measured_laws_need_particles() -> None:
