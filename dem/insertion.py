@@ -17,7 +17,8 @@ from compute.errors import SimulationError
 from dem.case import DemCase
 from dem.case_limits import number_shares
 from dem.case_particles import Insertion
-from dem.packing import GAP, generator
+from dem.clumps.packing import GAP, draw_bodies
+from dem.packing import generator
 from dem.particle_set import ClassTable, ParticleSet
 from dem.regions import make_room
 from dem.walls import Walls
@@ -128,18 +129,16 @@ class InsertionSource:
     ) -> tuple[ParticleSet, InsertionState]:
         """Return the particles that enter at an event, and how far the feeder has come then.
 
-        walls: at their present pose; present: all particles there; first_id: of the first new particle.
+        walls: at their present pose; present: all spheres there; first_id: of the first new particle.
 
         Raises:
             SimulationError: particles have waited longer than the feeder's patience.
         """
         kinds = self.due(state, time)
         random = self._random(EVENTS, state.events)
-        room = make_room(self.source.region, self.case.domain, walls, present)
-        position, placed = room.draw(self.classes.reach[kinds] * (1.0 + GAP), random, ATTEMPTS)
+        position, turns, placed = self._places(kinds, walls, present, random)
         entering = np.logical_and.accumulate(placed)  # nobody overtakes, so the mixture stays what it should be
         velocity = np.asarray(self.source.velocity) + self.source.spread * random.standard_normal((len(kinds), 3))
-        turns = self.classes.random_turns(len(kinds), random)
         particles = self.classes.particles(kinds, position, velocity, np.zeros((len(kinds), 3)), turns).chosen(entering)
         particles.id[:] = first_id + np.arange(len(particles))
         waiting = len(kinds) - len(particles)
@@ -147,6 +146,17 @@ class InsertionSource:
         self._require_patience(time, since, waiting, self.classes.mass[kinds[len(particles) :]].sum())
         passed = self._passed(state, len(particles))
         return particles, InsertionState(state.events + 1, state.inserted + len(particles), waiting, since, passed)
+
+    def _places(
+        self, kinds: Integers, walls: Walls, present: ParticleSet, random: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.bool_]]:
+        """Return positions, of bodies turns, and which of the particles found room."""
+        room = make_room(self.source.region, self.case.domain, walls, present)
+        if self.classes.shapes:
+            bodies, placed = draw_bodies(room, self.classes.shapes, kinds, random, ATTEMPTS)
+            return bodies.position, bodies.turn, placed
+        position, placed = room.draw(self.classes.reach[kinds] * (1.0 + GAP), random, ATTEMPTS)
+        return position, None, placed
 
     def _require_patience(self, time: float, since: float, waiting: int, mass: float) -> None:
         if time - since > self.source.patience:

@@ -18,7 +18,9 @@ from dem.case import DemCase
 from dem.case_limits import number_shares, source_number
 from dem.case_materials import Shares
 from dem.case_particles import Given, GivenParticle, Packing, ParticleFile
-from dem.clumps.orientation import NO_TURN, about_axis
+from dem.clumps.orientation import NO_TURN, about_axis, random_turns
+from dem.clumps.packing import GAP, draw_bodies
+from dem.clumps.spheres import spheres_of
 from dem.particle_file import read_particles
 from dem.particle_set import ClassTable, ParticleSet, class_table, join_sets
 from dem.regions import Room, make_room
@@ -30,8 +32,6 @@ RANDOM_SHARE = 0.2
 """Solids fraction of a region up to which spheres find room when drawn uniformly; saturation is near 0.38."""
 ROUNDS = 60
 """Rounds of drawing for each size before the spheres left are said to find no room."""
-GAP = 1e-6
-"""Gap left between spheres and to walls, as a share of the radius, so that round-off makes no contact."""
 LATTICE_TRIALS = 12
 PUSHES = 1000
 """Most rounds of pushing overlapping spheres apart."""
@@ -125,21 +125,40 @@ def pack(
     random = generator(seed, index)
     total = max(1, round(source_number(case, source)))
     kinds = draw_classes(case, classes, source.shares, total, random)
-    radius = classes.reach[kinds] * (1.0 + GAP)
-    room = make_room(source.region, case.domain, walls, present)
-    share = (4.0 / 3.0 * math.pi * radius**3).sum() / source.region.volume
-    placed, position = 0, None
-    for method in METHODS_DILUTE if share < RANDOM_SHARE else METHODS_DENSE:
-        if position is None:
-            position, fitting = method(room, radius, random)
-            placed = max(placed, fitting)
+    position, turns, placed = _places(source, case, classes, walls, present, kinds, random)
     if position is None:
         raise CaseError(
             f"the region has no room for {total} particles without overlap; {placed} fit",
             key=f"dem.particles.{index}.region", expected="a larger region, fewer particles, or smaller ones",
         )  # fmt: skip
     velocity = thermal_velocity(classes.mass[kinds], source.velocity, source.spread, random)
-    return classes.particles(kinds, position, velocity, np.zeros((total, 3)), classes.random_turns(total, random))
+    return classes.particles(kinds, position, velocity, np.zeros((total, 3)), turns)
+
+
+def _places(
+    source: Packing, case: DemCase, classes: ClassTable, walls: Walls, present: ParticleSet, kinds: Integers,
+    random: np.random.Generator,
+) -> tuple[Vectors | None, Vectors | None, int]:  # fmt: skip
+    """Return positions and, of bodies, turns; no positions if not all find room; and how many did.
+
+    Bodies are placed sphere by sphere or, where not all find room so, by the spheres around them.
+    """
+    radius, most = classes.reach[kinds] * (1.0 + GAP), 0
+    turns = random_turns(len(kinds), random) if classes.shapes else None
+    shapes = classes.shapes
+    room = make_room(source.region, case.domain, walls, spheres_of(present, shapes) if shapes else present)
+    if shapes:
+        bodies, placed = draw_bodies(room, shapes, kinds, random, ROUNDS)
+        if placed.all():
+            return bodies.position, bodies.turn, len(kinds)
+        most = int(placed.sum())
+    share = (4.0 / 3.0 * math.pi * radius**3).sum() / source.region.volume
+    for method in METHODS_DILUTE if share < RANDOM_SHARE else METHODS_DENSE:
+        position, placed_so = method(room, radius, random)
+        if position is not None:
+            return position, turns, len(kinds)
+        most = max(most, placed_so)
+    return None, None, most
 
 
 def thermal_velocity(mass: Vectors, mean: Sequence[float], spread: float, random: np.random.Generator) -> Vectors:

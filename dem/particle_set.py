@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dem.case import DemCase
 from dem.case_particles import Given, ParticleFile
 from dem.case_shapes import ParticleShape
-from dem.clumps.orientation import NO_TURN, product, random_turns
+from dem.clumps.orientation import NO_TURN, product
 from dem.clumps.shape import Shape, shape_of, sphere_shape
 from dem.particle_file import read_particles
 from dem.particles import KIND_SIZE, ROW_SIZE, Particles
@@ -107,10 +107,6 @@ class ClassTable:
             position, velocity, spin, self.reach[classes], self.mass[classes], self.material[classes], classes,
             np.arange(len(classes)), orientation,
         )  # fmt: skip
-
-    def random_turns(self, count: int, random: np.random.Generator) -> Vectors | None:
-        """Return turns uniform over all rotations where there are shapes; for spheres nothing is drawn."""
-        return random_turns(count, random) if self.shapes else None
 
 
 def class_table(case: DemCase) -> ClassTable:

@@ -28,7 +28,7 @@ def shaft() -> DemCase:
     """Needles and spheres fall through a shaft, hit a plate, and leave below it; new ones come in above."""
     return DemCase.model_validate(
         {
-            "domain": {"low": ["-6 mm", "-6 mm", "-14 mm"], "high": ["6 mm", "6 mm", "22 mm"]},
+            "domain": {"low": ["-9 mm", "-9 mm", "-14 mm"], "high": ["9 mm", "9 mm", "22 mm"]},
             "materials": {"m": {"density": 1500, "youngs_modulus": "5 MPa"}},
             "pairs": [{"between": ["m", "m"], "restitution": 0.5, "friction": 0.4}],
             "classes": [
