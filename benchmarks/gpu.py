@@ -35,7 +35,12 @@ ROOT = HERE.parent
 SEED = 1
 PACKED = 0.56
 """Solids fraction in which the spheres of a drum start."""
-TESTS = ("tests/device/test_device.py", "tests/device/test_balances.py")
+BALANCES = "tests/device/test_balances.py"
+TESTS = (
+    "tests/device/test_device.py",
+    f"{BALANCES}::test_members_on_the_device",
+    f"{BALANCES}::test_granulation_on_the_device",
+)
 TESTS_SECONDS = 240
 SETTLING, TIMED = 2000, 1000
 """Steps before and in the timing of a workload."""

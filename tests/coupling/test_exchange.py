@@ -11,6 +11,7 @@ import pytest
 
 from compute.errors import CaseError, CheckpointError, SimulationError
 from coupling.case_file import read_case
+from coupling.chain import stored
 from coupling.count_regression import CountTable, fit_counts
 from coupling.exchange import Exchange, fit_exchange
 from coupling.measure import population_balance, sections_of
@@ -210,3 +211,16 @@ def test_anticipated_law_is_what_smaller_scale_factors_give() -> None:
     assert expected.d50_grown == pytest.approx(both.d50_grown, rel=1e-12)
     for name in ("encounters", "pair_speed", "blade_hits"):
         assert getattr(expected, name) == pytest.approx(getattr(both, name), abs=1e-5)  # how far the fits search
+
+
+def test_stages_hand_on_what_they_made(tmp_path) -> None:
+    """In the process that made it a result goes on in memory; the file beside is read by a later one, to the bit."""
+    path, read = tmp_path / "exchange" / "design.json", []
+
+    def load(file):
+        read.append(file)
+        return Exchange.load(file)
+
+    made = fit_exchange(make_design_windows(seed=2), "inertial", ["impeller"], TRUTH.tip_radius)
+    assert stored(path, load, lambda: made) is made and not read
+    assert stored(path, load, lambda: pytest.fail("made twice")) == made and read == [path]
