@@ -113,19 +113,19 @@ def _add_shifted(typing: Any, amount: Any, total: Any, own: Any, i: Any, base: A
 
 def gather_rows(weights: Any, rows: Any, places: Any, begin: Any, end: Any, total: Any) -> None:
     """`compute.packed.gather_rows`."""
-    _gather_rows(weights, rows, places, begin, end, total)
+    _gather_rows(weights, rows, places, begin, end, total)  # type: ignore[call-arg]
 
 
 def spread_row(row: Any, weights: Any, places: Any, begin: Any, end: Any, rows: Any) -> None:
     """`compute.packed.spread_row`."""
-    _spread_row(row, weights, places, begin, end, rows)
+    _spread_row(row, weights, places, begin, end, rows)  # type: ignore[call-arg]
 
 
 def move_row(part: Any, row: Any, rows: Any, source: Any, target: Any) -> None:
     """`compute.packed.move_row`."""
-    _move_row(part, row, rows, source, target)
+    _move_row(part, row, rows, source, target)  # type: ignore[call-arg]
 
 
 def add_shifted(amount: Any, total: Any, own: Any, i: Any, base: Any, target: Any, rows: Any) -> None:
     """`compute.packed.add_shifted`."""
-    _add_shifted(amount, total, own, i, base, target, rows)
+    _add_shifted(amount, total, own, i, base, target, rows)  # type: ignore[call-arg]

@@ -10,6 +10,8 @@ not merge.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from compute.packed import WIDTH, line_zeros
@@ -47,7 +49,8 @@ def make_merging(cells: Cells) -> Merging:
     lists = (rows, starts, targets, rims, grows, np.concatenate(partners), ends, np.concatenate(apart))
     pivots = line_zeros((cells.count, WIDTH))
     pivots[:, FIRST], pivots[:, SECOND] = cells.components
-    return Merging(*(np.asarray(each, dtype=np.int64) for each in lists), pivots)
+    tables: list[Any] = [*(np.asarray(each, dtype=np.int64) for each in lists), pivots]
+    return Merging(*tables)
 
 
 def _sums(cells: Cells, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
