@@ -64,7 +64,8 @@ def sphere_volume(diameter: float) -> float:
 def spheres(case: DemCase) -> Iterator[tuple[float, Material]]:
     """Yield radius [m] and material of the smallest sphere of every class, and of particles with their own radius."""
     for size_class in case.classes:
-        yield min(size_class.radii), case.materials[size_class.material]
+        material = case.materials[size_class.material]
+        yield min(size_class.radii), material.model_copy(update={"density": size_class.density(material)})
     for source in case.particles:
         if isinstance(source, Given):
             for particle in source.items:
@@ -186,7 +187,7 @@ def number_shares(case: DemCase, shares: Shares) -> dict[str, float]:
         return dict(shares.of)
     own = {each.name: sphere_volume(each.diameter) for each in case.classes}
     if shares.by == "mass":
-        own = {each.name: own[each.name] * case.materials[each.material].density for each in case.classes}
+        own = {each.name: own[each.name] * each.density(case.materials[each.material]) for each in case.classes}
     numbers = {name: share / own[name] for name, share in shares.of.items()}
     total = sum(numbers.values())
     return {name: number / total for name, number in numbers.items()}
@@ -225,7 +226,7 @@ def mean_particle(case: DemCase, shares: Shares) -> tuple[float, float]:
     for name, share in number_shares(case, shares).items():
         own = share * sphere_volume(classes[name].diameter)
         volume += own
-        mass += own * case.materials[classes[name].material].density
+        mass += own * classes[name].density(case.materials[classes[name].material])
     return volume, mass
 
 

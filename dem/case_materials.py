@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +15,7 @@ from compute.quantities import (
     Force,
     Fraction,
     Length,
+    Mass,
     NotNegative,
     Number,
     Positive,
@@ -133,18 +135,32 @@ class Contact(CaseModel):
 
 
 class ParticleClass(CaseModel):
-    """A size class: spheres of one diameter, or bodies of one shape, and of one material, counted together."""
+    """A size class: spheres of one diameter, or bodies of one shape, and of one material, counted together.
+
+    Attributes:
+        mass: of a body, evenly spread over it; without it the density of the material says.
+    """
 
     name: str = Field(min_length=1)
     sphere_diameter: Annotated[Length, Positive] | None = Field(default=None, alias="diameter")
     shape: ParticleShape | None = None
     material: str
+    mass: Annotated[Mass, Positive] | None = None
 
     @model_validator(mode="after")
     def _size_given_once(self) -> ParticleClass:
         if (self.sphere_diameter is None) == (self.shape is None):
             raise invalid("how large the particles are must be said once", expected="one of diameter, shape")
+        if self.mass is not None and self.shape is None:
+            raise invalid(
+                "spheres have the density of their material", key="mass", value=self.mass,
+                expected="a shape, or no such key",
+            )  # fmt: skip
         return self
+
+    def density(self, material: Material) -> float:
+        """Return the density of a particle [kg/m3]: that of its material, or its mass over its volume."""
+        return material.density if self.mass is None else self.mass / (math.pi / 6.0 * self.diameter**3)
 
     @property
     def diameter(self) -> float:

@@ -135,10 +135,12 @@ def _table(
 ) -> ClassTable:
     diameter = np.array([diameter for diameter, _ in kinds], float)
     material = np.array([material for _, material in kinds], np.int64)
-    density = np.array([each.density for each in case.materials.values()])
+    of_material = np.array([each.density for each in case.materials.values()])
+    own = [each.density(case.materials[each.material]) for each in case.classes]
+    density = np.concatenate([own, of_material[material[len(own) :]]])
     shapes = (shape_of(model) if model else sphere_shape(0.5 * own) for model, own in zip(models, diameter))
     return ClassTable(
-        tuple(names), diameter, material, density[material] * np.pi / 6.0 * diameter**3,
+        tuple(names), diameter, material, density * np.pi / 6.0 * diameter**3,
         tuple(shapes) if any(models) else (),
     )  # fmt: skip
 

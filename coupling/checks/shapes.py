@@ -22,7 +22,7 @@ def check_shapes(case: Case) -> Iterator[Finding]:
 
         shape, envelope = shape_of(each.shape), each.shape.envelope
         filled = f", {shape.volume / envelope:.1%} of the smooth {each.shape.kind}" if envelope else ""
-        mass = case.dem.materials[each.material].density * shape.volume
+        mass = each.density(case.dem.materials[each.material]) * shape.volume
         text = f"{each.name}: a body of {len(shape.radius)} spheres, {shape.volume:.5g} m3{filled}."
         size = (
             f"{MICRO * mass:.4g} mg, {MILLI * shape.diameter:.4g} mm by volume, {2 * MILLI * shape.reach:.4g} mm across"

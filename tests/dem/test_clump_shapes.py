@@ -10,10 +10,14 @@ from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from dem.case import DemCase
+from dem.case_limits import source_number, time_step
+from dem.case_materials import ParticleClass
 from dem.case_shapes import Needle, SphereCluster, Tablet
 from dem.clumps.orientation import inverse, product, random_turns, turned
 from dem.clumps.shape import make_shape, shape_of
 from dem.clumps.union import union_moments
+from dem.particle_set import class_table
 
 Array = NDArray[np.float64]
 
@@ -134,3 +138,29 @@ def test_impossible_generated_shapes() -> None:
         Needle(kind="needle", length=1e-3, diameter=2e-3)
     with pytest.raises(ValidationError, match="the shape takes"):
         Tablet(kind="tablet", diameter=20e-3, thickness=1e-3, spacing=0.5)
+
+
+def test_body_of_given_mass() -> None:
+    """A tablet of 200 mg has that mass, and moments in proportion to it; feeders and shares by mass count with it, and
+    the step is that of its density. Rounding only."""
+    tablet = {"name": "t", "material": "m", "shape": {"kind": "tablet", "diameter": "8 mm", "thickness": "4 mm"}}
+    source = {"kind": "packing", "mass": "2 g", "shares": {"of": {"t": 1.0}}, "region": {"shape": "box", "low": [0] * 3,
+              "high": [0.05] * 3}}  # fmt: skip
+    heavy, light = (
+        DemCase.model_validate(
+            {
+                "domain": {"low": [0] * 3, "high": [0.05] * 3}, "particles": [source], "time": {"end": 1.0},
+                "materials": {"m": {"density": 1500, "youngs_modulus": "5 MPa"}}, "classes": [tablet | mass],
+                "pairs": [{"between": ["m", "m"], "restitution": 0.5, "friction": 0.4}],
+            }
+        )
+        for mass in ({}, {"mass": "200 mg"})
+    )  # fmt: skip
+    shape = shape_of(heavy.classes[0].shape)  # type: ignore[arg-type]
+    assert class_table(light).mass[0] == pytest.approx(2e-4, rel=1e-14)
+    assert class_table(heavy).mass[0] == pytest.approx(1500.0 * shape.volume, rel=1e-14)
+    assert source_number(light, light.particles[0]) == pytest.approx(10.0, rel=1e-14)  # type: ignore[arg-type]
+    ratio = math.sqrt(2e-4 / (1500.0 * shape.volume))
+    assert time_step(light) == pytest.approx(ratio * time_step(heavy), rel=1e-12)
+    with pytest.raises(ValidationError, match="spheres have the density of their material"):
+        ParticleClass.model_validate({"name": "s", "material": "m", "diameter": "1 mm", "mass": "1 g"})
