@@ -51,6 +51,7 @@ _HOME = {
     "PopulationResult": "pbm.population",
     "ResidenceTime": "pbm.residence",
     "SeveralComponentPopulation": "pbm.several_components",
+    "Setup": "pbm.solve",
     "Splitting": "pbm.splitting",
     "Steps": "pbm.inputs",
     "Stiff": "pbm.stiff",

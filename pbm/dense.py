@@ -8,18 +8,14 @@ kept as at the ends. Where the cubic is below nil, as much of the straight line 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from compute.errors import CaseError
-from pbm.feeding import Inflow
 from pbm.grid import Floats
-from pbm.inputs import Steps, constant, stretches
-from pbm.model import Parameters, Tables
-from pbm.program import Program
-from pbm.solve import Accuracy, Solution, check_state, make_run
+from pbm.solve import Accuracy, Setup, Solution, check_state, make_run
 
 POINTS = 4
 """Ends of steps that an interpolation uses, one more than its degree."""
@@ -79,28 +75,17 @@ def _cubic(knots: Floats, time: float) -> Floats:
     return weights
 
 
-def follow(
-    program: Program,
-    initial: Floats,
-    span: tuple[float, float],
-    parameters: Parameters,
-    tables: Tables,
-    speed: Steps | None = None,
-    spray: Steps | None = None,
-    accuracy: Accuracy | None = None,
-    inflows: Sequence[Inflow] = (),
-) -> Course:
-    """Integrate over a span of time [s] and keep the end of every step; inputs and errors as of `pbm.solve.solve`."""
+def follow(setup: Setup, span: tuple[float, float], accuracy: Accuracy | None = None) -> Course:
+    """Integrate over a span of time [s] and keep the end of every step; errors as of `pbm.solve.solve`."""
     begin, end = float(span[0]), float(span[1])
     if not end > begin:
         raise CaseError("the run has no length", key="span", value=span, expected="an end after its begin")
-    speed, spray = speed or constant(0.0), spray or constant(0.0)
-    check_state(initial, tables, bool(inflows))
-    run = make_run(program, initial, parameters, tables, accuracy or Accuracy(), end - begin, inflows)
+    check_state(setup.initial, setup.tables, bool(setup.inflows))
+    run = make_run(setup, accuracy or Accuracy(), end - begin)
     found = []
-    for low, high in stretches(np.array([begin, end]), speed, spray, *(inflow.rate for inflow in inflows)):
+    for low, high in setup.stretches(np.array([begin, end])):
         knots = [(low, run.state.copy(), run.booked.copy())]
-        run.advance(low, high, speed.at(low), spray.at(low), knots)
+        run.advance(low, high, setup.speed.at(low), setup.spray.at(low), knots)
         times, states, booked = (np.array(each) for each in zip(*knots))
         found.append(Stretch(times, states, booked))
     return Course(tuple(found), np.concatenate(run.record))

@@ -31,7 +31,7 @@ from pbm.outputs import DesignFlags, Outputs, design_flags, outputs_of
 from pbm.program import Program, compile_program, load_program
 from pbm.program_device import DeviceProgram
 from pbm.result import GranulationResult, make_result
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from pbm.stages import Scratch, make_scratch
 from pbm.stated import complete_law
 from pbm.stiff import Stiff, solve_stiff
@@ -133,11 +133,11 @@ class Granulation:
         spray = spray_of(self.case.liquid.spray) if spray is None else spray
         times = np.linspace(0.0, self.case.end, OUTPUT_TIMES) if times is None else np.asarray(times, dtype=float)
         start = self.initial_state() if initial is None else initial
-        model = (self.program, start, times, self.parameters, self.tables, speed, spray)
+        setup = Setup(self.program, start, self.parameters, self.tables, speed, spray, self.inflows)
         if isinstance(accuracy, Stiff):
-            solution = solve_stiff(*model, accuracy, self.inflows)
+            solution = solve_stiff(setup, times, accuracy)
         else:
-            solution = solve(*model, accuracy or Accuracy(self.case.tolerance), self.inflows)
+            solution = solve(setup, times, accuracy or Accuracy(self.case.tolerance))
         return make_result(solution, self, speed, spray)
 
     def follow(
@@ -155,7 +155,8 @@ class Granulation:
         spray = spray_of(self.case.liquid.spray) if spray is None else spray
         start = self.initial_state() if initial is None else initial
         span = (0.0, self.case.end if end is None else end)
-        return follow(self.program, start, span, self.parameters, self.tables, speed, spray, accuracy, self.inflows)
+        setup = Setup(self.program, start, self.parameters, self.tables, speed, spray, self.inflows)
+        return follow(setup, span, accuracy)
 
     def steady_state(
         self, speed: float, spray: float | None = None, initial: Floats | None = None, residual: float = 1e-9

@@ -57,9 +57,8 @@ def make_pools(lattice: Lattice) -> Pools:
     """Zeroed pools of a lattice."""
     sizes = [math.prod(lattice.shape[begin:]) for begin in range(len(lattice.shape))]
     inner = ([lattice.cells] * 4 + sizes)[-4:]
-    return Pools(
-        *(np.zeros((MOMENTS, size)) for size in reversed(inner)), *np.zeros((3, lattice.cells)), np.zeros(SHARES)
-    )
+    shapes = [(MOMENTS, size) for size in reversed(inner)] + [(size,) for size in (*inner[:1] * 3, SHARES)]
+    return Pools(*(np.zeros(shape) for shape in shapes))
 
 
 @routine

@@ -28,8 +28,31 @@ from pbm.stages import RECORD, Control, Scratch, Start, make_scratch, sums
 
 SLACK = 1.0 + 1e-9
 """Round-off by which a part may exceed the whole."""
+NOTHING = constant(0.0)
 RECORD_ROWS = 4096
 """Accepted steps between two visits of the host."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What is integrated, whatever the method.
+
+    program, parameters, tables: the equations
+    initial: first state, shape (compartments, quantities, classes), all nil for empty equipment that is fed
+    speed: of the impeller [rad/s]; spray [kg/s]; inflows: powder that comes in
+    """
+
+    program: Program
+    initial: Floats
+    parameters: Parameters
+    tables: Tables
+    speed: Steps = NOTHING
+    spray: Steps = NOTHING
+    inflows: Sequence[Inflow] = ()
+
+    def stretches(self, times: Floats) -> list[tuple[float, float]]:
+        """Spans of constant inputs between output times [s]."""
+        return stretches(times, self.speed, self.spray, *(inflow.rate for inflow in self.inflows))
 
 
 @dataclass(frozen=True)
@@ -118,32 +141,19 @@ class Run:
             raise _failure(status, time, self)
 
 
-def solve(
-    program: Program,
-    initial: Floats,
-    times: Floats,
-    parameters: Parameters,
-    tables: Tables,
-    speed: Steps | None = None,
-    spray: Steps | None = None,
-    accuracy: Accuracy | None = None,
-    inflows: Sequence[Inflow] = (),
-) -> Solution:
+def solve(setup: Setup, times: Floats, accuracy: Accuracy | None = None) -> Solution:
     """Integrate from times[0] on and return the states at all `times` [s].
 
-    initial: state at times[0], shape (compartments, quantities, classes), all nil for empty equipment that is fed
-    speed [rad/s], spray [kg/s]; inflows: powder that comes in
     Raises: CaseError for a bad start, SimulationError when the step collapses, ConservationError beyond `drift`.
     """
     times = np.asarray(times, dtype=float)
-    speed, spray, accuracy = speed or constant(0.0), spray or constant(0.0), accuracy or Accuracy()
-    check_state(initial, tables, bool(inflows))
+    check_state(setup.initial, setup.tables, bool(setup.inflows))
     if times.ndim != 1 or times.size < 2 or np.any(np.diff(times) <= 0.0):
         raise CaseError("output times have to rise", key="times", expected="at least two, rising")
-    run = make_run(program, initial, parameters, tables, accuracy, float(times[-1] - times[0]), inflows)
+    run = make_run(setup, accuracy or Accuracy(), float(times[-1] - times[0]))
     states, booked = [run.state.copy()], [run.booked.copy()]
-    for low, high in stretches(times, speed, spray, *(inflow.rate for inflow in inflows)):
-        run.advance(low, high, speed.at(low), spray.at(low))
+    for low, high in setup.stretches(times):
+        run.advance(low, high, setup.speed.at(low), setup.spray.at(low))
         if high in times:
             states.append(run.state.copy())
             booked.append(run.booked.copy())
@@ -165,32 +175,24 @@ def check_state(state: Floats, tables: Tables, fed: bool = False) -> None:
         raise CaseError("liquid or gas without granules", key="state", expected="contents where there are granules")
 
 
-def make_run(
-    program: Program,
-    initial: Floats,
-    parameters: Parameters,
-    tables: Tables,
-    accuracy: Accuracy,
-    span: float,
-    inflows: Sequence[Inflow],
-) -> Run:
+def make_run(setup: Setup, accuracy: Accuracy, span: float) -> Run:
     """Begin an integration over `span` [s]."""
-    state = np.array(initial, dtype=float, order="C")
+    state = np.array(setup.initial, dtype=float, order="C")
     control = Control(accuracy.tolerance, accuracy.floor, accuracy.shortest * span, accuracy.drift)
     places, classes = state.shape[0], state.shape[2]
     return Run(
-        program,
-        parameters,
-        tables,
+        setup.program,
+        setup.parameters,
+        setup.tables,
         control,
-        Start(*sums(state, tables)),
+        Start(*sums(state, setup.tables)),
         state,
         np.zeros(BOOKED),
         make_workspace(places, classes),
         make_scratch(places, classes, state.shape[1]),
         span,
         [],
-        inflows,
+        setup.inflows,
     )
 
 

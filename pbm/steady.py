@@ -21,7 +21,7 @@ from pbm.model import NUMBER
 from pbm.outputs import Outputs
 from pbm.rates import Rates
 from pbm.residence import ResidenceTime
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 
 if TYPE_CHECKING:
     from pbm.granulation import Granulation
@@ -73,7 +73,8 @@ def find_steady_state(
     inflows = [Inflow(inflow.place, inflow.contents, constant(inflow.rate.values[-1])) for inflow in model.inflows]
     law = (model.parameters, model.tables)
     times = np.array([0.0, residence_times * stay])
-    transient = solve(model.program, start, times, *law, constant(speed), constant(spray), ROUGH, inflows)
+    setup = Setup(model.program, start, *law, constant(speed), constant(spray), inflows)
+    transient = solve(setup, times, ROUGH)
     rates = Rates(model.program, *law, speed, spray, feed)
     state, error, iterations = _search(rates, transient.states[-1], stay, residual)
     flow = np.einsum("a,aqk->qk", model.tables.outlet, state)

@@ -8,7 +8,7 @@ nil by as much; CVODE is told that none may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,9 +16,8 @@ import numpy as np
 
 from compute.case_model import closest
 from compute.errors import CaseError, MissingComponent, SimulationError
-from pbm.feeding import Inflow, feed_rates
+from pbm.feeding import feed_rates
 from pbm.grid import Floats
-from pbm.inputs import Steps, constant, stretches
 from pbm.model import (
     BOOKED,
     CONTENT,
@@ -28,12 +27,10 @@ from pbm.model import (
     LEFT_SECOND,
     LEFT_SOLIDS,
     NUMBER,
-    Parameters,
     Tables,
 )
-from pbm.program import Program
 from pbm.rates import Rates
-from pbm.solve import Solution, check_state
+from pbm.solve import Setup, Solution, check_state
 from pbm.stages import Start, imbalance, sums
 
 if TYPE_CHECKING:
@@ -107,33 +104,22 @@ class _System:
         return rows.reshape(BOOKED, -1)
 
 
-def solve_stiff(
-    program: Program,
-    initial: Floats,
-    times: Floats,
-    parameters: Parameters,
-    tables: Tables,
-    speed: Steps | None = None,
-    spray: Steps | None = None,
-    accuracy: Stiff | None = None,
-    inflows: Sequence[Inflow] = (),
-) -> Solution:
+def solve_stiff(setup: Setup, times: Floats, accuracy: Stiff | None = None) -> Solution:
     """Integrate as `pbm.solve.solve` does, by a method for stiff equations, restarted at every change of an input.
 
     Raises: CaseError for a bad start, MissingComponent where CVODE is not installed, SimulationError where it gives up.
     """
-    accuracy = accuracy or Stiff()
-    times = np.asarray(times, dtype=float)
-    check_state(initial, tables, bool(inflows))
-    speed, spray = speed or constant(0.0), spray or constant(0.0)
-    state, booked = np.array(initial, dtype=float), np.zeros(BOOKED)
+    accuracy, times = accuracy or Stiff(), np.asarray(times, dtype=float)
+    tables, inflows = setup.tables, setup.inflows
+    check_state(setup.initial, tables, bool(inflows))
+    state, booked = np.array(setup.initial, dtype=float), np.zeros(BOOKED)
     start = Start(*sums(state, tables))
     fed = sum(inflow.rate.integral(times[0], times[-1]) * _solids(inflow.contents, tables) for inflow in inflows)
     states, ledger = [state], [booked]
     record: list[tuple[float, ...]] = []
-    for low, high in stretches(times, speed, spray, *(inflow.rate for inflow in inflows)):
+    for low, high in setup.stretches(times):
         feed = feed_rates(inflows, low, state.shape)
-        rates = Rates(program, parameters, tables, speed.at(low), spray.at(low), feed)
+        rates = Rates(setup.program, setup.parameters, tables, setup.speed.at(low), setup.spray.at(low), feed)
         system = _System(rates, start.solids + fed)
         allowed = np.concatenate((np.full(rates.size, accuracy.tolerance * accuracy.floor), np.full(BOOKED, UNCOUNTED)))
         step = _steppers()[accuracy.method](

@@ -78,7 +78,7 @@ def make_axes(lattice: Lattice) -> Axes:
     reach[:missing, 0], factor[WHOLE], factor[BELOW, :missing], factor[STAY, :missing] = 1, 1.0, 1.0, 1.0
     for axis, (grid, axis_parts) in enumerate(zip(lattice.grids, parts), start=missing):
         for table, part in zip((reach, low, target, up, down), axis_parts):
-            table[(axis, *map(slice, part.shape))] = part
+            table[axis][tuple(slice(length) for length in part.shape)] = part
         factor[BELOW:, axis, : grid.classes, : grid.classes] = axis_parts[5]
     steps = [steps for way in _steps() for steps in way]
     first = np.cumsum([0, *map(len, steps)])

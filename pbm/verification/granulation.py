@@ -11,7 +11,7 @@ from pbm.assemble import StatedLaws, bare_parameters, make_tables
 from pbm.model import NUMBER, Stated
 from pbm.program import compile_program
 from pbm.selection.power import Coefficients as PowerLaw
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from pbm.verification.starts import EXACT, SMOLUCHOWSKI, exponential, wide_grid
 
 NO_BREAKAGE = Stated(0.0, PowerLaw(0.0, 1.0))
@@ -29,7 +29,7 @@ def constant_kernel() -> list[Check]:
     times = np.array([0.0, 98.0])
     program = compile_program("constant", "always", "power")
     tables = make_tables(grid, laws=laws)
-    solution = solve(program, start, times, bare_parameters(), tables, accuracy=Accuracy(1e-6, 1e-3))
+    solution = solve(Setup(program, start, bare_parameters(), tables), times, Accuracy(1e-6, 1e-3))
     moments = [solution.states[:, 0, NUMBER] @ grid.pivots**order / GRAINS for order in range(3)]
     number, second = analytic.constant_moments(float(moments[0][0]), float(moments[2][0]), 98.0)
     case = "granulation program, constant kernel, tau 98, 30 cells"

@@ -17,7 +17,7 @@ from pbm.laws import kernel
 from pbm.model import Stated
 from pbm.program import Program
 from pbm.selection.power import Coefficients as PowerLaw
-from pbm.solve import Accuracy, Solution, solve
+from pbm.solve import Accuracy, Setup, Solution, solve
 
 NUMBER = 1e12
 UNIT = 1e-12
@@ -59,7 +59,7 @@ def evolve(
     solids = float(start[:, 0].sum(axis=0) @ grid.pivots)
     tables = make_tables(grid, laws=stated(rate=rate * solids, selection=selection))
     times = np.array([0.0, 0.5 * end, end])
-    return solve(program, start, times, bare_parameters(), tables, accuracy=Accuracy(tolerance, tolerance**0.5))
+    return solve(Setup(program, start, bare_parameters(), tables), times, Accuracy(tolerance, tolerance**0.5))
 
 
 def kernel_law(**changes: Any) -> KernelLaw:

@@ -32,7 +32,7 @@ from pbm.model import (
     SPRAYED,
 )
 from pbm.program import load_program
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from pbm.stages import make_scratch
 from pbm.transport import fill_moves, soak_and_move
 from tests.pbm.population import LACTOSE, granulation_case, kernel_law, stated
@@ -149,7 +149,7 @@ def test_a_fed_and_drained_compartment_follows_its_exponential() -> None:
     program = load_program("constant", "always", "power")
     times, feed = np.array([0.0, 1.0, 3.0, 6.0]), Inflow(0, contents, Steps((0.0, 1.0, 3.0), (0.0, 1.0, 0.0)))
     parameters = bare_parameters()._replace(absorption_time=1e30)
-    solution = solve(program, state, times, parameters, tables, None, None, Accuracy(1e-7, 1e-4), (feed,))
+    solution = solve(Setup(program, state, parameters, tables, inflows=(feed,)), times, Accuracy(1e-7, 1e-4))
     assert solution.states[:, 0, NUMBER, 2] == pytest.approx(1e6 * np.exp(-outlet * times), rel=1e-6)
     peak = rate / outlet * (1.0 - exp(-2.0 * outlet))
     expected = [0.0, 0.0, peak, peak * exp(-3.0 * outlet)]

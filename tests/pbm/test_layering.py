@@ -16,7 +16,7 @@ from pbm.growth import LIMITERS
 from pbm.layering import make_deposition
 from pbm.model import BOOKED, EXTERNAL, GAS, LAYERED, LAYERED_NUMBER, NUMBER, Tables, make_workspace
 from pbm.program import load_program
-from pbm.solve import Accuracy, Solution, solve
+from pbm.solve import Accuracy, Setup, Solution, solve
 from tests.pbm.population import granulation_case, stated
 from tests.pbm.test_stated_laws import stated_case
 from tests.pbm.test_two_solids import two_solid_case
@@ -46,7 +46,7 @@ def grow(classes: int, limiter: str = "van-leer") -> tuple[Floats, Solution]:
     """Diameters of the granules' classes, and their growth for 100 s."""
     grid, tables, state = layered(classes, limiter)
     program, times = load_program("constant", "always", "power"), np.array([0.0, 100.0])
-    return grid.diameters(POROSITY)[1:], solve(program, state, times, WET, tables, accuracy=Accuracy(1e-3, 1e-2))
+    return grid.diameters(POROSITY)[1:], solve(Setup(program, state, WET, tables), times, Accuracy(1e-3, 1e-2))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from pbm.model import (
 from pbm.outputs import outputs_of
 from pbm.program import compile_program, load_program
 from pbm.rates import Rates
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from pbm.stages import Start, imbalance, sums
 from tests.pbm.population import NUMBER as COUNT
 from tests.pbm.population import UNIT, granulation_case, kernel_law, stated, wide_grid
@@ -71,7 +71,7 @@ def test_mean_content_by_size_follows_the_closed_solution() -> None:
     solids = float(state[0, NUMBER] @ grid.pivots)
     tables = make_tables(grid, laws=stated(rate=solids / COUNT), quantities=QUANTITIES + 1)
     program, times = compile_program(*LAWS), np.array([0.0, tau])
-    result = solve(program, state, times, bare_parameters(), tables, accuracy=Accuracy(1e-5, 1e-3))
+    result = solve(Setup(program, state, bare_parameters(), tables), times, Accuracy(1e-5, 1e-3))
     assert max(result.worst_imbalance) <= 1e-12
     end, x = result.states[-1, 0], grid.pivots / UNIT
     held = end[NUMBER] * grid.pivots / solids
@@ -169,8 +169,8 @@ def test_the_lumped_solid_agrees_with_its_own_grid() -> None:
     found = []
     for cells, state in ((pair, full), (one, lumped)):
         tables = make_tables(cells, laws=laws, quantities=state.shape[1])
-        given = (program, state, np.array([0.0, 5.0]), bare_parameters(), tables)
-        states = solve(*given, accuracy=Accuracy(1e-3, 1e-2)).states
+        setup = Setup(program, state, bare_parameters(), tables)
+        states = solve(setup, np.array([0.0, 5.0]), Accuracy(1e-3, 1e-2)).states
         found.append([outputs_of(each, bare_parameters(), tables) for each in states])
     assert found[0][-1].second_share == pytest.approx(found[1][-1].second_share, rel=1e-6)
     large = np.minimum(found[0][-1].fractions, found[1][-1].fractions) > 0.05
@@ -204,7 +204,7 @@ def test_scatter_falls_with_the_root_of_the_grains() -> None:
     state[0, [CONTENT, SQUARE], 0] = COUNT * UNIT
     tables = make_tables(grid, laws=stated(rate=3.0 * COUNT * UNIT / COUNT), quantities=QUANTITIES + 2)
     program, times = load_program(*LAWS), np.array([0.0, 0.5])
-    result = solve(program, state, times, bare_parameters(), tables, accuracy=Accuracy(1e-2))
+    result = solve(Setup(program, state, bare_parameters(), tables), times, Accuracy(1e-2))
     end, grains = result.states[-1], np.arange(1, 13)
     found = outputs_of(end, bare_parameters(), tables)
     np.testing.assert_allclose(found.second_shares[:12], 1.0 / 3.0, rtol=1e-12)

@@ -18,7 +18,7 @@ from pbm.inputs import constant
 from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Conditions, Granule, Parent
 from pbm.program import load_program
 from pbm.selection.impact_speed import breaking_speed
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from tests.pbm.population import stated
 
 GRID = geometric_grid(1e-12, 1e-9, 8)
@@ -42,7 +42,7 @@ def _run(state: np.ndarray, end: float, spray: float = 0.0, **values: Any) -> np
     program = load_program("constant", "always", "power")
     times = np.array([0.0, end])
     solution = solve(
-        program, state, times, parameters, make_tables(GRID, laws=stated()), spray=constant(spray), accuracy=ACCURACY
+        Setup(program, state, parameters, make_tables(GRID, laws=stated()), spray=constant(spray)), times, ACCURACY
     )
     assert max(solution.worst_imbalance) <= 1e-12
     final = solution.states[-1][0, :, CLASS]
@@ -94,7 +94,7 @@ def test_drops_on_powder_make_nuclei() -> None:
     state, program = _one_class(gas=0.8), load_program("constant", "always", "power")
     parameters = bare_parameters()._replace(**values)
     times = np.array([0.0, 2.0])
-    solution = solve(program, state, times, parameters, tables, spray=constant(spray), accuracy=ACCURACY)
+    solution = solve(Setup(program, state, parameters, tables, spray=constant(spray)), times, ACCURACY)
     final, solids = solution.states[-1][0], COUNT * GRID.pivots[CLASS]
     lost = spray / density / drop * nucleus / solids
     assert final[NUMBER, CLASS] == pytest.approx(COUNT * exp(-2.0 * lost), rel=1e-5)
@@ -109,7 +109,7 @@ def test_exchange_levels_two_compartments() -> None:
     parameters = bare_parameters()._replace(absorption_time=1e30)
     program, times = load_program("constant", "always", "power"), np.array([0.0, 2.0])
     tables = make_tables(GRID, graph=Graph("ab", rates), laws=stated())
-    final = solve(program, state, times, parameters, tables, accuracy=ACCURACY).states[-1]
+    final = solve(Setup(program, state, parameters, tables), times, ACCURACY).states[-1]
     total, start = state[:, NUMBER, CLASS].sum(), state[0, NUMBER, CLASS]
     level = total * 0.25 / 0.75
     expected = level + (start - level) * exp(-0.75 * 2.0)

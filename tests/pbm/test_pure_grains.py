@@ -39,7 +39,7 @@ from pbm.model import (
     make_workspace,
 )
 from pbm.program import compile_program, load_program
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from tests.pbm.population import NUMBER as COUNT
 from tests.pbm.population import UNIT, bare_state, stated
 from tests.pbm.test_two_solids import two_solid_case
@@ -74,7 +74,7 @@ def test_constant_kernel_from_two_pure_powders() -> None:
     numbers = pure_powders(share)
     tables = make_tables(PAIR, laws=stated("constant", float(numbers @ PAIR.solid_volume) / COUNT))
     program, times = compile_program("constant", "always", "power"), np.array([0.0, end])
-    solution = solve(program, bare_state(numbers), times, bare_parameters(), tables, accuracy=Accuracy(3e-8, 1.0))
+    solution = solve(Setup(program, bare_state(numbers), bare_parameters(), tables), times, Accuracy(3e-8, 1.0))
     held = solution.states[-1][0, NUMBER].reshape(PAIR.shape) / COUNT
     x = GRID.pivots / UNIT
     start = numbers.reshape(PAIR.shape) / COUNT
@@ -146,7 +146,7 @@ def test_drops_on_pure_grains_make_nuclei_of_their_mean(share: float) -> None:
     parameters = bare_parameters()._replace(drop_volume=1e-12, nucleus_solids=nucleus, absorption_time=1e30)
     times, spray = np.array([0.0, 1.0]), constant(end * powder.sum() * 1e-12 / nucleus)
     program = load_program("constant", "always", "power")
-    result = solve(program, bare_state(numbers), times, parameters, tables, spray=spray)
+    result = solve(Setup(program, bare_state(numbers), parameters, tables, spray=spray), times)
     last = result.states[-1][0, NUMBER]
     np.testing.assert_allclose(PAIR.components @ last, powder, rtol=1e-12)
     made = (PAIR.solid_volume > 0.1 * nucleus) & (last > 0.0)

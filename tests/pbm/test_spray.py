@@ -13,7 +13,7 @@ from pbm.grid import geometric_grid
 from pbm.inputs import Steps
 from pbm.model import DISPLACED, EVAPORATED, EXTERNAL, NUCLEI, NUMBER, SPRAYED
 from pbm.program import load_program
-from pbm.solve import Accuracy, solve
+from pbm.solve import Accuracy, Setup, solve
 from pbm.spray import drops_per_nucleus, penetration_time, spray_flux, spray_regime
 from tests.pbm.population import granulation_case, stated
 from tests.pbm.test_stated_laws import stated_case
@@ -71,7 +71,7 @@ def test_films_evaporate_by_their_closed_form(cover: float) -> None:
         absorption_time=1e30, film_thickness=thickness, asperity_height=1e-6, evaporation_speed=speed
     )
     program, times = load_program("constant", "always", "power"), np.array([0.0, 4.0])
-    result = solve(program, state, times, given, make_tables(grid, laws=stated()), accuracy=Accuracy(1e-7, 1e-7))
+    result = solve(Setup(program, state, given, make_tables(grid, laws=stated())), times, Accuracy(1e-7, 1e-7))
     left = cover * exp(-speed * 4.0 / thickness) if cover < 1.0 else cover - speed * 4.0 / thickness
     assert result.states[-1, 0, EXTERNAL, 4] == pytest.approx(left * thickness * surface, rel=1e-5)
     assert result.booked[-1, EVAPORATED] == pytest.approx((cover - left) * thickness * surface, rel=1e-5)

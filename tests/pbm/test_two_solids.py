@@ -36,7 +36,7 @@ from pbm.model import (
     make_workspace,
 )
 from pbm.program import load_program
-from pbm.solve import Accuracy, Solution, constant, solve
+from pbm.solve import Accuracy, Setup, Solution, constant, solve
 from tests.pbm.population import LACTOSE, UNIT, bare_state, stated
 from tests.pbm.population import NUMBER as COUNT
 
@@ -55,7 +55,7 @@ def coalesce(cells: Cells, numbers: Floats, end: float, name: str = "constant", 
     tables = make_tables(cells, laws=stated(name, rate * float(numbers @ cells.solid_volume) / COUNT))
     program = load_program(name, "always", "power")
     times = np.array([0.0, 0.5 * end, end])
-    return solve(program, bare_state(numbers), times, bare_parameters(), tables, accuracy=Accuracy(1e-3, 1e-2))
+    return solve(Setup(program, bare_state(numbers), bare_parameters(), tables), times, Accuracy(1e-3, 1e-2))
 
 
 def moments(cells: Cells, state: Floats, first: int, second: int) -> float:
@@ -158,7 +158,7 @@ def test_drops_make_nuclei_of_the_powder_they_meet() -> None:
     parameters = bare_parameters()._replace(drop_volume=1e-12, nucleus_solids=nucleus, absorption_time=1e30)
     times, spray = np.array([0.0, 1.0]), constant(0.2 * powder.sum() * 1e-12 / nucleus)
     result = solve(
-        load_program("constant", "always", "power"), bare_state(numbers), times, parameters, tables, spray=spray
+        Setup(load_program("constant", "always", "power"), bare_state(numbers), parameters, tables, spray=spray), times
     )
     last = result.states[-1][0]
     np.testing.assert_allclose(PAIR.components @ last[NUMBER], powder, rtol=1e-12)
