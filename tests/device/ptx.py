@@ -134,3 +134,17 @@ def operations(text: str, bits: int) -> Counter[str]:
 def functions_called(text: str) -> set[str]:
     """Names of the functions that are called rather than inlined."""
     return set(re.findall(r"\bcall(?:\.uni)?\s+(?:\([^)]*\),\s*)?(\w+)", text))
+
+
+def narrow_products(text: str) -> list[str]:
+    """Return the products of whole numbers that PTX keeps in 32 bits.
+
+    Left out is the remainder of a division, n - (n / d) d: numbers of which both are short are divided as such.
+    """
+    lines = text.splitlines()
+    found = []
+    for line, following in zip(lines, [*lines[1:], ""]):
+        product = re.search(r"(?:mul|mad)\.lo\.[su]32\s+(%r\d+)|shl\.b32\s+(%r\d+)", line)
+        if product and not re.search(rf"sub\.s32\s+%r\d+, %r\d+, {product[1]};", following):
+            found.append(line.strip())
+    return found

@@ -26,6 +26,7 @@ from tests.device.ptx import (
     compile_to_ptx,
     functions_called,
     launches_of,
+    narrow_products,
     operations,
 )
 from tests.device.systems import COMPOSITIONS, SYSTEMS, bowl_case
@@ -110,6 +111,10 @@ KERNELS = (
 )
 
 
+INDEXING = ("gather_pairs", "fill", "fill_memory", "move_particle", "mark_near_walls")
+"""Kernels whose places are products of numbers of particles, entries and columns, which 32 bits would not hold."""
+
+
 def test_list_of_kernels(step_launches: dict[str, Launch]) -> None:
     """The names tested below are all that a rebuild and a step launch."""
     assert set(step_launches) == set(KERNELS)
@@ -125,6 +130,8 @@ def test_kernel(name: str, step_launches: dict[str, Launch], capsys: pytest.Capt
     assert found.spilled == 0
     assert reduces or found.stack == 0
     assert found.registers <= BUDGET.get(name, REGISTERS)
+    if name in INDEXING:
+        assert narrow_products(found.text) == []
 
 
 @pytest.mark.validate
@@ -202,3 +209,12 @@ def test_local_memory_and_calls_are_seen() -> None:
     }
     for text, functions in example.items():
         assert functions_called(text) == functions
+
+
+def test_narrow_products_are_seen() -> None:
+    """A product of 32 bits is one unless it only takes off what a division of short numbers covers."""
+    product, remainder = "mul.lo.s32 \t%r1, %r2, %r3;", "sub.s32 \t%r4, %r5, %r1;"
+    assert narrow_products(f"{product}\n{remainder}") == []
+    assert narrow_products(f"{product}\ncvt.s64.s32 \t%rd1, %r1;") == [product]
+    assert narrow_products("shl.b32 \t%r1, %r2, 4;") == ["shl.b32 \t%r1, %r2, 4;"]
+    assert narrow_products("mul.lo.s64 \t%rd1, %rd2, %rd3;") == []
