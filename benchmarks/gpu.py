@@ -3,7 +3,8 @@
     make gpu        or        python -m benchmarks.gpu [--seconds 440] [--only drum-250k]
 
 Writes benchmarks/results/<device>.json after each workload, so that what is done stays whatever comes later, and prints
-a table. A workload that would not end in time is left out, aloud. Exit status 1: a test failed, or nothing could run.
+a table. A workload that would not end in time is left out, aloud. Exit status 1: a
+test or a workload failed; 4: there is no device, or something that the backend needs is missing.
 """
 
 from __future__ import annotations
@@ -116,6 +117,15 @@ def measure(workload: Workload, backend: str, settling: int = SETTLING, timed: i
     }
 
 
+def attempted(workload: Workload, backend: str) -> dict[str, Any]:
+    """What a workload gave, or why it gave nothing: the others go on, and the record keeps both."""
+    try:
+        result = measure(workload, backend)
+    except (DempbmError, MemoryError, RuntimeError) as error:
+        return {"left_out": f"failed: {type(error).__name__}: {error}", "failed": True}
+    return result | {"asked": verdict(result, workload.asked)}
+
+
 def used_memory(backend: str) -> float | None:
     """Memory that cupy has taken from the device [GB]; None elsewhere."""
     if backend != "cuda":
@@ -191,12 +201,18 @@ def run_workloads(record: dict[str, Any], names: list[str], backend: str, end: f
         if needed > left:
             result: dict[str, Any] = {"left_out": f"left out: needs some {needed:.0f} s, {left:.0f} s are left"}
         else:
-            result = measure(workload, backend)
-            result["asked"] = verdict(result, workload.asked)
-            cost = (time.perf_counter() - began) / workload.particles
+            result = attempted(workload, backend)
+            cost = max(cost, (time.perf_counter() - began) / workload.particles)
         record["workloads"][name] = result
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         print(row(name, result), flush=True)
+
+
+def lacking() -> list[str]:
+    """What the backend lacks here, with what mends it."""
+    from coupling.doctor_cuda import examine_cuda
+
+    return [f"{part.name}: not found; mend: {part.remedy}" for part in examine_cuda() if not part.found]
 
 
 def main() -> int:
@@ -210,14 +226,15 @@ def main() -> int:
     try:
         get_backend("cuda")
     except DempbmError as error:
-        print(error, file=sys.stderr)
+        print(error, *lacking(), sep="\n", file=sys.stderr)
         return 4
     record = machine("cuda") | {"date": datetime.date.today().isoformat(), "workloads": {}}
     path = HERE / "results" / (re.sub(r"[^A-Za-z0-9]+", "-", record["device"]).strip("-").lower() + ".json")
     record["tests"] = {"status": 0, "summary": "not run"} if chosen.skip_tests else device_tests()
     run_workloads(record, chosen.only, "cuda", end, path)
     print(f"tests: {record['tests']['summary']}\nwritten: {path.relative_to(ROOT)}")
-    return int(record["tests"]["status"] != 0)
+    failed = any(result.get("failed") for result in record["workloads"].values())
+    return int(record["tests"]["status"] != 0 or failed)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def _array_module() -> Any:
         raise BackendUnavailable(
             "backend 'cuda' is not available; looked for "
             + "; ".join(missing)
-            + "; use --backend cpu to run on the CPU"
+            + "; `dempbm doctor` says how to mend it; use --backend cpu to run on the CPU"
         )
     import cupy
 
@@ -77,7 +77,14 @@ class CudaBackend:
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
         """Return an array of zeros in device memory."""
-        return self.xp.zeros(shape, dtype)
+        try:
+            return self.xp.zeros(shape, dtype)
+        except MemoryError as error:
+            needed = int(np.prod(np.asarray(shape, dtype=np.float64))) * np.dtype(dtype).itemsize
+            raise BackendUnavailable(
+                f"the device has no room for another {needed / 1e9:.3g} GB ({error}); use fewer particles, "
+                "`numerics: {precision: mixed}`, a device with more memory, or --backend cpu"
+            ) from error
 
     def numpy(self, array: Any) -> NDArray[Any]:
         """Return a copy of a device array in host memory."""

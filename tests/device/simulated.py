@@ -16,7 +16,7 @@ import pytest
 
 import dem.loops_gather
 from compute import get_backend
-from compute.errors import SimulationError
+from compute.errors import BackendUnavailable, SimulationError
 from dem.contact_forces import contacts_of
 from dem.engine import Engine
 from dem.loops_gather import GatherLoops
@@ -74,6 +74,15 @@ def test_lanes_share_a_particle(system: str, lanes: int) -> None:
     assert expected.pairs.flags[: int(expected.pairs.start[expected.size])].any(), "no pair is in touch"
     assert_same_motion(found, expected)
     assert_same_tallies(found, expected)
+
+
+def test_too_little_memory() -> None:
+    """More than there is: what was needed, and what to use instead, with the exit status of a missing backend."""
+    with pytest.raises(
+        BackendUnavailable, match=r"no room for another 9\.01e\+06 GB .*; use fewer .* --backend cpu"
+    ) as told:
+        get_backend("cuda").zeros((2**50, 1))
+    assert told.value.exit_code == 4
 
 
 @pytest.mark.parametrize("number", range(1, 11))

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import gpu
+from compute import get_backend
+from compute.errors import BackendUnavailable
 
 
 def test_workloads_are_measured_and_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +29,35 @@ def test_workloads_are_measured_and_recorded(tmp_path: Path, monkeypatch: pytest
     assert result["rate"] == pytest.approx(100 / result["step_seconds"])
     assert "of the target" in result["asked"]
     assert "left out" in found["large"]["left_out"]
+
+
+def test_a_workload_that_fails_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """50 spheres in a heap that they do not fit into; the record says so, and the next workload is tried."""
+    monkeypatch.setattr(gpu, "PACKED", 0.9)
+    monkeypatch.setattr(gpu, "WORKLOADS", {name: gpu.long_drum(50, 0.025, 0.4) for name in ("one", "two")})
+    path = tmp_path / "record.json"
+    gpu.run_workloads({"workloads": {}}, ["one", "two"], "python", time.perf_counter() + 600.0, path)
+    found = json.loads(path.read_text())["workloads"]
+    assert all(
+        found[name]["failed"] and "no room for 50 particles" in found[name]["left_out"] for name in ("one", "two")
+    )
+
+
+def test_without_a_device(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit status 4 with what was looked for, what mends it, and the command to use instead; nothing is written."""
+    if get_backend_or_none() is not None:
+        pytest.skip("there is a device")
+    monkeypatch.setattr("sys.argv", ["gpu"])
+    assert gpu.main() == 4
+    told = capsys.readouterr().err
+    assert "looked for" in told and "--backend cpu" in told and "mend: " in told
+
+
+def get_backend_or_none() -> object:
+    try:
+        return get_backend("cuda")
+    except BackendUnavailable:
+        return None
 
 
 @pytest.mark.parametrize("name", [name for name in gpu.WORKLOADS if name.startswith("drum")])
