@@ -11,25 +11,7 @@ from typing import Any
 
 from compute.physics import physics
 from dem.interaction import Interaction
-from dem.touch import Touch, Vector, cross, excess_touch, pair_touch, wall_touch
-
-
-@physics
-def plain_touch(
-    excess: float,
-    d: Vector,
-    velocity: Vector,
-    first_spin: Vector,
-    second_spin: Vector,
-    first: tuple[float, float],
-    second: tuple[float, float],
-    step: float,
-    arm_share: float,
-) -> Touch:
-    """Return the contact of two spheres, its overlap from the distance: what `excess` says is not needed."""
-    dx, dy, dz = d
-    vx, vy, vz = velocity
-    return pair_touch(dx, dy, dz, vx, vy, vz, first_spin, second_spin, first, second, step, arm_share)
+from dem.touch import Vector, cross, excess_touch, pair_touch, wall_touch
 
 
 @cache
@@ -41,7 +23,7 @@ def make_pair_law(interaction: Interaction) -> Callable[..., Any]:
     """
     law, contact = interaction.law, interaction.contact
     velocity_arm, torque_arm = contact.velocity_arm, contact.torque_arm
-    make_touch = excess_touch if interaction.mixed else plain_touch
+    make_touch = excess_touch if interaction.mixed else pair_touch
 
     @physics
     def pair_law(

@@ -73,12 +73,9 @@ def cross(ax: float, ay: float, az: float, bx: float, by: float, bz: float) -> t
 
 @physics
 def pair_touch(
-    dx: float,
-    dy: float,
-    dz: float,
-    vx: float,
-    vy: float,
-    vz: float,
+    excess: float,
+    d: Vector,
+    velocity: Vector,
     first_spin: Vector,
     second_spin: Vector,
     first: tuple[float, float],
@@ -86,16 +83,16 @@ def pair_touch(
     step: float,
     arm_share: float,
 ) -> Touch:
-    """Return the contact of two spheres.
+    """Return the contact of two spheres, its overlap from the distance: what `excess` says is not needed.
 
-    d: centre of the second minus centre of the first [m]; v: velocity of the first minus the second's [m/s]; spins
+    d: centre of the second minus centre of the first [m]; velocity: of the first minus the second's [m/s]; spins
     [rad/s]; first, second: (radius [m], mass [kg]); the surfaces' velocities are taken at the arms r - arm_share
     overlap [m].
     """
+    dx, dy, dz = d
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     overlap = first[0] + second[0] - distance
-    velocity = (vx, vy, vz)
-    return _touch_at(distance, overlap, (dx, dy, dz), velocity, first_spin, second_spin, first, second, step, arm_share)
+    return _touch_at(distance, overlap, d, velocity, first_spin, second_spin, first, second, step, arm_share)
 
 
 @physics

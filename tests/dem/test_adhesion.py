@@ -32,7 +32,7 @@ def sphere_contact(first: float, second: float, overlap: float) -> Touch:
     """Two spheres of these radii at rest with this overlap."""
     still = (0.0, 0.0, 0.0)
     distance = first + second - overlap
-    return pair_touch(distance, 0.0, 0.0, *still, still, still, (first, 1e-5), (second, 1e-5), STEP, 0.5)
+    return pair_touch(0.0, (distance, 0.0, 0.0), still, still, still, (first, 1e-5), (second, 1e-5), STEP, 0.5)
 
 
 def wall_contact(radius: float, overlap: float) -> Touch:

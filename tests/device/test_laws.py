@@ -98,7 +98,7 @@ def touches(interaction: Interaction) -> list[tuple[Touch, tuple[float, ...]]]:
     examples = []
     for b in random_block(interaction).T[:16]:
         arguments: Any = (
-            *b[SEPARATION : SEPARATION + 3], *b[VELOCITY : VELOCITY + 3],
+            0.0, tuple(b[SEPARATION : SEPARATION + 3]), tuple(b[VELOCITY : VELOCITY + 3]),
             tuple(b[FIRST_SPIN : FIRST_SPIN + 3]), tuple(b[SECOND_SPIN : SECOND_SPIN + 3]),
             (b[FIRST_RADIUS], b[FIRST_MASS]), (b[SECOND_RADIUS], b[SECOND_MASS]), STEP, 0.5,
         )  # fmt: skip
