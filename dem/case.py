@@ -96,6 +96,7 @@ class DemCase(CaseModel):
         self._check_pairs()
         self._check_shapes()
         self._check_times()
+        self._check_loads()
         self._check_feeders()
         return self
 
@@ -173,6 +174,19 @@ class DemCase(CaseModel):
                     "two materials meet and nothing says how",
                     key="pairs",
                     expected=f"an entry between: [{first}, {second}]",
+                )
+
+    def _check_loads(self) -> None:
+        """Refuse two walls with the same load: each of them would bear it, and move, alone."""
+        loads = [load_of(wall.motion) for wall in self.walls]
+        for index, load in enumerate(loads):
+            if load is not None and load in loads[:index]:
+                other = self.walls[loads.index(load)].name
+                raise invalid(
+                    f"{other} and {self.walls[index].name} have the same load, and a wall under a load is one body",
+                    key=f"walls.{index}.motion",
+                    value=f"{load.force:g} N on {load.mass:g} kg",
+                    expected="one wall of a mesh with both shapes; separate lids differ in force or mass",
                 )
 
     def _check_feeders(self) -> None:

@@ -21,6 +21,7 @@ from dem.walls.clearance import wall_clearance
 from dem.walls.motion import bear_load, point_to_body, surface_velocity, wall_spin
 from tests.dem.engines import make_engine, plane, rows, spheres
 from tests.dem.test_walls import FLOOR, GAP, R
+from tests.device.systems import EDGE, box_case
 
 TAP = Tap(kind="tap", height=3e-3, period=0.2, count=3, start=0.1)
 LID = Load(kind="load", axis=(0, 0, -1), force=2.0, mass=0.05, damping=40.0, start=0.01)
@@ -128,3 +129,15 @@ def test_motions_that_cannot_be(kind: Any, keys: dict[str, Any], key: str) -> No
     with pytest.raises(ValidationError) as caught:
         kind.model_validate(keys)
     assert key in str(caught.value.errors())
+
+
+def test_walls_with_one_load_are_refused() -> None:
+    """Each would bear the load, and move, alone; the message names both and says what to do."""
+    lid = {"shape": "plane", "material": "glass", "normal": [0, 0, -1], "motion": LID.model_dump()}
+    walls = [lid | {"name": name, "point": [0, 0, height]} for name, height in (("plate", 0.008), ("rim", 0.009))]
+    with pytest.raises(ValidationError) as caught:
+        box_case(domain={"low": [0, 0, 0], "high": [EDGE] * 3}, walls=walls)
+    context = caught.value.errors()[0]["ctx"]
+    assert "plate and rim have the same load" in str(caught.value)
+    assert context["key"] == "walls.1.motion" and "one wall of a mesh" in context["expected"]
+    box_case(domain={"low": [0, 0, 0], "high": [EDGE] * 3}, walls=walls[:1])
