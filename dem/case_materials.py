@@ -24,6 +24,7 @@ from compute.quantities import (
     SurfaceEnergy,
 )
 from dem.case_shapes import ParticleShape
+from dem.contact.law import OVERLAP_LIMIT
 
 STEEPEST = 0.8727
 """Contact angle that the capillary forces are fitted up to, 50 degrees [rad]."""
@@ -90,6 +91,7 @@ class Contact(CaseModel):
         normal_tail: of Hertz-Mindlin; whether the damper may pull near the end of a contact, or the normal force is
             held at zero or above.
         damping: of Hertz-Mindlin; `tsuji` gives the restitution with an attractive tail, `thornton` with a clipped one.
+        largest_overlap: over the smaller radius; a run in which a contact is deeper has failed.
     """
 
     law: Literal["hertz-mindlin", "linear", "walton-braun", "eepa", "ghost"] = "hertz-mindlin"
@@ -102,6 +104,7 @@ class Contact(CaseModel):
     twisting: Literal["none", "marshall"] = "none"
     normal_stiffness: Annotated[Stiffness, Positive] | None = None
     tangential_stiffness_ratio: Annotated[Number, Positive] = 2 / 7
+    largest_overlap: Annotated[Number, Field(gt=0, lt=1)] = OVERLAP_LIMIT
 
     @model_validator(mode="after")
     def _stiffness_with_linear_law(self) -> Contact:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -57,6 +58,12 @@ class Interaction:
     def real_type(self) -> Any:
         """Type of the arrays that hold what contacts compute with and remember."""
         return np.float32 if self.mixed else np.float64
+
+    def allowing(self, overlap: float) -> Interaction:
+        """Return this law for contacts up to an overlap over the smaller radius [-]; without a force any is allowed."""
+        if math.isinf(self.contact.overlap_limit) or overlap == self.contact.overlap_limit:
+            return self
+        return replace(self, contact=replace(self.contact, overlap_limit=overlap))
 
     @property
     def parameter_counts(self) -> tuple[int, int, int, int, int]:

@@ -138,7 +138,8 @@ def require_composable(contact: Contact, liquid: Liquid | None) -> None:
 def composed_law(case: DemCase) -> Interaction:
     """Return the laws that the case names, as one."""
     contact = case.contact
-    return make_interaction(
+    interaction = make_interaction(
         contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting,
         case.liquid.law if case.liquid else "none", case.numerics.mixed,
     )  # fmt: skip
+    return interaction.allowing(contact.largest_overlap)

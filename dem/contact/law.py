@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+OVERLAP_LIMIT = 0.5
+"""Overlap over the smaller radius that a case allows unless it says otherwise [-]."""
+
 
 class Elasticity(NamedTuple):
     """Elastic constants and density of one material: Young's modulus [Pa], Poisson ratio [-], density [kg/m3]."""
@@ -68,7 +71,7 @@ class ContactLaw:
     velocity_arm: float = 0.5
     torque_arm: float = 0.5
     wall_torque_arm: float = 0.5
-    overlap_limit: float = 0.5
+    overlap_limit: float = OVERLAP_LIMIT
     shear: Callable[..., Any] | None = None
     hertzian: bool = False
     needs: str | None = None
