@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.physics import packed_routine
+from compute.physics import cpu_routine
 
 Floats = NDArray[np.float64]
 WIDTH = 8
+packed_routine = cpu_routine("compute.packed_cpu")
 LINE = 64
 """Bytes of a line of cache."""
 

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 Law = TypeVar("Law", bound=Callable[..., Any])
 
 _laws: dict[Callable[..., Any], bool] = {}
 """Marked functions in the order of their marks, and whether they are forced inline."""
-_packed: set[Callable[..., Any]] = set()
+_versions: dict[Callable[..., Any], str] = {}
+"""Modules with a version for CPUs of a marked function."""
 _registered = 0
 _compiled = False
 
@@ -37,10 +39,14 @@ def routine(part: Law) -> Law:
     return mark(part, forceinline=False)
 
 
-def packed_routine(part: Law) -> Law:
-    """Mark `part` as a routine of which `compute.packed_cpu` has a version for CPUs under the same name."""
-    _packed.add(part)
-    return routine(part)
+def cpu_routine(module: str) -> Callable[[Law], Law]:
+    """Return the mark of a routine of which `module` has a version for CPUs under the same name."""
+
+    def mark_both(part: Law) -> Law:
+        _versions[part] = module
+        return routine(part)
+
+    return mark_both
 
 
 def mark(function: Law, forceinline: bool) -> Law:
@@ -79,11 +85,9 @@ def register_laws() -> None:
 
 
 def _version_for_cpus(law: Callable[..., Any]) -> Callable[..., Any]:
-    if law not in _packed:
+    if law not in _versions:
         return law
-    from compute import packed_cpu
-
-    version: Callable[..., Any] = getattr(packed_cpu, law.__name__)
+    version: Callable[..., Any] = getattr(import_module(_versions[law]), law.__name__)
     return version
 
 

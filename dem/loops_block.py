@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dem.block import BLOCK, field_count
 from dem.faults import LOST
@@ -44,6 +45,7 @@ class BlockLoops:
             zeros((self.chunks, self.fields * BLOCK), self.real_type),
             np.zeros((self.chunks, 4 * BLOCK), np.int64),
             np.zeros(self.chunks + 1, np.int64),
+            np.zeros(1, np.int64),
         )
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
@@ -67,6 +69,7 @@ class BlockLoops:
         shares = start[-1] * np.arange(self.chunks + 1) // self.chunks
         self.scratch.bounds[:] = np.searchsorted(start, shares)
         self.scratch.bounds[0], self.scratch.bounds[-1] = 0, engine.size
+        self.scratch.ahead[0] = partners_end(engine.domain.cells[-1], engine.cells.first)
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls where they are at a step."""
@@ -89,6 +92,17 @@ class BlockLoops:
                 engine.step_number, engine.motion, engine.fault, engine.domain, engine.step_size, engine.walls
             )
         )
+
+
+def partners_end(cells: NDArray[np.int64], first: NDArray[np.int32]) -> int:
+    """Return after how many slots the partners of a particle end: with the next plane of lines and one line more.
+
+    cells: of the finest level, as in `Domain`; first: first slot of each cell.
+    """
+    nx, ny, nz, begin = (int(number) for number in cells)
+    planes = first[begin : begin + nx * ny * nz + 1 : nx * ny]
+    most = int(np.diff(planes).max())
+    return most + 2 * most // ny
 
 
 def _run_of(engine: Engine) -> Any:

@@ -30,6 +30,7 @@ from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting, make_remembe
 from dem.contact_state import make_part
 from dem.domain import make_nearest_image
 from dem.faults import DEEP_OVERLAP, note_fault
+from dem.fetch import fetch
 from dem.hold import make_held, make_tear
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM, make_break, make_change_films, make_follow
@@ -57,13 +58,15 @@ class PairScratch(NamedTuple):
     force: force [N] and torque [N m] on each slot, with liquid the change of its film [m3], shape (chunks, capacity, 6
     or 7); buffer: shape (chunks, fields * BLOCK);
     pairs: entry, first slot, second slot and row of the statistics of each pair of the block, shape (chunks, 4 * BLOCK)
-    int64; bounds: first row of each chunk, shape (chunks + 1,).
+    int64; bounds: first row of each chunk, shape (chunks + 1,); ahead: how many slots after its own the partners of a
+    particle end, about, shape (1,).
     """
 
     force: Any
     buffer: Any
     pairs: Any
     bounds: Any
+    ahead: Any
 
 
 class PairSettings(NamedTuple):
@@ -112,9 +115,10 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
     ) -> None:
         row, kinds = particles.row, particles.kind
         buffer, members, force = scratch.buffer[c], scratch.pairs[c], scratch.force[c]
-        size = 0
+        size, ahead, last = 0, scratch.ahead[0], row.shape[0] - 1
         for slot in range(scratch.bounds[c], scratch.bounds[c + 1]):
             i = slot & SLOT
+            fetch(min(i + ahead, last), row, kinds, force)
             x, y, z, radius = row[i, X], row[i, Y], row[i, Z], row[i, RADIUS]
             own = kinds[i, COMPARTMENT] & SLOT, kinds[i, CLASS] & SLOT
             cells = pair_cell(tally.sizes[0], own[0], own[1], 0) if statistics else 0
