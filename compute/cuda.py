@@ -44,8 +44,12 @@ def _array_module() -> Any:
 def _missing_driver() -> Iterator[str]:
     from numba import cuda
 
-    if not cuda.is_available():
-        yield "a CUDA driver with a device (libcuda.so.1): none found"
+    try:
+        found = "" if cuda.is_available() else "none found"
+    except RuntimeError as error:
+        found = f"one that is too old or broken ({error})"
+    if found:
+        yield f"a CUDA driver with a device (libcuda.so.1): {found}"
 
 
 def _missing_packages() -> Iterator[str]:

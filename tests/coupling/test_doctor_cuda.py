@@ -144,3 +144,15 @@ def test_driver_without_a_device(fault: int, driver: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     part = json.loads(done.stdout)
     assert part["found"] == "" and part["remedy"] == f"the driver reports {FAULTS[fault][0]}: {FAULTS[fault][1]}"
+
+
+@compiling
+def test_backend_on_a_driver_that_is_too_old(driver: Path) -> None:
+    """One that lacks what CUDA 12 asks it for: what was looked for, and the commands to use."""
+    environment = os.environ | {"LD_LIBRARY_PATH": str(driver), "PYTHONPATH": str(ROOT)}
+    environment |= {"TOLD_VERSION": "11040", "TOLD_FAULT": "0"}
+    code = "from compute import get_backend; get_backend('cuda')"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    told = done.stderr.strip().splitlines()[-1]
+    assert told.startswith("compute.errors.BackendUnavailable: backend 'cuda' is not available")
+    assert "one that is too old or broken" in told and "`dempbm doctor`" in told and "--backend cpu" in told
