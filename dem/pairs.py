@@ -92,12 +92,11 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
 
     n: number of the step; kind: boundary kind; statistics: whether encounters are counted; bodies: those of bodies.
     """
-    gather = make_gather(interaction, statistics)
-    block, scatter = make_block(interaction), make_scatter(interaction, statistics)
+    gather, scatter = make_gather(interaction, statistics), make_scatter(interaction, statistics)
+    block, held, follow = make_block(interaction), make_held(interaction), make_follow(interaction)
     part, remember = make_part(interaction, bodies), make_remember(bodies)
     nearest, mixed = make_nearest_image(kind), interaction.mixed
     begin, tear = make_begin(kind, statistics, bodies), make_tear(interaction, plain_add, statistics)
-    held, follow = make_held(interaction), make_follow(interaction)
     break_bridge, change_films = make_break(interaction), make_change_films(interaction)
 
     @routine
