@@ -69,7 +69,8 @@ class BlockLoops:
         shares = start[-1] * np.arange(self.chunks + 1) // self.chunks
         self.scratch.bounds[:] = np.searchsorted(start, shares)
         self.scratch.bounds[0], self.scratch.bounds[-1] = 0, engine.size
-        self.scratch.ahead[0] = partners_end(engine.domain.cells[-1], engine.cells.first)
+        if engine.cell_room:  # a state taken over has no cells before its list is made anew
+            self.scratch.ahead[0] = partners_end(engine.domain.cells[-1], engine.cells.first)
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls where they are at a step."""

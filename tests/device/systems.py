@@ -156,7 +156,7 @@ SYSTEMS = {
     "wet": lambda: box_case(liquid=WATER, contact=WET_LAWS),
     "powder": lambda: box_case(contact=POWDER_LAWS, pairs=[pair | POWDER for pair in PAIRS]),
     "plastic": lambda: box_case(contact=PLASTIC_LAWS),
-    "tablets": lambda: bowl_case(number=20, classes=[CLASSES[0], TABLETS], **SLOW_CONTACTS),
+    "tablets": lambda: bowl_case(number=28, classes=[CLASSES[0], TABLETS], **SLOW_CONTACTS),
     "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, **SLOW_CONTACTS),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }

@@ -124,7 +124,7 @@ def test_steps_launched_ahead_leave_no_trace(
         assert_same_state(other, states[0])
 
 
-@pytest.mark.parametrize("system", ["periodic", "tablets"])
+@pytest.mark.parametrize("system", ["periodic"])
 def test_particles_come_and_go_whatever_the_graph(
     system: str, gather_engine: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
