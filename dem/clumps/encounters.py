@@ -1,7 +1,8 @@
 """Encounters of bodies: two bodies, or a body and a wall, meet when their first spheres do, and are counted once.
 
 Two bodies touch in a step if any of their spheres do; they are apart, and their next touch is a new encounter, when all
-of these are apart by the re-arm gap. Of spheres that begin to touch in the same step the deepest one tells the speeds.
+of these that touched are apart by the re-arm gap. Of spheres that begin to touch in the same step the deepest one tells
+the speeds.
 
 Whether two bodies touched in the step before is read from the flags of all their listed pairs, while other threads
 write what holds now. Each pair therefore remembers two steps, in two fields of bits of which a step writes one and

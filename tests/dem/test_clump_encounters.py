@@ -124,7 +124,7 @@ class BruteForce:
     def __init__(self, box: float, gap: float) -> None:
         self.box, self.gap = box, gap
         self.touching: dict[tuple[int, int], bool] = {}
-        self.near: dict[tuple[int, int], bool] = {}
+        self.near: set[int] = set()
         self.births = self.encounters = self.touches = 0
         self.met: set[int] = set()
         self.speeds: list[float] = []
@@ -145,14 +145,13 @@ class BruteForce:
             touches = bool(distance[deepest] < reach[deepest])
             if touches and not self.touching.get(pair):
                 self.births += 1
-                if not self.near.get(pair):
+                if not self.near.intersection(of_pair.tolist()):
                     self.encounters += 1
                     first, second = row[i[deepest]], row[j[deepest]]
                     velocity = first[VX : VX + 3] - second[VX : VX + 3]
                     self.speeds.append(float(velocity @ away[deepest]) / float(distance[deepest]))
-            gone = bool((distance[of_pair] > (1.0 + self.gap) * reach[of_pair]).all())
-            self.near[pair] = touches or (self.near.get(pair, False) and not gone)
             self.touching[pair] = touches
+        self.near = (self.near | met) - set(np.flatnonzero(distance > (1.0 + self.gap) * reach).tolist())
 
 
 @pytest.mark.usefixtures("loops")
