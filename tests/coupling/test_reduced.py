@@ -18,6 +18,7 @@ from coupling.reduced.members import leading_members, square_root
 from coupling.reduced.model import ReducedModel, clean
 from coupling.reduced.reading import standard_errors
 from pbm.case import PbmCase
+from pbm.granulation import Granulation
 from pbm.model import EVAPORATED
 from tests.coupling import synthetic
 from tests.coupling.reduced_example import make_description, recorded_input
@@ -226,6 +227,29 @@ def test_build_measures_its_errors(case: PbmCase) -> None:
         assert reading.time == second + 1.0
     named = math.hypot(description.errors.discretisation[1], 0.03)
     assert named * reading.d50 < reading.d50_error < 0.2 * reading.d50
+
+
+def test_a_drying_case_is_built_with_its_errors(case: PbmCase) -> None:
+    """Films evaporate in the built model as in the full one of 120 classes: moisture to two standard errors.
+
+    These are far below what dries, and part of them is the model's own: without drying moisture is a balance.
+    """
+    spray = case.liquid.spray.model_copy(update={"end": 5.0})
+    liquid = case.liquid.model_copy(update={"evaporation": 0.1, "spray": spray})
+    dry = case.model_copy(update={"liquid": liquid, "end": 8.0})
+    exchange = fit_exchange(synthetic.make_design_windows(2), "inertial", ["impeller"], synthetic.TRUTH.tip_radius)
+    description = build_reduced_model(dry, exchange, "dry", Settings(classes=(20,), target=1.0, members=1))
+    assert all(law.evaporation_speed == pytest.approx(0.1 / 1000.0, rel=1e-12) for law in description.laws)
+    model = ReducedModel(description)
+    for begin in range(8):
+        reading = model.step(1.0, exchange.reference_speed, 1e-3 if begin < 5 else 0.0)
+    fine = dry.model_copy(update={"grid": dry.grid.model_copy(update={"classes": 120})})
+    full = Granulation(fine, kernel_law(exchange)).simulate(exchange.reference_speed, np.array([0.0, 8.0]))
+    sprayed = 5e-3 / 0.3
+    dried, error = sprayed - full.moisture[-1], reading.errors[len(reading.fractions) + 3]
+    assert dried > 0.03 * sprayed
+    assert 0.0 < description.errors.moisture <= error < 0.25 * dried
+    assert abs(reading.moisture - full.moisture[-1]) < 2.0 * error
 
 
 def test_plain_and_compiled_steps_agree(case: PbmCase) -> None:
