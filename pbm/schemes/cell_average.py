@@ -165,18 +165,22 @@ def begin_pools(place: int, state: Floats, tables: Tables, work: Workspace) -> N
 
 @routine
 def pack_granules(place: int, tables: Tables, work: Workspace) -> None:
-    """Put what pair laws see of every class side by side, filled up with classes that are not present."""
+    """Put what pair laws see of every class side by side, filled up with classes that are not present.
+
+    Of those the laws see a granule of one metre and one kilogram, at which every law is a finite number.
+    """
     classes, granules, last = work.classes, work.granules, tables.solid_volume.size - 1
     for j in range(work.row.size):
         k = min(j, last)
         granules[0, j] = tables.solid_volume[k]
-        granules[1, j] = classes[DIAMETER, place, k]
-        granules[2, j] = classes[MASS, place, k]
+        here = work.present[place, k] if j <= last else 0.0
+        granules[1, j] = classes[DIAMETER, place, k] if here > 0.0 else 1.0
+        granules[2, j] = classes[MASS, place, k] if here > 0.0 else 1.0
         granules[3, j] = classes[LOG_INERTIA, place, k]
         granules[4, j] = classes[WET_SHARE, place, k]
         granules[5, j] = classes[LOG_FILM, place, k]
         granules[6, j] = classes[SIZE_FACTOR, place, k]
-        granules[GRANULE, j] = work.present[place, k] if j <= last else 0.0
+        granules[GRANULE, j] = here
 
 
 @routine
