@@ -30,4 +30,4 @@ def _prefetch(typing: Any, rows: Any, i: Any, k: Any) -> Any:
 
 def prefetch(rows: Any, i: Any, k: Any) -> None:
     """`compute.prefetch.prefetch`."""
-    _prefetch(rows, i, k)
+    _prefetch(rows, i, k)  # type: ignore[call-arg]

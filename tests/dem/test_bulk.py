@@ -22,6 +22,7 @@ from coupling.case_file import check_document
 from dem.case import DemCase
 from dem.particles import RADIUS, VX, X
 from dem.simulation import Simulation
+from dem.snapshots import read_snapshot, snapshot_times
 
 GRAVITY = 9.81
 GLASS = {"density": 2500, "youngs_modulus": "5 MPa", "poisson_ratio": 0.3}
@@ -195,39 +196,48 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def bed_after(bed: str, end: float, variant: str, runs: Path) -> tuple[Vectors, Vectors]:
-    """Radius [m] and place [m] of all particles of a bed, by id, after a time [s]; the run goes on where it stands."""
+def run_bed(bed: str, end: float, variant: str, runs: Path, **time: Any) -> Path:
+    """Run a bed for a time [s]; returns the file of its snapshots. A run that was stopped goes on where it stands."""
     how = {"halves": 1, "threads": 1, "walls": "surfaces", "numerics": "exact"} | VARIANTS[variant]
     folder, step = runs / bed / variant.replace(" ", "-"), STEPS[bed] / how["halves"]
     folder.mkdir(parents=True, exist_ok=True)
-    document = bed_document(bed, folder, ball=bed == "penetration", walls=how["walls"], step=step, end=end)
+    document = bed_document(bed, folder, ball=bed == "penetration", walls=how["walls"], step=step, end=end, **time)
     document["dem"]["numerics"] = how["numerics"]
     case = check_document(CaseDocument("bed.yaml", document), folder).dem
     assert case is not None
-    simulation = Simulation(case, get_backend("cpu", threads=how["threads"]), 1, folder)
-    simulation.run()
-    particles = simulation.engine.host_particles()
-    row = particles.row[np.argsort(particles.id)]
-    return row[:, RADIUS], row[:, X : X + 3]
+    Simulation(case, get_backend("cpu", threads=how["threads"]), 1, folder).run()
+    return folder / "particles.vtkhdf"
+
+
+def fall(variant: str, runs: Path) -> Vectors:
+    """Height of the ball's centre [m] every 2.5 ms until it rises again."""
+    path = run_bed("penetration", 0.1, variant, runs, output_interval=2.5e-3)
+    heights = []
+    for index in range(len(snapshot_times(path))):
+        snapshot = read_snapshot(path, index)
+        heights.append(snapshot["position"][np.argmax(snapshot["radius"]), 2])
+    return np.array(heights[: int(np.argmin(heights)) + 1])
 
 
 @pytest.mark.validate
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("variant", list(VARIANTS)[1:])
-def test_ball_falls_as_deep(variant: str, long_runs: Path) -> None:
-    """Case 3 of Dosta et al. to its end at 0.1 s: step, threads and kind of walls change the depth by 2 % at most.
+def test_ball_falls_alike(variant: str, long_runs: Path) -> None:
+    """Case 3 of Dosta et al. to its end at 0.1 s: step, threads and kind of walls change the fall by 2 % of its depth.
 
-    The depth counts from the top of the bed; a run of the 25 000 spheres takes 5e9 particle-steps.
+    The depth counts from the top of the bed, which is as deep as the ball is wide and a half: it meets the floor with
+    a few grains between, and how it bounces off them is printed, not compared. A run takes 5e9 particle-steps.
     """
     top = spheres("penetration")[:, 3].max() + 1e-3
-
-    def depth(which: str) -> float:
-        return float(top - bed_after("penetration", 0.1, which, long_runs)[1][-1, 2] + 10e-3)
-
-    expected, found = depth("as published"), depth(variant)
-    print(f"lowest point of the ball {1e3 * expected:.3f} mm deep, {variant} {1e3 * found:.3f} mm")
-    assert expected > 10e-3
-    assert found == pytest.approx(expected, rel=0.02)
+    expected, found = fall("as published", long_runs), fall(variant, long_runs)
+    depth, common = top - (expected.min() - 10e-3), min(len(expected), len(found))
+    apart = np.abs(found[:common] - expected[:common]).max()
+    print(
+        f"{1e3 * depth:.2f} mm deep, {variant} {1e3 * (expected.min() - found.min()):.3f} mm more; {apart:.2e} m apart"
+    )
+    assert depth > 10e-3
+    assert abs(len(found) - len(expected)) <= 1
+    assert apart < 0.02 * depth
 
 
 @pytest.mark.validate
@@ -240,7 +250,8 @@ def test_drum_mixes_alike(variant: str, long_runs: Path) -> None:
     """
 
     def counts(which: str) -> Vectors:
-        radius, place = bed_after("drum", 0.5, which, long_runs)
+        end = read_snapshot(run_bed("drum", 0.5, which, long_runs), -1)
+        radius, place = end["radius"], end["position"]
         quadrant = 2 * (place[:, 0] > 0.0) + (place[:, 2] > 0.0)
         return np.array([np.bincount(quadrant[kind], minlength=4) for kind in (radius < 1.5e-3, radius > 1.5e-3)])
 
