@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from compute.base import Body, Count
 from compute.cache import use_cache_folder
 from compute.errors import BackendUnavailable
+from compute.garbage import hold_collector
 from compute.packed import line_zeros
 from compute.physics import name_by_content, register_laws
 
@@ -62,6 +63,7 @@ class CpuBackend:
         self._compiled: dict[Any, Callable[..., Any]] = {}
         numba.set_num_threads(self.threads)
         register_laws()
+        hold_collector("numba.core.event", "numba:compile")
 
     def array(self, values: Any) -> NDArray[Any]:
         """Return a contiguous numpy copy of the values."""

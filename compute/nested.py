@@ -8,7 +8,6 @@ the intermediate code of themselves is made. The loop that is called from Python
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -82,7 +81,7 @@ class LoopCompiler(Compiler):  # type: ignore[misc]
         codegen = self.state.targetctx.codegen()
         self.state.library = LoopLibrary(codegen, func.__qualname__)
         self.state.library.enable_object_caching()
-        with nested_libraries(codegen), without_collection():
+        with nested_libraries(codegen):
             return super().compile_extra(func)
 
 
@@ -100,15 +99,3 @@ def nested_libraries(codegen: Any) -> Iterator[None]:
         yield
     finally:
         del codegen._library_class, codegen.set_env
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """While entered, no garbage is looked for: a compiler makes millions of objects that stay."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()

@@ -283,12 +283,11 @@ class Engine:
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Take over the arrays of a checkpoint; a list of the kind of another backend is turned into ours."""
         state = as_kind(state, self.loops.full)
-        self.size = len(state["id"])
+        self.size, entries = len(state["id"]), len(state["other"])
         self.step_number, self.built = (int(value) for value in state["numbers"][:2])
         self.stale = bool(state["numbers"][2])
         self.film_added, self.film_removed = (float(volume) for volume in state["film_balance"])
         self._allocate(max(1, self.size))
-        entries = len(state["other"])
         self.pairs = self.empty_list(max(1, entries))
         for name, array in self._state_arrays(entries).items():
             array[:] = self.backend.array(state[name])

@@ -257,8 +257,7 @@ def make_wall_wrench(
         step_size: float,
         fault: Any,
     ) -> Any:
-        touched, near, close = touches.touched[i], touches.near[i], touches.close[i]
-        row = particles.row
+        touched, near, close, row = touches.touched[i], touches.near[i], touches.close[i], particles.row
         centre, radius = (row[i, X], row[i, X + 1], row[i, X + 2]), row[i, RADIUS]
         fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         used, touching, still_near = 0, 0, near
