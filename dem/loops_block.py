@@ -45,6 +45,7 @@ class BlockLoops:
             zeros((self.chunks, self.fields * BLOCK), self.real_type),
             np.zeros((self.chunks, 4 * BLOCK), np.int64),
             np.zeros(self.chunks + 1, np.int64),
+            np.zeros((self.chunks, 2), np.int64),
             np.zeros(1, np.int64),
         )
 
@@ -67,8 +68,12 @@ class BlockLoops:
         """Divide the rows among the chunks, with about as many list entries in each."""
         start = engine.pairs.start[: engine.size + 1]
         shares = start[-1] * np.arange(self.chunks + 1) // self.chunks
-        self.scratch.bounds[:] = np.searchsorted(start, shares)
-        self.scratch.bounds[0], self.scratch.bounds[-1] = 0, engine.size
+        bounds = self.scratch.bounds
+        bounds[:] = np.searchsorted(start, shares)
+        bounds[0], bounds[-1] = 0, engine.size
+        for c, (first, end) in enumerate(zip(bounds[:-1], bounds[1:])):
+            partners = engine.pairs.other[start[first] : start[end]]
+            self.scratch.span[c] = partners.min(initial=first), partners.max(initial=end)
         if engine.cell_room:  # a state taken over has no cells before its list is made anew
             self.scratch.ahead[0] = partners_end(engine.domain.cells[-1], engine.cells.first)
 

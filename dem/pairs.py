@@ -58,14 +58,15 @@ class PairScratch(NamedTuple):
     force: force [N] and torque [N m] on each slot, with liquid the change of its film [m3], shape (chunks, capacity, 6
     or 7); buffer: shape (chunks, fields * BLOCK);
     pairs: entry, first slot, second slot and row of the statistics of each pair of the block, shape (chunks, 4 * BLOCK)
-    int64; bounds: first row of each chunk, shape (chunks + 1,); ahead: how many slots after its own the partners of a
-    particle end, about, shape (1,).
+    int64; bounds: first row of each chunk, shape (chunks + 1,); span: first and last slot with a pair in the rows of
+    each chunk, shape (chunks, 2); ahead: how many slots after its own the partners of a particle end, about, (1,).
     """
 
     force: Any
     buffer: Any
     pairs: Any
     bounds: Any
+    span: Any
     ahead: Any
 
 

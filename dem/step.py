@@ -116,22 +116,23 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
         fault: Any,
     ) -> None:
         chunks = scratch.force.shape[0]
-        force = scratch.force
+        force, span = scratch.force, scratch.span
         largest = 0.0
         for i in range(size * c // chunks, size * (c + 1) // chunks):
             fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
             for part in range(chunks):
-                fx += force[part, i, 0]
-                fy += force[part, i, 1]
-                fz += force[part, i, 2]
-                mx += force[part, i, 3]
-                my += force[part, i, 4]
-                mz += force[part, i, 5]
-                if wet:
-                    particles.film[i] += force[part, i, FILM]
-                    force[part, i, FILM] = 0.0
-                for k in range(6):
-                    force[part, i, k] = 0.0
+                if span[part, 0] <= i <= span[part, 1]:
+                    fx += force[part, i, 0]
+                    fy += force[part, i, 1]
+                    fz += force[part, i, 2]
+                    mx += force[part, i, 3]
+                    my += force[part, i, 4]
+                    mz += force[part, i, 5]
+                    if wet:
+                        particles.film[i] += force[part, i, FILM]
+                        force[part, i, FILM] = 0.0
+                    for k in range(6):
+                        force[part, i, k] = 0.0
             largest = max(largest, advance(i, c, particles, (fx, fy, fz, mx, my, mz), motion, step, fault))
         motion.moved[c] = largest
 
