@@ -128,13 +128,14 @@ def make_tear(interaction: Interaction, add: Callable[..., None], statistics: bo
     What slots a and b lose by it, if they were in contact, is booked in the tally of the chunk.
     """
     of_contact, books = make_cycle(interaction), statistics and interaction.adhesion.cycle is not None
+    cast = interaction.cast
 
     @physics
     def tear(
         a: int, b: int, entry: int, chunk: int, particles: Particles, pairs: PairList, settings: Any, tally: Tally
     ) -> None:
         if books and pairs.flags[entry] & TOUCHING != 0:
-            kinds, first, second = particles.kind, particles.row[a, RADIUS], particles.row[b, RADIUS]
+            kinds, first, second = particles.kind, cast(particles.row[a, RADIUS]), cast(particles.row[b, RADIUS])
             base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
             lost = of_contact(first * second / (first + second), settings.parameters, base)
             cell = pair_cell(tally.sizes[0], kinds[a, COMPARTMENT], kinds[a, CLASS], kinds[b, CLASS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class BlockLoops:
         bounds = self.scratch.bounds
         bounds[:] = np.searchsorted(start, shares)
         bounds[0], bounds[-1] = 0, engine.size
-        for c, (first, end) in enumerate(zip(bounds[:-1], bounds[1:])):
+        for c, (first, end) in enumerate(pairwise(bounds)):
             partners = engine.pairs.other[start[first] : start[end]]
             self.scratch.span[c] = partners.min(initial=first), partners.max(initial=end)
         if engine.cell_room:  # a state taken over has no cells before its list is made anew

@@ -124,10 +124,15 @@ def bowl_case(number: int = 30, **changes: Any) -> DemCase:
     return DemCase.model_validate(case | changes)
 
 
-def make_engine(case: DemCase, backend: Backend) -> Engine:
-    """Return the engine of a case at its start, with half the particles in each compartment."""
+def start_of(case: DemCase) -> ParticleSet:
+    """Return the particles a case begins with."""
     setup = make_setup(case)
-    particles = initial_particles(case, setup.classes, setup.engine.walls, SEED)
+    return initial_particles(case, setup.classes, setup.engine.walls, SEED)
+
+
+def make_engine(case: DemCase, backend: Backend, start: ParticleSet | None = None) -> Engine:
+    """Return the engine of a case at its start, or at another, with half the particles in each compartment."""
+    setup, particles = make_setup(case), start or start_of(case)
     tally, _ = make_recorder(setup, backend, float(particles.mass.mean()))
     engine = new_engine(backend, setup.engine, tally)
     engine.add(particles)
