@@ -210,7 +210,8 @@ def test_a_line_of_compartments_agrees_with_particles() -> None:
     """A continuous granulator over 30 s: laws of a particle simulation, four compartments with back exchange, a feed of
     lactose, spray on the first two, drying; d50 has grown. Six seeds.
 
-    Evaporated liquid to 15 %: classes mix wet nuclei with dry granules beside them, 11 % of it at 80 of them.
+    Evaporated liquid to 15 %: with 80 classes 11 % more dries than of particles, as wet nuclei and dry granules share
+    classes.
     """
     names = ["feed", "spray", "work", "end"]
     forward = [{"from": a, "to": b, "rate": "0.4 1/s"} for a, b in pairwise(names)]
