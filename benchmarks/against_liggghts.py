@@ -149,12 +149,13 @@ def row(result: dict[str, Any]) -> str:
 def main() -> None:
     """Compare the chosen scenarios, print a table and store what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=list(SCENARIOS))
+    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, "all"], default="all")
     for name, default in (("particles", 20_000), ("cores", 1), ("rounds", 6), ("steps", 1000), ("warm", 200)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--child", type=float, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    jobs = [Job(name, chosen.particles, chosen.cores, chosen.warm, chosen.steps) for name in chosen.scenarios]
+    names = SCENARIOS if "all" in chosen.scenarios else chosen.scenarios
+    jobs = [Job(name, chosen.particles, chosen.cores, chosen.warm, chosen.steps) for name in names]
     if chosen.child is not None:
         run_child(jobs[0], chosen.child)
         return

@@ -132,14 +132,14 @@ def row(result: dict[str, Any]) -> str:
 def main() -> None:
     """Compare the chosen scenarios, print a table and store what was measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenarios", nargs="*", default=["box"], choices=list(SCENARIOS))
+    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, "all"], default="all")
     for name, default in (("particles", 20_000), ("cores", 1), ("rounds", 8), ("steps", 200), ("warm", 200)):
         parser.add_argument(f"--{name}", type=int, default=default)
     chosen = parser.parse_args()
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     print(HEADER)
-    for name in chosen.scenarios:
+    for name in SCENARIOS if "all" in chosen.scenarios else chosen.scenarios:
         job = Job(name, chosen.particles, chosen.cores, chosen.warm, chosen.steps)
         result = compare(job, chosen.rounds)
         print(row(result), flush=True)
