@@ -153,8 +153,7 @@ def make_gather_pairs(
     contact, part, nearest = make_contact(interaction), make_part(interaction, bodies), make_nearest_image(kind)
     book, book_step, wet = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add), interaction.wet
     held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
-    overlap_limit, touch = interaction.contact.overlap_limit, make_touch(bodies)
-    tear = make_tear(interaction, add, statistics)
+    limit, touch, tear = interaction.contact.overlap_limit, make_touch(bodies), make_tear(interaction, add, statistics)
 
     @routine
     def gather_pairs(
@@ -194,7 +193,7 @@ def make_gather_pairs(
             fy += double(py if lower else -py)
             fz += double(pz if lower else -pz)
             mx, my, mz = mx + double(tx), my + double(ty), mz + double(tz)
-            if not double(overlap) <= overlap_limit * min(row[a, RADIUS], row[b, RADIUS]):
+            if not double(overlap) <= limit * min(row[a, RADIUS], row[b, RADIUS]):
                 note_fault(fault, 0, DEEP_OVERLAP, particles.id[a])
             if statistics and lower:
                 book_step(a, b, kinds, double(heat) * step, wet and apart, tally)

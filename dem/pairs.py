@@ -95,10 +95,9 @@ def make_pair_chunk(interaction: Interaction, kind: int, statistics: bool, bodie
     """
     gather, scatter = make_gather(interaction, statistics), make_scatter(interaction, statistics)
     block, held, follow = make_block(interaction), make_held(interaction), make_follow(interaction)
-    part, remember = make_part(interaction, bodies), make_remember(bodies)
-    nearest, mixed = make_nearest_image(kind), interaction.mixed
+    nearest, part, remember = make_nearest_image(kind), make_part(interaction, bodies), make_remember(bodies)
     begin, tear = make_begin(kind, statistics, bodies), make_tear(interaction, plain_add, statistics)
-    break_bridge, change_films = make_break(interaction), make_change_films(interaction)
+    break_bridge, change_films, mixed = make_break(interaction), make_change_films(interaction), interaction.mixed
 
     @routine
     def pair_chunk(

@@ -27,6 +27,7 @@ COMPILE_LIMIT = 240.0  # seconds of numba compilation that the whole suite may s
 PROBE_LIMIT = 120.0  # seconds after which a probing child process counts as failed
 
 Require = Callable[[str, bool, str], None]
+Simulate = Callable[[Path], "subprocess.CompletedProcess[str]"]
 
 
 def _threading_layer() -> str:
@@ -136,18 +137,17 @@ def renderer(require: Require) -> None:
 
 
 @pytest.fixture(scope="session")
-def run_on_simulator() -> Callable[[Path], None]:
-    """A function that runs a file of tests on numba's CUDA simulator and fails with its output.
+def run_on_simulator() -> Simulate:
+    """A function that runs a file of tests on numba's CUDA simulator and returns how that ended.
 
     The simulator is chosen before numba is imported and for the whole process, hence a pytest of its own. Name such a
     file without the prefix `test_`, so that only this finds it.
     """
 
-    def run(path: Path) -> None:
+    def run(path: Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(path)]
         environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stdout + done.stderr
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
 
     return run
 

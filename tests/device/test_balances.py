@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from compute import get_backend
-from tests.conftest import Require
+from tests.conftest import Require, Simulate
 from tests.device.balances import (
     HURRIED,
     SPAN,
@@ -27,8 +27,10 @@ from tests.device.ptx import ASSEMBLED_FOR, Launch, Listing, assemble, compile_t
 pytestmark = pytest.mark.filterwarnings("ignore:.*beyond the top class")
 
 
-def test_balances_on_the_simulator(run_on_simulator: Callable[[Path], None]) -> None:
-    run_on_simulator(Path(__file__).with_name("simulated_balances.py"))
+def test_balances_on_the_simulator(run_on_simulator: Simulate) -> None:
+    """Ensembles, rates, the fixed rule and samples of compartments on the simulator, with indices checked."""
+    done = run_on_simulator(Path(__file__).with_name("simulated_balances.py"))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_layout_of_members(member_launch: Launch) -> None:
 
 def test_members_on_the_device(cuda_device: None, require: Require) -> None:
     """The device fuses multiplications with additions: round-off of sums of positive terms, below 1e-10 of them."""
-    pytest.importorskip("cupy")
+    require("cuda", find_spec("cupy") is not None, "cupy is not installed; pip install 'dempbm[cuda13]'")
     models = ensemble()
     found = models.solve(start(), TIMES, backend=get_backend("cuda"))
     assert_same(found, models.solve(start(), TIMES), 1e-10)
@@ -98,7 +100,7 @@ def test_members_on_the_device(cuda_device: None, require: Require) -> None:
 
 def test_granulation_on_the_device(cuda_device: None, require: Require) -> None:
     """Steps of all mechanisms; fused operations, to 1e-10 of what all classes hold of each content."""
-    pytest.importorskip("cupy")
+    require("cuda", find_spec("cupy") is not None, "cupy is not installed; pip install 'dempbm[cuda13]'")
     plain, device = granulation(), granulation(get_backend("cuda"))
     state = wet_state(plain)
     expected, found = (model.step_fixed_rule(state, SPAN, SPEED, SPRAY, HURRIED) for model in (plain, device))
