@@ -114,6 +114,11 @@ class StatisticsSettings(CaseModel):
 
 
 class NeighbourSettings(CaseModel):
-    """Verlet list: pairs closer than `skin` times the mean diameter are listed before they touch."""
+    """Verlet list: pairs closer than the skin are listed before they touch.
+
+    Attributes:
+        skin: over the mean diameter of the particles by number (of bodies, that of the sphere of their volume); it is
+            longer where bridges, adhesion beyond contact or the re-arm gap ask for it.
+    """
 
     skin: Annotated[Number, Field(gt=0, le=2)] = 0.1

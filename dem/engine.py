@@ -16,13 +16,13 @@ from dem.cells import cell_count, check_width, divide_box, most_cells, size_leve
 from dem.domain import OFFSET, SHEARED, boundary_kind, slide_of_image
 from dem.engine_settings import EngineSettings
 from dem.faults import FAULT_SIZE, raise_fault
-from dem.hold import largest_separation
 from dem.list_kind import as_kind
 from dem.loops import make_loops
 from dem.neighbours import GROWTH, PairList, make_cell_order
 from dem.particle_set import ParticleSet, make_slots
 from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.removal import remove_particles
+from dem.skin import largest_separation
 from dem.step import BUILT, Motion
 from dem.tally import LANES, Tally
 from dem.walls import make_touches

@@ -17,13 +17,9 @@ from compute.physics import physics
 from compute.single import double
 from compute.tuples import make_loader
 from dem.interaction import Interaction
-from dem.liquid.bridge import rupture_gap
 from dem.neighbours import BRIDGED, TOUCHING, PairList
 from dem.particles import CLASS, COMPARTMENT, MATERIAL, RADIUS, Particles
 from dem.tally import LOSS, Tally, pair_cell, quantise_signed, wall_cell
-
-BRIDGE_MARGIN = 1.5
-"""Skin over the largest rupture gap: between two looks at a bridge its spheres move on."""
 
 
 @cache
@@ -157,26 +153,3 @@ def make_wall_tear(interaction: Interaction, add: Callable[..., None], statistic
             add(tally.wall_counts, (chunk, cell, LOSS), quantise_signed(lost, tally.quanta[0]))
 
     return wall_tear
-
-
-def largest_separation(interaction: Interaction, table: Any, radius: float) -> float:
-    """Return the largest gap [m] across which anything acts.
-
-    table: the interaction's parameters; radius: of the largest sphere [m], at a wall.
-    """
-    law, place = interaction.adhesion, interaction.contact.parameter_count
-    if law.separation is None:
-        return 0.0
-    return max(law.separation(radius, tuple(row[place : place + law.parameter_count])) for row in table)
-
-
-def required_skin(interaction: Interaction, table: Any, radius: float) -> float:
-    """Return how long the skin of the lists must be for everything that acts across a gap [m].
-
-    A pair in contact or bridged must be found again at each rebuild; a wall, whose gap is looked for within half the
-    skin, too. table, radius: as in `largest_separation`.
-    """
-    if interaction.wet:
-        bridges = [(row[interaction.parameter_count - 4], row[interaction.parameter_count - 1]) for row in table]
-        return BRIDGE_MARGIN * max(radius * rupture_gap(largest, angle) for angle, largest in bridges)
-    return 2.0 * largest_separation(interaction, table, radius)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dem.case import DemCase
-from dem.case_limits import class_numbers, mean_diameter, sphere_count, sphere_volume
+from dem.case_limits import class_numbers, mean_diameter_by_number, sphere_count, sphere_volume
 from dem.case_particles import Insertion
 from dem.cells import cell_count, divide_box, most_cells, size_levels
 from dem.domain import make_domain
@@ -105,7 +105,7 @@ def expected_entries(case: DemCase) -> float:
     Those that touch, and 4/3 pi g n ((R + skin)^3 - R^3) of each kind of pair, R the sum of radii, n the number in a
     volume of bed, g their density beyond touch over the mean.
     """
-    numbers, skin = class_numbers(case), case.neighbour.skin * (mean_diameter(case) or 0.0)
+    numbers, skin = class_numbers(case), case.neighbour.skin * mean_diameter_by_number(case)
     diameters = {each.name: each.diameter for each in case.classes}
     total = sum(numbers.values())
     if not total:
@@ -127,7 +127,7 @@ def _cell_bytes(case: DemCase, count: float) -> float:
     radii = np.array([radius for each in case.classes for radius in each.radii])
     if not len(radii) or not count:
         return 0.0
-    skin = case.neighbour.skin * (mean_diameter(case) or 2.0 * float(radii.mean()))
+    skin = case.neighbour.skin * mean_diameter_by_number(case)
     cells, _ = divide_box(domain.box, size_levels(radii), skin, most_cells(int(count)))
     return SHORT * (cell_count(cells) + 1.0)
 

@@ -5,25 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compute.base import Backend
 from dem.case import DemCase
-from dem.case_limits import mean_diameter, time_step
+from dem.case_limits import time_step
 from dem.case_statistics import StatisticsSettings
 from dem.case_time import Duration, Passages
 from dem.domain import make_domain
 from dem.engine_settings import EngineSettings
-from dem.hold import largest_separation, required_skin
-from dem.interaction import Interaction
-from dem.pair_properties import composed_law, elasticity, pair_properties
+from dem.pair_properties import composed_law
 from dem.pairs import PairSettings
 from dem.particle_set import ClassTable, class_table
 from dem.recorder import DEFAULT_SAMPLES_PER_BLOCK, Recorder, Schedule, make_tally
+from dem.skin import largest_separation, parameter_table, rearm_gap_of, skin_lengths
 from dem.tally import Tally
 from dem.walls import build_walls
 
-DEFAULT_REARM_GAP = 0.01
 RECORDS = 100
 """Lines of what is recorded on the way, in a case that does not say how often."""
 
@@ -93,14 +90,10 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     interaction = composed_law(case)
     parameters = parameter_table(case, interaction)
     radius = classes.radii
-    rearm_gap = case.statistics.rearm_gap if case.statistics else DEFAULT_REARM_GAP
+    rearm_gap = rearm_gap_of(case)
     largest = float(radius.max())
     gap = largest_separation(interaction, parameters, largest)
-    skin = max(
-        case.neighbour.skin * (mean_diameter(case) or float(classes.diameter.mean())),
-        required_skin(interaction, parameters, largest),
-        2.0 * rearm_gap * largest,  # a pair is remembered until it is re-armed
-    )
+    skin = max(skin_lengths(case, classes, interaction, parameters).values())
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)
     delay = settle * step
@@ -121,18 +114,6 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
         class_mass=classes.mass,
         film_share=np.array([case.liquid.content_of(name) if case.liquid else 0.0 for name in classes.names]),
     )
-
-
-def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float64]:
-    """Return the law's parameters of every pair of materials, shape (materials^2, parameter_count)."""
-    names = list(case.materials)
-    materials = [elasticity(material) for material in case.materials.values()]
-    pairs = {}
-    for pair in case.pairs:
-        first, second = (case.materials[name] for name in pair.between)
-        places = names.index(pair.between[0]), names.index(pair.between[1])
-        pairs[places] = pair_properties(case.contact, first, second, pair, case.liquid)
-    return interaction.table(materials, pairs)
 
 
 def make_recorder(setup: Setup, backend: Backend, mean_mass: float) -> tuple[Tally, Recorder | None]:

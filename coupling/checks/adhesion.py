@@ -24,7 +24,8 @@ def check_adhesion(case: Case) -> Iterator[Finding]:
 
 def _stickiness(dem: DemCase, name: str, diameter: float, material: str) -> Iterator[Finding]:
     from dem.adhesion.strength import strength
-    from dem.setup import composed_law, parameter_table
+    from dem.pair_properties import composed_law
+    from dem.skin import parameter_table
 
     interaction = composed_law(dem)
     place = list(dem.materials).index(material)

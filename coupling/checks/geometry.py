@@ -81,10 +81,23 @@ def bed_depth(dem: DemCase, impeller: Impeller) -> float | None:
 
 
 def check_box(case: Case) -> Iterator[Finding]:
-    """Refuse a periodic box in which a particle could meet its own image: below three cutoffs."""
+    """Tell the skin of the pair list; refuse a periodic box in which a particle could meet its own image.
+
+    That is one below three cutoffs.
+    """
     if case.dem is None or not case.dem.diameters():
         return
-    cutoff = case.dem.diameters()[-1] * (1 + case.dem.neighbour.skin)
+    from dem.pair_properties import composed_law
+    from dem.particle_set import class_table
+    from dem.skin import parameter_table, skin_lengths
+
+    classes, law = class_table(case.dem), composed_law(case.dem)
+    lengths = skin_lengths(case.dem, classes, law, parameter_table(case.dem, law))
+    source, skin = max(lengths.items(), key=lambda item: item[1])
+    text = f"Pairs closer than {1e3 * skin:.3g} mm are listed, {skin / classes.diameter.min():.3g} of the smallest "
+    text += f"diameter; {source} sets that."
+    yield Finding("note", "list-skin", text, f"{1e3 * skin:.3g} mm")
+    cutoff = 2.0 * float(classes.radii.max()) + skin
     for axis in case.dem.domain.periodic:
         across = case.dem.domain.size["xyz".index(axis)] / cutoff
         if across < CUTOFFS_ACROSS:

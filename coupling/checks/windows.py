@@ -36,7 +36,7 @@ def windows(case: Case) -> list[Window]:
 
 
 def check_windows(case: Case) -> Iterator[Finding]:
-    """Check number of blocks, re-arm gap against skin, and the ranges of design and reduced model."""
+    """Check number of blocks, and the ranges of design and reduced model."""
     if case.dem is not None and case.dem.statistics is not None and case.dem.statistics.enabled:
         yield from _check_statistics(case.dem)
     if case.coupling is not None:
@@ -45,15 +45,12 @@ def check_windows(case: Case) -> Iterator[Finding]:
 
 def _check_statistics(dem: DemCase) -> Iterator[Finding]:
     assert dem.statistics is not None
-    blocks, gap, skin = dem.statistics.blocks, dem.statistics.rearm_gap, dem.neighbour.skin
+    blocks = dem.statistics.blocks
     level = "warning" if blocks < BLOCKS_NEEDED else "note"
     text = "Errors of rates come from the scatter between blocks." if level == "note" else (
         "Too few blocks to know the error of a rate: raise dem.statistics.blocks."
     )  # fmt: skip
     yield Finding(level, "blocks", text, str(blocks), f"at least {BLOCKS_NEEDED}")  # type: ignore[arg-type]
-    if gap > skin:
-        text = "A pair leaves the list before its encounter has ended: raise dem.neighbour.skin."
-        yield Finding("refused", "rearm-gap", text, f"{gap:g} of the mean diameter", f"skin {skin:g}")
 
 
 def _check_ranges(case: Case) -> Iterator[Finding]:

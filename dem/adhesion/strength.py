@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dem.hold import largest_separation
 from dem.interaction import Interaction
+from dem.skin import largest_separation
 from dem.touch import Touch
 
 POINTS, HALVINGS = 400, 60

@@ -96,7 +96,6 @@ def test_volume_shares_become_number_shares(tmp_path: Path) -> None:
         ("dem.time.step=20 us", "time-step", "refused"),
         ("dem.walls.paddle.motion.speed=9000 rpm", "contact-steps", "warning"),
         ("dem.statistics.blocks=10", "blocks", "warning"),
-        ("dem.statistics.rearm_gap=0.2", "rearm-gap", "refused"),
         ("dem.particles.1.items.0.position=[-1 mm, 2 mm, 2 mm]", "start-positions", "refused"),
         ("dem.particles.1.items.0.position=[2 mm, 2 mm, 0.4 mm]", "start-positions", "refused"),
         ("dem.particles.1.items.0.position=[5 mm, 2 mm, 2 mm]", "start-positions", "refused"),
@@ -107,6 +106,31 @@ def test_volume_shares_become_number_shares(tmp_path: Path) -> None:
 def test_limits_are_noticed(assignment: str, name: str, level: str, tmp_path: Path) -> None:
     case = read_small(tmp_path, assignments=[assignment])
     assert found(case, name, level), found(case, name)
+
+
+@pytest.mark.parametrize(
+    ("assignments", "diameters", "source"),
+    [
+        ((), 0.1 * (51 * 1e-3 + 50 * 2e-3) / 101 / 1e-3, "dem.neighbour.skin"),
+        (("dem.classes.1.diameter=10 mm",), 0.1 * (51 * 1.0 + 50 * 10.0) / 101, "dem.neighbour.skin"),
+        (("dem.neighbour.skin=0.01", "dem.statistics.rearm_gap=0.02"), 0.04, "dem.statistics.rearm_gap"),
+        (
+            (
+                "dem.neighbour.skin=0.01", "dem.contact={law: hertz-mindlin}",
+                "dem.liquid={surface_tension: 0.07, viscosity: 1e-3, smallest_gap: 1e-6, largest_bridge: 0.01}",
+            ),
+            1.5 * 0.01 ** (1 / 3), "what acts across a gap",
+        ),
+    ],
+)  # fmt: skip
+def test_skin_of_the_list(assignments: tuple[str, ...], diameters: float, source: str, tmp_path: Path) -> None:
+    """The skin is `neighbour.skin` of the mean diameter by number of the classes (51 fine, 50 coarse ones), at least
+    the re-arm gap of the largest pair (2 r = 2 mm) and 1.5 rupture gaps V^(1/3) of its largest bridge, V = 0.01 R^3;
+    told over the smallest diameter, 1 mm, to three digits."""
+    finding = found(read_small(tmp_path, assignments=assignments), "list-skin", "note")[0]
+    told = float(finding.text.split("listed, ")[1].split(" ")[0])
+    assert told == pytest.approx(diameters, rel=5e-3)
+    assert f"{source} sets" in finding.text
 
 
 def test_bond_number_and_rest_overlap(tmp_path: Path) -> None:
@@ -152,10 +176,10 @@ def test_bridges_a_law_does_not_hold_for_are_noticed(changes: list[str], name: s
 
 
 def test_narrow_periodic_boxes_are_refused(tmp_path: Path) -> None:
-    """Below three cutoffs a particle can touch another and its image: cutoff 2 mm (1 + 0.1)."""
+    """Below three cutoffs a particle can touch another and its image: a cutoff is the largest diameter and the skin."""
     wide = read_small(tmp_path, assignments=["dem.domain.periodic=[x, y]"])
     narrow = read_small(
-        tmp_path, assignments=["dem.domain.periodic=[x, y]", "dem.neighbour.skin=2", "dem.classes.1.diameter=5 mm"]
+        tmp_path, assignments=["dem.domain.periodic=[x, y]", "dem.neighbour.skin=2", "dem.classes.1.diameter=8 mm"]
     )
     assert not found(wide, "periodic-box")
     assert len(found(narrow, "periodic-box", "refused")) == 2

@@ -18,7 +18,8 @@ from dem.contact.law import Elasticity, PairProperties
 from dem.engine import Engine
 from dem.interaction import make_interaction
 from dem.neighbours import TOUCHING
-from dem.setup import composed_law, make_setup, parameter_table
+from dem.setup import composed_law, make_setup
+from dem.skin import parameter_table
 from dem.tally import BIRTHS, ENCOUNTERS, LOSS
 from dem.touch import Touch, pair_touch, wall_touch
 from tests.dem.engines import MASS, VX, X, make_engine, plane, rows, spheres

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from dem.adhesion import ADHESION_LAWS
 from dem.contact.law import Elasticity, PairProperties
 from dem.engine import Engine
-from dem.hold import largest_separation, make_cycle
+from dem.hold import make_cycle
 from dem.interaction import make_interaction
+from dem.skin import largest_separation
 from dem.tally import LOSS
 from dem.touch import Touch
 from tests.dem.engines import MASS, VX, WX, X, kinetic_energy, make_engine, rows, spheres

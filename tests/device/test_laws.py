@@ -30,10 +30,10 @@ from dem.block import (
     make_block,
 )
 from dem.engine import Engine
-from dem.hold import largest_separation
 from dem.interaction import Interaction
 from dem.neighbours import TOUCHING
 from dem.particles import INERTIA, MASS, VX, WX
+from dem.skin import largest_separation
 from dem.touch import Touch, pair_touch
 from tests.device.pairs_example import PAIRWISE, STEP, TABLES, Laws, composed, parameters_of, random_block
 from tests.device.systems import box_case, make_engine
