@@ -6,12 +6,14 @@ import importlib.util
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Body, Count
+from compute.checked_array import CheckedArray
 from compute.errors import BackendUnavailable
 from compute.physics import register_laws
 
@@ -133,20 +135,28 @@ def _grid(size: int) -> tuple[int, int]:
 
 
 def on_device(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return arguments of a kernel with the arrays of cupy in them as numba's.
+    """Return arguments of a kernel with the arrays in them as it needs them: those of cupy as numba's.
 
-    numba would wait for the stream of each one at every launch, and cannot do that while a stream is captured.
+    numba would wait for the stream of each one at every launch, and cannot do that while a stream is captured. On the
+    simulator their indices are checked.
     """
     if simulated():
-        return arguments
+        return _converted(arguments, lambda value: isinstance(value, np.ndarray), CheckedArray)
     from numba import cuda
 
-    def converted(value: Any) -> Any:
-        if hasattr(value, "__cuda_array_interface__"):
-            return cuda.as_cuda_array(value, sync=False)
-        if not isinstance(value, tuple):
-            return value
-        values = map(converted, value)
-        return type(value)(*values) if hasattr(value, "_fields") else tuple(values)
+    return _converted(
+        arguments, lambda value: hasattr(value, "__cuda_array_interface__"), partial(cuda.as_cuda_array, sync=False)
+    )
 
-    return tuple(map(converted, arguments))
+
+def _converted(values: tuple[Any, ...], is_array: Callable[[Any], bool], convert: Callable[[Any], Any]) -> Any:
+    """Return a tuple of the same kind with all arrays in it converted, however deep they stand."""
+    found = (
+        _converted(value, is_array, convert)
+        if isinstance(value, tuple)
+        else convert(value)
+        if is_array(value)
+        else value
+        for value in values
+    )
+    return type(values)(*found) if hasattr(values, "_fields") else tuple(found)

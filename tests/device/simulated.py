@@ -1,7 +1,7 @@
 """Run by test_simulator.py in a process of its own, in which numba's CUDA simulator stands for the device.
 
-The kernels are those of the device; the reference is the half list of plain Python. An index out of range, silent on
-the device, is an error here.
+The kernels are those of the device; the reference is the half list of plain Python. An index that is out of range or
+negative, silent on the device, is an error here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dem.engine import Engine
 from dem.loops_gather import GatherLoops
 from dem.particles import RADIUS, VX, X
 from dem.removal import remove_particles
+from dem.setup import make_setup
 from dem.tally import BIRTHS
 from tests.device.comparison import (
     assert_conserved,
@@ -33,7 +34,8 @@ from tests.device.comparison import (
     rows_by_id,
     take_over,
 )
-from tests.device.systems import MIXED, SYSTEMS, make_engine
+from tests.device.pairs_example import TABLES
+from tests.device.systems import MIXED, OTHER_LAWS, SYSTEMS, make_engine
 
 STEPS = 48
 
@@ -45,7 +47,7 @@ def short_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def engine_of(system: str, backend: str) -> Engine:
-    engine = make_engine((SYSTEMS | MIXED)[system](), get_backend(backend))
+    engine = make_engine((SYSTEMS | OTHER_LAWS | MIXED)[system](), get_backend(backend))
     if backend == "cuda":
         use_lanes(engine, 1)
     return engine
@@ -99,7 +101,35 @@ def test_kernels_pass_every_argument_on(number: int) -> None:
     np.testing.assert_array_equal(out, np.outer(np.arange(1, 4), np.arange(1, number + 1)))
 
 
-@pytest.mark.parametrize("system", [*SYSTEMS, "mixed, sticky"])
+@pytest.mark.parametrize("place", [-1, (-1, 0), (0, -1), 3, (3, 0), (0, 2), slice(1, 4), (0, slice(-1, 2))], ids=str)
+def test_an_index_outside_is_an_error(place: Any) -> None:
+    """Read and written, in arrays as they come and in tuples; numpy alone would count from the end, or take less."""
+    backend, told = get_backend("cuda"), "outside an array|out of bounds"
+    pair = namedtuple("Pair", "given")(backend.zeros((3, 2)))
+
+    def read(i: int, array: Any, pair: Any) -> None:
+        array[0, 0] = 1.0
+        pair.given[place]
+
+    def write(i: int, array: Any, pair: Any) -> None:
+        pair.given[0][1] = 1.0
+        array[place] = 0.0
+
+    for body in (read, write):
+        with pytest.raises(IndexError, match=told):
+            backend.foreach(body, 1, backend.zeros((3, 2)), pair)
+    assert pair.given[0, 1] == 1.0
+
+
+def test_every_law_is_in_a_system() -> None:
+    """Each contact, adhesion, rolling, twisting and liquid law runs on the simulator in a test of this file."""
+    interactions = [make_setup(make()).engine.interaction for make in (SYSTEMS | OTHER_LAWS).values()]
+    for at, table in enumerate(TABLES):
+        kinds = ("contact", "adhesion", "rolling", "twisting", "liquid")
+        assert {getattr(each, kinds[at]).name for each in interactions} == {law.name for law in table.values()}
+
+
+@pytest.mark.parametrize("system", [*SYSTEMS, *OTHER_LAWS, "mixed, sticky"])
 def test_kernels_equal_plain_python(system: str) -> None:
     """The same motion and the same encounters, over many rebuilds of the list; every wall is met.
 

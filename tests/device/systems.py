@@ -59,6 +59,11 @@ POWDER = {"plasticity_ratio": 0.6, "adhesive_stiffness_ratio": 0.2, "pull_off_fo
 PLASTIC_LAWS = {
     "law": "walton-braun", "normal_stiffness": "200 N/m", "adhesion": "sjkr", "rolling": "constant-torque",
 }  # fmt: skip
+LAMMPS_LAWS = {"law": "hertz-mindlin", "tangential": "lammps", "adhesion": "dmt", "rolling": "constant-torque"}
+RESCALED_LAWS = {
+    "law": "hertz-mindlin", "tangential": "lammps", "tangential_spring": "rescaled", "normal_tail": "clipped",
+    "damping": "thornton",
+}  # fmt: skip
 EDGE = 14 * MILLIMETRE
 
 WALLS: list[dict[str, Any]] = [
@@ -165,6 +170,13 @@ SYSTEMS = {
     "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, **SLOW_CONTACTS),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }
+OTHER_LAWS = {
+    "lammps, dmt": lambda: box_case(contact=LAMMPS_LAWS),
+    "rescaled, willett": lambda: box_case(contact=RESCALED_LAWS, liquid=WATER | {"law": "willett"}),
+    "linear": lambda: box_case(contact={"law": "linear", "normal_stiffness": "200 N/m"}),
+    "ghost": lambda: box_case(contact={"law": "ghost"}),
+}
+"""Systems for the laws that no other one has."""
 COMPOSITIONS = {
     "hertz-mindlin-dry": "walls",
     "jkr-fine": "sticky",

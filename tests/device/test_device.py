@@ -21,7 +21,7 @@ from tests.device.comparison import (
     rows_by_id,
     take_over,
 )
-from tests.device.systems import MIXED, SYSTEMS, make_engine
+from tests.device.systems import MIXED, OTHER_LAWS, SYSTEMS, make_engine
 
 STEPS = 60
 
@@ -34,10 +34,10 @@ def device_arrays(cuda_device: None, require: Require) -> None:
 
 
 def engine_of(system: str, backend: str) -> Engine:
-    return make_engine((SYSTEMS | MIXED)[system](), get_backend(backend))
+    return make_engine((SYSTEMS | OTHER_LAWS | MIXED)[system](), get_backend(backend))
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", SYSTEMS | OTHER_LAWS)
 def test_device_equals_plain_python(system: str) -> None:
     """The device fuses multiplications with additions: differences of the size that comparison.py explains."""
     expected, found = engine_of(system, "python"), engine_of(system, "cuda")
