@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from compute.base import Body, Count
 from compute.checked_array import CheckedArray
+from compute.device_errors import device_failures_told, no_room
 from compute.errors import BackendUnavailable
 from compute.physics import register_laws
 
@@ -33,14 +34,20 @@ def _array_module() -> Any:
         return np
     missing = [*_missing_driver(), *_missing_packages()]
     if missing:
-        raise BackendUnavailable(
-            "backend 'cuda' is not available; looked for "
-            + "; ".join(missing)
-            + "; `dempbm doctor` says how to mend it; use --backend cpu to run on the CPU"
-        )
-    import cupy
-
+        raise BackendUnavailable(_unavailable(missing))
+    try:
+        import cupy
+    except ImportError as error:
+        told = [line.strip() for line in str(error).splitlines() if line.strip("= ")]
+        raise BackendUnavailable(_unavailable([f"cupy: not loaded ({told[-1]})"])) from error
     return cupy
+
+
+def _unavailable(missing: list[str]) -> str:
+    return (
+        f"backend 'cuda' is not available; looked for {'; '.join(missing)}; `dempbm doctor` says how to mend it; "
+        "use --backend cpu to run on the CPU"
+    )
 
 
 def _missing_driver() -> Iterator[str]:
@@ -79,18 +86,13 @@ class CudaBackend:
 
     def array(self, values: Any) -> Any:
         """Return a contiguous copy of the values in device memory."""
-        return self.xp.array(values, order="C")
+        with _room_for(getattr(values, "nbytes", None)):
+            return self.xp.array(values, order="C")
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
         """Return an array of zeros in device memory."""
-        try:
+        with _room_for(int(np.prod(np.asarray(shape, dtype=np.float64))) * np.dtype(dtype).itemsize):
             return self.xp.zeros(shape, dtype)
-        except MemoryError as error:
-            needed = int(np.prod(np.asarray(shape, dtype=np.float64))) * np.dtype(dtype).itemsize
-            raise BackendUnavailable(
-                f"the device has no room for another {needed / 1e9:.3g} GB ({error}); use fewer particles, "
-                "`numerics: {precision: mixed}`, a device with more memory, or --backend cpu"
-            ) from error
 
     def numpy(self, array: Any) -> NDArray[Any]:
         """Return a copy of a device array in host memory."""
@@ -115,7 +117,9 @@ class CudaBackend:
         if key not in self._kernels:
             self._kernels[key] = self.compile(make_kernel(body, len(arguments), place))
         if most > 0:
-            self._kernels[key][*_grid(most), self._stream](*on_device((number, *arguments)))
+            kernel, (blocks, threads) = self._kernels[key], _grid(most)
+            with device_failures_told(lambda: needs_of(kernel, body.__qualname__, threads)):
+                kernel[blocks, threads, self._stream](*on_device((number, *arguments)))
 
     @contextmanager
     def launching_on(self, stream: Any) -> Iterator[None]:
@@ -125,6 +129,28 @@ class CudaBackend:
             yield
         finally:
             self._stream = 0
+
+
+@contextmanager
+def _room_for(needed: float | None) -> Iterator[None]:
+    """Raise BackendUnavailable where there is no room for an array of so many bytes; none: its library says that."""
+    try:
+        with device_failures_told():
+            yield
+    except MemoryError as error:  # on the simulator
+        raise no_room(needed, str(error)) from error
+
+
+def needs_of(kernel: Any, name: str, threads: int) -> str:
+    """Return in words what a compiled kernel needs of a device."""
+    most = [
+        max(look().values(), default=0)
+        for look in (kernel.get_regs_per_thread, kernel.get_shared_mem_per_block, kernel.get_local_mem_per_thread)
+    ]
+    return (
+        f"for a block of {name}: {threads} threads of {most[0]} registers and {most[2]} bytes of local memory, "
+        f"{most[1]} bytes of shared memory"
+    )
 
 
 def _grid(size: int) -> tuple[int, int]:

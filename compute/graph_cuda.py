@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Launch
+from compute.device_errors import device_failures_told
 
 if TYPE_CHECKING:
     from compute.cuda import CudaBackend
@@ -23,13 +24,18 @@ class CapturedGraph:
     """
 
     def __init__(self, backend: CudaBackend, launches: Sequence[Launch], repeats: int, watched: Any) -> None:
+        self._held = tuple(launches), watched
+        for body, size, arguments in launches:
+            backend.foreach(body, size, *arguments)
+        with device_failures_told():
+            self._capture(backend, repeats)
+
+    def _capture(self, backend: CudaBackend, repeats: int) -> None:
         import cupy
         import cupyx
         from numba import cuda
 
-        for body, size, arguments in launches:
-            backend.foreach(body, size, *arguments)
-        self._held = tuple(launches), watched
+        launches, watched = self._held
         self._told = cupyx.zeros_pinned(watched.shape, watched.dtype)
         self._stream = cupy.cuda.Stream()
         cupy.cuda.get_current_stream().synchronize()
@@ -48,6 +54,7 @@ class CapturedGraph:
 
     def run(self) -> NDArray[Any]:
         """Launch the graph and wait for it; return what is watched."""
-        self._graph.launch(self._stream)
-        self._stream.synchronize()
+        with device_failures_told():
+            self._graph.launch(self._stream)
+            self._stream.synchronize()
         return np.array(self._told)

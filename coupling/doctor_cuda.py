@@ -6,15 +6,15 @@ version; nvJitLink makes machine code of newer PTX, where it is of the same majo
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import distributions
-from typing import Any, NamedTuple
+from typing import Any
 
+from compute.device_driver import Driver, find_driver
 from coupling.doctor import Part
 
 SERVES = "backend cuda"
@@ -69,42 +69,6 @@ for look in (nvvm, ptx, nvrtc, nvjitlink, cupy):
     note(look.__name__, look)
 print(json.dumps(found))
 """
-
-
-class Driver(NamedTuple):
-    """The driver: its library, the CUDA version it is for, and its devices or what cuInit returned instead."""
-
-    library: str
-    version: tuple[int, int]
-    devices: list[str]
-    fault: int
-
-
-def find_driver() -> Driver | None:
-    """Return the driver of this machine, None if there is none."""
-    for name in ("libcuda.so.1", "libcuda.so"):
-        try:
-            library = ctypes.CDLL(name)
-        except OSError:
-            continue
-        number = ctypes.c_int()
-        library.cuDriverGetVersion(ctypes.byref(number))
-        fault = library.cuInit(0)
-        version = (number.value // 1000, number.value % 1000 // 10)
-        return Driver(name, version, [] if fault else _devices(library), fault)
-    return None
-
-
-def _devices(library: Any) -> list[str]:
-    count = ctypes.c_int()
-    library.cuDeviceGetCount(ctypes.byref(count))
-    found = []
-    for device in range(count.value):
-        name, memory = ctypes.create_string_buffer(256), ctypes.c_size_t()
-        library.cuDeviceGetName(name, len(name), device)
-        library.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
-        found.append(f"{name.value.decode()} with {memory.value / 1e9:.0f} GB")
-    return found
 
 
 def installed() -> dict[str, str]:

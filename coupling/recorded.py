@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from compute.device_errors import device_failures_told
 from compute.errors import DempbmError, StateSaved
 from coupling.progress import Progress
 from coupling.provenance import end_manifest
@@ -14,7 +15,8 @@ from coupling.provenance import end_manifest
 def run_recorded(work: Callable[[], dict[str, Any] | None], folder: Path, progress: Progress) -> dict[str, Any]:
     """Do the work of a run; note its outcome and the facts it returns in log and manifest; raises what it raises."""
     try:
-        facts = work() or {}
+        with device_failures_told():
+            facts = work() or {}
     except BaseException as error:
         outcome = "saved" if isinstance(error, StateSaved) else "failed"
         told = str(error) if isinstance(error, DempbmError) else type(error).__name__

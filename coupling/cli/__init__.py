@@ -8,6 +8,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from compute.device_errors import device_failures_told
 from compute.errors import DempbmError
 
 DEFECT = 1
@@ -19,7 +20,8 @@ def main() -> None:
     from coupling.cli.application import application
 
     try:
-        application()
+        with device_failures_told():
+            application()
     except DempbmError as error:
         print(f"dempbm: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
