@@ -60,8 +60,8 @@ def make_tables(
     speeds = np.ones(graph.size) if speed_share is None else np.array(speed_share, dtype=float)
     cells = cells_of(grid)
     lone = len(cells.grids) == 1
-    lowest = np.array(nucleus_pivots(cells.sizes, nucleus_solids)[:1])
-    drops = make_drops(cells, np.array([nucleus_solids]), np.ones(1), lowest)
+    nucleus_pivots(cells.sizes, nucleus_solids)
+    drops = make_drops(cells, np.array([nucleus_solids]), np.ones(1))
     starts, classes, numbers, gained = fragment_lists(cells, laws.fragments)
     return Tables(
         solid_volume=cells.solid_volume,

@@ -114,7 +114,7 @@ def _drops_of(case: PbmCase, cells: Cells) -> Drops:
     ratio = nucleus_solids(liquid, case.feed.porosity, case.nucleus_saturation)
     shares = drop_sizes(case.liquid).nuclei(cells.sizes, ratio)
     sizes = np.flatnonzero(shares > 0.0)
-    return make_drops(cells, cells.sizes.pivots[sizes], shares[sizes], sizes)
+    return make_drops(cells, cells.sizes.pivots[sizes], shares[sizes])
 
 
 def _deposition_of(case: PbmCase, layering: Layering, cells: Cells) -> Deposition:

@@ -51,6 +51,19 @@ def mix(state: Floats, tables: Tables, work: Workspace, change: Floats) -> None:
 
 
 @routine
+def book_left(place: int, k: int, share: float, state: Floats, tables: Tables, booked: Floats) -> None:
+    """Book that a share of class k, or a share per second, leaves the whole from a compartment."""
+    number = share * state[place, NUMBER, k]
+    booked[LEFT_NUMBER] += number
+    booked[LEFT_SOLIDS] += tables.solid_volume[k] * number
+    booked[LEFT_SECOND] += tables.component[1, k] * number
+    booked[LEFT_LIQUID] += share * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
+    booked[LEFT_GAS] += share * state[place, GAS, k]
+    if state.shape[1] > CONTENT:
+        booked[LEFT_SECOND] += share * state[place, CONTENT, k]
+
+
+@routine
 def cross_border(state: Floats, tables: Tables, work: Workspace, change: Floats, booked: Floats) -> None:
     """Feeds in, and outlets out where transport is explicit; both booked."""
     for place in range(state.shape[0]):
@@ -80,14 +93,9 @@ def cross_border_of(
         booked[FED_SECOND] += tables.component[1, k] * fed
         booked[FED_LIQUID] += tables.feed[place, INTERNAL, k] + tables.feed[place, EXTERNAL, k]
         booked[FED_GAS] += tables.feed[place, GAS, k]
-        rate = outlet * work.classes[LIMIT, place, k]
-        booked[LEFT_NUMBER] += rate * state[place, NUMBER, k]
-        booked[LEFT_SOLIDS] += solid[k] * rate * state[place, NUMBER, k]
-        booked[LEFT_SECOND] += tables.component[1, k] * rate * state[place, NUMBER, k]
-        booked[LEFT_LIQUID] += rate * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
-        booked[LEFT_GAS] += rate * state[place, GAS, k]
         if state.shape[1] > CONTENT:
             booked[FED_SECOND] += tables.feed[place, CONTENT, k]
-            booked[LEFT_SECOND] += rate * state[place, CONTENT, k]
+        rate = outlet * work.classes[LIMIT, place, k]
+        book_left(place, k, rate, state, tables, booked)
         for quantity in range(state.shape[1]):
             change[place, quantity, k] += tables.feed[place, quantity, k] - rate * state[place, quantity, k]

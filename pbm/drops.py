@@ -20,6 +20,9 @@ from pbm.distribution import SizeDistribution, lognormal, project, read_distribu
 from pbm.grid import Floats, Grid
 from pbm.model import Drops
 
+ROUND_OFF = 1e-12
+"""Relative error of solids that count as those of a pivot."""
+
 
 @dataclass(frozen=True)
 class DropSizes:
@@ -77,12 +80,18 @@ def drop_sizes(liquid: Liquid) -> DropSizes:
     return DropSizes(table.percentile(0.5), table=table)
 
 
-def make_drops(cells: Cells, solids: Floats, shares: Floats, lowest: np.ndarray) -> Drops:
-    """Tables of drops that make nuclei of these solids [m3], rising, from these shares of the liquid.
+def reach(cells: Cells) -> Floats:
+    """Solids [m3] of the smallest nucleus for which grains of each class are powder, (classes,): of a granule at the
+    next pivot of every component, so that no such nucleus is booked in the class, nor taken for powder again.
 
-    lowest: class of sizes that holds each nucleus: powder is what is in lower ones
+    Classes at the top of a component are powder for none.
     """
-    first = np.searchsorted(lowest, cells.size_class, side="right")
+    return np.asarray(cells.solid_volume + cells.distances(up=True)[: len(cells.grids)].sum(axis=0))
+
+
+def make_drops(cells: Cells, solids: Floats, shares: Floats) -> Drops:
+    """Tables of drops that make nuclei of these solids [m3], rising, from these shares of the liquid."""
+    first = np.searchsorted(solids * (1.0 + ROUND_OFF), reach(cells))
     return Drops(shares, solids, first.astype(np.int64))
 
 

@@ -14,21 +14,15 @@ the same elimination; what it absorbs, h r E', is moved from film and gas to the
 from __future__ import annotations
 
 from compute.physics import routine
+from pbm.compartments import book_left
 from pbm.grid import Floats
 from pbm.model import (
     ABSORPTION,
-    CONTENT,
     DISPLACED,
     EXTERNAL,
     GAS,
     INTERNAL,
-    LEFT_GAS,
-    LEFT_LIQUID,
-    LEFT_NUMBER,
-    LEFT_SECOND,
-    LEFT_SOLIDS,
     MOST_LOST,
-    NUMBER,
     Tables,
     Workspace,
 )
@@ -83,18 +77,12 @@ def leave_out(gone: int, weights: Floats, moves: Floats) -> None:
 @routine
 def move(state: Floats, moves: Floats, tables: Tables, moved: Floats, booked: Floats) -> None:
     """Move a state on by the shares of `fill_moves`, and book what left; moved: scratch of the state's shape."""
-    size, solid = state.shape[0], tables.solid_volume
+    size = state.shape[0]
     moved[:] = 0.0
     for place in range(size):
         out = moves[place, size]
         for k in range(state.shape[2] if out > 0.0 else 0):
-            booked[LEFT_NUMBER] += out * state[place, NUMBER, k]
-            booked[LEFT_SOLIDS] += solid[k] * out * state[place, NUMBER, k]
-            booked[LEFT_SECOND] += tables.component[1, k] * out * state[place, NUMBER, k]
-            booked[LEFT_LIQUID] += out * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
-            booked[LEFT_GAS] += out * state[place, GAS, k]
-            if state.shape[1] > CONTENT:
-                booked[LEFT_SECOND] += out * state[place, CONTENT, k]
+            book_left(place, k, out, state, tables, booked)
         for other in range(size):
             share = moves[place, other]
             if share > 0.0:

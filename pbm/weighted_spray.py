@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pbm.assemble import nucleus_pivots
-from pbm.drops import DropSizes, drop_sizes
+from pbm.cells import Cells
+from pbm.drops import ROUND_OFF, DropSizes, drop_sizes, reach
 from pbm.grid import Floats
 from pbm.liquid import caught_share
 from pbm.nucleation import nucleus_solids
+from pbm.schemes.merging import cell_of
 from pbm.spray import spray_regime
 from pbm.weighted import Particles
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 DROPS = 1024
 """Drops that stand for a distribution of sizes, each for the same liquid."""
+LEAST = 1e-300
+"""Stands for nothing in a denominator."""
 
 
 class Sprayer:
@@ -37,17 +40,20 @@ class Sprayer:
 
     def __init__(self, model: Granulation, random: np.random.Generator) -> None:
         case, self._p, self._tables = model.case, model.parameters, model.tables
-        self._edges, self._random = model.grid.edges, random
+        self._cells, self._random = model.cells, random
         self._scatters = case.second_solid is not None
         self._owed = random.random(model.places)
         self._ratio = self._p.nucleus_solids / self._p.drop_volume
         if case.liquid.drops is None:
-            self._nuclei = np.array([self._p.nucleus_solids])
-            self._lowest = np.array(nucleus_pivots(model.grid, self._p.nucleus_solids)[:1])
+            self._nuclei = least = np.array([self._p.nucleus_solids])
         else:
             drops = spray_regime(case).drops_per_nucleus * pi / 6.0 * _diameters(drop_sizes(case.liquid)) ** 3
             self._nuclei = nucleus_solids(1.0, case.feed.porosity, case.nucleus_saturation) * drops
-            self._lowest = self._classes(self._nuclei)
+            least = model.grid.pivots[cell_of(Cells((model.grid,)), self._nuclei[None])]
+        reached = reach(model.cells)
+        self._order = np.argsort(reached, kind="stable")
+        self._smaller = np.searchsorted(reached[self._order], least * (1.0 + ROUND_OFF), side="right")
+        self._rank = np.argsort(self._order, kind="stable")
 
     def wet(self, beds: list[Particles], place: int, step: float, spray: float) -> float:
         """Spray [kg/s] for `step` [s] on one compartment; returns the liquid that it got [m3]."""
@@ -56,7 +62,7 @@ class Sprayer:
             return 0.0
         caught = tables.spray_share[place] * caught_share(bed.solids, tables.spray_cover)
         per_solid = spray / self._p.addition_density * step * float(caught) / bed.solids
-        share = np.mean(self._lowest[:, None] > np.arange(self._edges.size + 1), axis=0)[self._classes(bed.solid)]
+        share = np.mean(self._smaller[:, None] > self._rank, axis=0)[self._classes(bed)]
         coat = per_solid * bed.solid * (1.0 - share)
         bed.external += coat
         got = float(bed.weight @ coat)
@@ -70,15 +76,14 @@ class Sprayer:
 
     def _nucleate(self, bed: Particles, amount: float) -> tuple[Particles, float]:
         """Draw powder together into nuclei of one size, of these solids [m3] at most; what it is then, and they are."""
-        place, held = self._classes(bed.solid), bed.weight * bed.solid
-        by_class = np.cumsum(np.bincount(place, held, self._edges.size + 1))
-        below = np.concatenate(([0.0], by_class))[self._lowest]
+        place, held = self._classes(bed), bed.weight * bed.solid
+        by_class = np.bincount(place, held, self._cells.count)[self._order]
+        below = np.concatenate(([0.0], np.cumsum(by_class)))[self._smaller]
         if below.max() <= 0.0:
             return bed, 0.0
         drop = int(self._random.choice(below.size, p=below / below.sum()))
-        nucleus, eligible = float(self._nuclei[drop]), np.where(place < self._lowest[drop], bed.weight, 0.0)
-        grains = self._grains(bed, eligible, nucleus) * (amount / nucleus)
-        grains = np.minimum(grains, eligible)
+        nucleus, powder = float(self._nuclei[drop]), self._rank[place] < self._smaller[drop]
+        grains = self._grains(bed, np.where(powder, bed.weight, 0.0), amount, nucleus)
         solids = float(grains @ bed.solid)
         if solids <= 0.0:
             return bed, 0.0
@@ -91,18 +96,23 @@ class Sprayer:
         bed.weight -= grains
         return bed.pick(bed.weight > 0.0).join(made), solids
 
-    def _grains(self, bed: Particles, eligible: Floats, nucleus: float) -> Floats:
-        """Grains of each particle in one nucleus: in proportion to their number, or drawn so."""
-        mean = eligible * (nucleus / float(eligible @ bed.solid))
+    def _grains(self, bed: Particles, eligible: Floats, amount: float, nucleus: float) -> Floats:
+        """Grains of each particle in nuclei of these solids [m3] each, `amount` in all on average: in proportion to
+        their number, or drawn so. Where a particle has fewer grains than there are nuclei, all of them are drawn.
+        """
+        share, nuclei = amount / float(eligible @ bed.solid), amount / nucleus
         if not self._scatters:
-            return mean
-        drawn = self._random.poisson(mean).astype(float)
-        solids = float(drawn @ bed.solid)
-        return drawn * (nucleus / solids) if solids > 0.0 else mean
+            return eligible * min(share, 1.0)
+        at_once = np.minimum(eligible, nuclei)
+        mean = eligible * share / np.maximum(at_once, LEAST)
+        times = self._random.poisson(mean)
+        while not times.any():
+            times = self._random.poisson(mean)
+        return np.asarray(np.minimum(times * at_once, eligible))
 
-    def _classes(self, solid: Floats) -> np.ndarray:
-        """Class of sizes of these solids [m3]; those beyond the grid are in the outermost."""
-        return np.clip(np.searchsorted(self._edges, solid, side="right") - 1, 0, self._edges.size - 2)
+    def _classes(self, bed: Particles) -> np.ndarray:
+        """Class of each particle; those beyond the grid are in the outermost."""
+        return cell_of(self._cells, np.array([bed.solid] if len(self._cells.grids) == 1 else bed.parts))
 
 
 def _diameters(sizes: DropSizes) -> Floats:

@@ -14,6 +14,7 @@ from pbm.assemble import bare_parameters, make_tables
 from pbm.breakage import breakable_classes, proportionate_fragments
 from pbm.case import PbmCase
 from pbm.cells import Cells
+from pbm.drops import make_drops, powder_share
 from pbm.granulation import Granulation
 from pbm.grid import Floats, Grid, geometric_grid
 from pbm.laws import fragments
@@ -168,6 +169,36 @@ def test_drops_make_nuclei_of_the_powder_they_meet() -> None:
     held = PAIR.components[:, made] @ last[NUMBER, made]
     assert held.sum() == pytest.approx((1.0 - np.exp(-0.2)) * powder.sum(), rel=1e-3)
     assert held[1] / held[0] == pytest.approx(powder[1] / powder[0], rel=1e-9)
+
+
+def test_no_nucleus_is_taken_for_powder() -> None:
+    """Nuclei between pivots far apart are booked in four classes, none of which is powder for their drops: as many
+    appear outside the powder as are booked, one for each drop, to round-off.
+    """
+    pivots = 1e-2 * UNIT * 1.8 ** np.arange(12)
+    middle = 0.5 * (pivots[1:] + pivots[:-1])
+    grid = Grid(np.concatenate(([0.8 * pivots[0]], middle, [1.3 * pivots[-1]])), pivots)
+    pair = Cells((grid, grid))
+    tables, rates = make_tables(pair, laws=stated()), load_program("constant", "always", "power").right_hand_side
+    for nucleus, share in ((5.0 * UNIT, 0.1), (5.0 * UNIT, 0.6), (3.0 * UNIT, 0.1), (7.0 * UNIT, 0.3)):
+        drops = make_drops(pair, np.array([nucleus]), np.ones(1))
+        tables = tables._replace(drops=drops, powder=powder_share(drops))
+        parameters = bare_parameters()._replace(drop_volume=1e-12, nucleus_solids=nucleus)
+        numbers = np.zeros(pair.count)
+        numbers[[4 * 12 + 4, 5]] = 1e9 * share, 1e9 * (1.0 - share)
+        state, work, booked = bare_state(numbers), make_workspace(1, pair.count), np.zeros(BOOKED)
+        change = np.zeros(state.shape)
+        rates(state, 0.0, 1e-6, parameters, tables, work, change, booked)
+        assert booked[NUCLEI] == pytest.approx(1e6, rel=1e-12)
+        assert change[0, NUMBER, tables.powder == 0.0].sum() == pytest.approx(1e6, rel=1e-12)
+
+
+def test_powder_of_one_solid_is_what_lies_below_the_class_of_the_nucleus() -> None:
+    """Of one grid: classes below the one whose pivot is the next below the nucleus, or at it."""
+    for nucleus in (GRID.pivots[3], 1.2 * GRID.pivots[3], GRID.pivots[-1], 0.5 * GRID.pivots[0]):
+        place = max(int(np.searchsorted(GRID.pivots, nucleus, side="right")) - 1, 0)
+        expected = np.arange(GRID.classes) < place
+        np.testing.assert_array_equal(make_tables(GRID, float(nucleus)).powder, expected.astype(float))
 
 
 def test_grids_that_do_not_fit_are_refused() -> None:
