@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +19,13 @@ from coupling.exchange import Exchange, fit_exchange
 from coupling.measure import population_balance, sections_of
 from coupling.parcels import parcel_law
 from coupling.reduced.law import anticipated_law, kernel_law
+from coupling.report.contents import Quantity, Table
+from coupling.report.through import through_section
 from coupling.shipped import find_case
 from coupling.speed_regression import SpeedTable, fit_speeds
 from coupling.window import Window
+from pbm.granulation import Granulation
+from pbm.stated import NO_LAW
 from tests.coupling.synthetic import TRUTH, make_design_windows, make_window
 
 COMPARTMENTS = "pbm.compartments={names: [%s], exchange: dem}"
@@ -149,21 +155,50 @@ def test_compartments_add_up_to_the_bed() -> None:
 def test_measured_exchange_reaches_the_population_balance() -> None:
     """`exchange: dem` takes the rates of the middle speed's window: one in ten moves in a lag, k = -ln(0.8)/(2 lag)."""
     sections = sections_of(read_case(find_case("high-shear-granulator"), [COMPARTMENTS % "low, high"]))
-    slow, middle = _halves(make_window(79.0, 0.0, 1)), _halves(make_window(105.0, 0.0, 2))
-    share = np.array([[0.9, 0.1], [0.1, 0.9]])
-    moved = np.round(1e4 * np.stack([share, share @ share])).astype(np.int64)
-    counts = np.tile(moved, (middle.statistics.block_count, 1, 1, 1))
-    middle = dataclasses.replace(middle, statistics=dataclasses.replace(middle.statistics, transitions=counts))
+    slow, middle = _halves(make_window(79.0, 0.0, 1)), _exchanging(_halves(make_window(105.0, 0.0, 2)))
     law = kernel_law(fit_exchange([slow, middle], "inertial", ["impeller"], 0.0114))
     rates = population_balance(sections, law, [slow, middle]).tables.exchange
     expected = -math.log(0.8) / 2.0 / middle.statistics.lag
     assert rates == pytest.approx(expected * (1.0 - np.eye(2)), rel=1e-3)
 
 
+def test_report_shows_what_flows_through_measured_exchange() -> None:
+    """Fed into one of two compartments that exchange at k both ways, out of the other at o: a stay of 1/k + 2/o.
+
+    k is that of the middle speed's window. Its first state is the batch here; without windows the report says so.
+    """
+    regions = "pbm.compartments={names: [low, high], exchange: dem, outlets: [{from: high, rate: 0.05 1/s}], "
+    regions += "feeds: [{name: lactose, to: low, rate: 2 g/s}], charge: {low: 0.25, high: 0.75}}"
+    case = read_case(find_case("high-shear-granulator"), ["pbm.grid.classes=12", regions])
+    slow, middle = _halves(make_window(79.0, 0.0, 1)), _exchanging(_halves(make_window(105.0, 0.0, 2)))
+    rate = -math.log(0.8) / 2.0 / middle.statistics.lag
+    assert case.pbm is not None
+    model = Granulation(case.pbm, NO_LAW, rate * (1.0 - np.eye(2)), compiled=False)
+    states = np.tile(model.initial_state(), (3, 1, 1, 1))
+    batch = SimpleNamespace(time=np.array([0.0, 5.0, 10.0]), states=states, solid_volume=model.cells.solid_volume)
+    run: Any = SimpleNamespace(case=case, batch=batch, measured=[slow, middle])
+    section = through_section(run)
+    rows = [row for block in section.blocks if isinstance(block, Table) for row in block.rows]
+    values = {cell.name: cell.value for row in rows for cell in row if isinstance(cell, Quantity)}
+    assert values["residence-low"] == pytest.approx(1.0 / rate + 2.0 / 0.05, rel=1e-3)
+    assert case.pbm.feed.charge == pytest.approx(values["hold-up-low"] / 0.25) == values["hold-up-high"] / 0.75
+    assert values["came-lactose"] == pytest.approx(0.02, rel=1e-9)
+    run.measured = []
+    assert [block for block in through_section(run).blocks if isinstance(block, Table)] == []
+
+
 def test_compartments_of_another_number_are_refused() -> None:
     """The shipped granulator is parted in two."""
     with pytest.raises(CaseError, match=r"compartments.names.*expected 2 names"):
         read_case(find_case("high-shear-granulator"), [COMPARTMENTS % "low, middle, high"])
+
+
+def _exchanging(window: Window) -> Window:
+    """The window of two compartments between which one parcel in ten moves in a lag."""
+    share = np.array([[0.9, 0.1], [0.1, 0.9]])
+    moved = np.round(1e4 * np.stack([share, share @ share])).astype(np.int64)
+    counts = np.tile(moved, (window.statistics.block_count, 1, 1, 1))
+    return dataclasses.replace(window, statistics=dataclasses.replace(window.statistics, transitions=counts))
 
 
 def _halves(whole: Window) -> Window:
