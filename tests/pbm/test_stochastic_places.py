@@ -208,10 +208,10 @@ def test_published_forms_are_followed(grains: float) -> None:
 @pytest.mark.validate
 def test_a_line_of_compartments_agrees_with_particles() -> None:
     """A continuous granulator over 30 s: laws of a particle simulation, four compartments with back exchange, a feed of
-    lactose, spray on the first two, drying; d50 has grown. Six seeds.
+    lactose, spray on the first two, drying; d50 has grown by a fifth. Six seeds.
 
-    Evaporated liquid to 15 %: with 80 classes 11 % more dries than of particles, as wet nuclei and dry granules share
-    classes.
+    Evaporated liquid to 6 %: particles follow films to first order of the step. 632 mg dry in 40 classes, 636 mg in 80;
+    664 mg +- 5 mg of particles at this step, and 636 mg of one seed at a quarter of it.
     """
     names = ["feed", "spray", "work", "end"]
     forward = [{"from": a, "to": b, "rate": "0.4 1/s"} for a, b in pairwise(names)]
@@ -237,5 +237,5 @@ def test_a_line_of_compartments_agrees_with_particles() -> None:
     classes = model.simulate(100.0, times)
     runs = [StochasticGranulation(model, 40, 0.05, seed).simulate(times, 100.0) for seed in range(6)]
     check_places(model, classes, runs)
-    assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.15)
-    assert classes.d50[-1] > 1.2 * classes.d50[0]
+    assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.06)
+    assert classes.d50[-1] > 1.15 * classes.d50[0]
