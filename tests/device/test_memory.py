@@ -70,9 +70,16 @@ def test_entries_of_a_settled_box() -> None:
 
 
 def test_rows_of_fines_among_coarse() -> None:
-    """Equal volumes of 3 and 4 mm: more fines, whose rows a skin of the mean diameter makes longer than 7.2."""
+    """Equal volumes of 3 and 4 mm, with a skin of a tenth of the mean diameter by number.
+
+    A thin skin s finds 4 pi n s <R^2> partners beyond touch, n = 6 phi / (pi <d^3>) and <R^2> = (<d^2> + <d>^2) / 2. With
+    s of <d> that is (<d> <d^2> + <d>^3) / (2 <d^3>) of what equal spheres have, below 1 by Jensen's inequality.
+    """
     one, both = box_case(classes=[CLASSES[1]], particles=[_packing(1000)]), box_case()
-    assert 1.0 < expected_entries(both) / expected_entries(one) < 1.15
+    number = np.array([1.0, (3.0 / 4.0) ** 3]) / (1.0 + (3.0 / 4.0) ** 3)
+    mean, square, cube = (number @ np.array([3.0, 4.0]) ** power for power in (1, 2, 3))
+    beyond = [expected_entries(case) - FULL_CONTACTS for case in (both, one)]
+    assert beyond[0] / beyond[1] == pytest.approx((mean * square + mean**3) / (2.0 * cube), rel=0.01)
 
 
 def _packing(number: int) -> dict[str, Any]:
