@@ -18,9 +18,10 @@ from dem.step import BUILT, DISTANCE, HALF_SKIN, Motion, move_walls, place_walls
 from dem.walls import Walls
 from dem.walls.motion import turned_too_far
 
-NOW, STOP, STALE, SIZE, BODIES = range(5)
-"""The present step; the step that nobody begins; whether lists are stale then; numbers of particles and of bodies."""
-WORDS = 5
+NOW, STOP, STALE, SIZE, BODIES, AT_WALLS = range(6)
+"""The present step; the step that nobody begins; whether lists are stale then; numbers of particles, of bodies and of
+particles that can meet a wall."""
+WORDS = 6
 LOOK_STEPS = 16
 """Steps launched between two looks of the host at the clock."""
 

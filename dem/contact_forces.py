@@ -24,8 +24,10 @@ from dem.pairs import PairSettings
 from dem.particles import MATERIAL, RADIUS, Particles, X, Y, Z
 from dem.walls import SLOTS, Walls, WallTouches, set_pose
 from dem.walls.motion import direction_to_space
+from dem.walls.rows import give_rows
+from dem.walls.slots import open_slot
 from dem.walls.wrench import make_contact as make_wall_contact
-from dem.walls.wrench import nearest_contact, open_slot
+from dem.walls.wrench import nearest_contact
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -87,16 +89,16 @@ def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
 
 @cache
 def make_wall_force(interaction: Interaction) -> Callable[..., None]:
-    """Return the body that writes force and branch of every contact of particle i with walls.
+    """Return the body that writes force and branch of every contact with walls in a row of `touches`.
 
-    wall_force(i, particles, walls, touches, settings, step, found); found: shape (particles, SLOTS, VALUES). The slots
-    of `touches` are changed.
+    wall_force(seat, particles, walls, touches, settings, step, found); found: shape (rows, SLOTS, VALUES). The slots of
+    `touches` are changed.
     """
     contact, wall_limit = make_wall_contact(interaction), make_wall_limit(interaction)
 
     @physics
     def of_wall(
-        i: int,
+        seat: int,
         w: int,
         used: int,
         particles: Particles,
@@ -106,28 +108,29 @@ def make_wall_force(interaction: Interaction) -> Callable[..., None]:
         step: float,
         found: Any,
     ) -> int:
-        row, radius, first, more = particles.row, particles.row[i, RADIUS], used, True
+        i, row, first, more = touches.holder[seat], particles.row, used, True
+        radius = row[i, RADIUS]
         centre = row[i, X], row[i, Y], row[i, Z]
         base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
-        limit = wall_limit(touches.touched[i] & (1 << w) == 0, radius, settings.parameters, base)
+        limit = wall_limit(touches.touched[seat] & (1 << w) == 0, radius, settings.parameters, base)
         while more:
-            distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, limit, touches, i, first, used)
+            distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, limit, touches, seat, first, used)
             more = distance < limit and used < SLOTS
             if more:
-                open_slot(touches, i, used, w, bx, by, bz, distance)
+                open_slot(touches, seat, used, w, bx, by, bz, distance)
                 nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
                 fx, fy, fz = contact(
-                    i, particles, walls, w, touches, used, distance, (nx, ny, nz), settings.parameters, step
+                    i, particles, walls, w, touches, seat, used, distance, (nx, ny, nz), settings.parameters, step
                 )[1]
                 force = double(fx), double(fy), double(fz)
-                store_contact(found[i, used], 0, 1, (*force, distance * nx, distance * ny, distance * nz))
+                store_contact(found[seat, used], 0, 1, (*force, distance * nx, distance * ny, distance * nz))
                 used += 1
                 more = faces > used - first
         return used
 
     @routine
     def wall_force(
-        i: int,
+        seat: int,
         particles: Particles,
         walls: Walls,
         touches: WallTouches,
@@ -137,7 +140,7 @@ def make_wall_force(interaction: Interaction) -> Callable[..., None]:
     ) -> None:
         used = 0
         for w in range(walls.shape.shape[0]):
-            used = of_wall(i, w, used, particles, walls, touches, settings, step, found)
+            used = of_wall(seat, w, used, particles, walls, touches, settings, step, found)
 
     return wall_force
 
@@ -166,12 +169,14 @@ def contacts_of(engine: Engine) -> Contacts:
 
 def _wall_contacts(engine: Engine) -> tuple[NDArray[np.int64], Array]:
     backend, size, numpy = engine.backend, engine.size, engine.backend.numpy
-    found = backend.zeros((size, SLOTS, VALUES))
-    everywhere = backend.array(np.full(engine.capacity, -1, np.int32))  # the lists of triangles may be out of date
-    touches = engine.touches._replace(wall=backend.array(numpy(engine.touches.wall)), listed=everywhere)
     backend.foreach(set_pose, engine.wall_count, engine.walls, engine.step_number, engine.step_size)
+    copied = WallTouches(*(array.copy() for array in engine.touches))
+    touches, rows = give_rows(
+        backend, size, engine.particles, engine.walls, copied, engine.wall_margin, engine.settings.rearm_gap
+    )
+    found = backend.zeros((max(1, rows), SLOTS, VALUES))
     body = make_wall_force(engine.interaction)
-    backend.foreach(body, size, engine.particles, engine.walls, touches, engine.settings, engine.step_size, found)
+    backend.foreach(body, rows, engine.particles, engine.walls, touches, engine.settings, engine.step_size, found)
     values = numpy(found)
-    slot, place = np.nonzero(values[:, :, 3:].any(axis=2))
-    return slot, values[slot, place]
+    seat, place = np.nonzero(values[:, :, 3:].any(axis=2))
+    return numpy(touches.holder)[seat].astype(np.int64), values[seat, place]

@@ -27,7 +27,7 @@ from dem.step import BUILT, Motion
 from dem.tally import LANES, Tally
 from dem.walls import make_touches
 from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
-from dem.walls.near import mark_near_walls
+from dem.walls.rows import give_rows, remembered, with_remembered
 
 DOUBLING = 2
 """Factor by which the room for particles grows, so that a stream of them makes few new arrays however long it runs."""
@@ -50,6 +50,7 @@ class Engine:
         film_added, film_removed: volume of liquid that particles entered and left with [m3].
         rebuilds, rebuild_seconds: how often the list was made anew, and the wall time that took [s].
         particles, pairs, touches, motion: arrays of the backend.
+        at_walls: number of particles that can meet a wall before the next rebuild.
         id_bits: lowest bits of an id that number the spheres of one body.
     """
 
@@ -70,7 +71,7 @@ class Engine:
         self.gravity = np.asarray(settings.gravity, float)
         self.wall_count = len(settings.walls.shape)
         self.wall_margin = 0.5 * self.skin + largest_separation(self.interaction, settings.pairs.parameters, largest)
-        self.size, self.step_number, self.built, self.stale = 0, 0, 0, True
+        self.size, self.at_walls, self.step_number, self.built, self.stale = 0, 0, 0, 0, True
         self.rebuilds, self.rebuild_seconds, self.fault = 0, 0.0, backend.zeros((backend.threads, FAULT_SIZE), np.int64)
         self.loops = make_loops(self)
         self._allocate(1)
@@ -80,8 +81,8 @@ class Engine:
         zeros = self.backend.zeros
         self.capacity, self.cell_room = capacity, 0
         self.particles, self.spare = make_slots(capacity, zeros), make_slots(capacity, zeros)
-        history, real_type = self.interaction.history_size, self.interaction.real_type
-        self.touches = on_backend(self.backend, make_touches(capacity, history, real_type))
+        interaction = self.interaction
+        self.touches = make_touches(capacity, interaction.history_size, interaction.real_type, zeros=zeros)
         self.cells = make_cell_order(capacity, zeros, self.id_bits)
         reach = np.array([0.5 * self.skin, self.built, 0.0])
         self.motion = Motion(
@@ -125,8 +126,7 @@ class Engine:
         film = (share[particles.particle_class] if share.ndim else share) * self._wetted_volume(particles)
         self._put(self.particles.film, slots, film)
         self.film_added += float(film.sum())
-        self.touches.touched[slots], self.touches.near[slots] = 0, 0
-        self.touches.wall[slots], self.touches.close[slots] = -1, -1
+        self.touches.seat[slots] = -1
         self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
         self.stale = True
@@ -156,8 +156,9 @@ class Engine:
     def _grow(self, capacity: int) -> None:
         particles, touches, pairs, size = self.particles, self.touches, self.pairs, self.size
         self._allocate(capacity)
-        for new, old in zip((*self.particles, *self.touches), (*particles, *touches)):
+        for new, old in zip((*self.particles, self.touches.seat), (*particles, touches.seat)):
             new[:size] = old[:size]
+        self.touches = touches._replace(seat=self.touches.seat)
         start = self.backend.zeros(capacity + 1, np.int64)
         start[: size + 1] = pairs.start[: size + 1]
         self.pairs = pairs._replace(start=start)
@@ -183,20 +184,19 @@ class Engine:
         new.start[self.size :] = entries
         self.loops.fill_rows(self, new)
         self.pairs = new
-        self._sort_touches()
-        if self.wall_count:
-            self._mark_near_walls()
+        self.touches.seat[: self.size] = self.touches.seat[self.cells.order[: self.size]]
+        self._note_pose()
+        self._find_near_walls(self.particles)
         self.motion.reference[: self.size] = self.particles.row[: self.size, X : X + 3]
         self.built, self.stale = self.step_number, False
         self.motion.reach[BUILT] = self.built
         self.loops.divide(self)
 
-    def _mark_near_walls(self) -> None:
-        self._note_pose()
-        self.backend.foreach(
-            mark_near_walls, self.size, self.particles, self.walls, self.touches, self.wall_margin,
-            self.settings.rearm_gap,
-        )  # fmt: skip
+    def _find_near_walls(self, particles: Particles) -> None:
+        """Give rows of wall contacts to those that can meet a wall from these positions."""
+        self.touches, self.at_walls = give_rows(
+            self.backend, self.size, particles, self.walls, self.touches, self.wall_margin, self.settings.rearm_gap
+        )
 
     def _note_pose(self) -> None:
         """Note where the walls are as the place that limits how long the lists are valid."""
@@ -208,15 +208,6 @@ class Engine:
         if self.kind == SHEARED:
             box = self.backend.numpy(self.domain.box)
             self.domain.box[OFFSET] = slide_of_image(box, self.step_number, self.step_size)
-
-    def _sort_touches(self) -> None:
-        """Bring wall contacts into the new slots; only particles at a wall have springs to move."""
-        touches, size = self.touches, self.size
-        order, place = self.cells.order[:size], self.cells.place[:size]
-        at_wall = (touches.wall[:size, 0] >= 0).nonzero()[0]
-        touches.spring[place[at_wall]] = touches.spring[at_wall]
-        for array in (touches.wall, touches.touched, touches.near):
-            array[:size] = array[order]
 
     def run(self, last: int) -> None:
         """Run steps up to number `last`, rebuilding lists as they become stale."""
@@ -265,10 +256,6 @@ class Engine:
             "flags": self.pairs.flags[:entries],
             "history": self.pairs.history[:entries],
             "reference": self.motion.reference[:n],
-            "touch_wall": self.touches.wall[:n],
-            "touch_spring": self.touches.spring[:n],
-            "touched": self.touches.touched[:n],
-            "near": self.touches.near[:n],
             "course": self.walls.pose[:, SHIFT : LISTED_SHIFT + 1],
         }
 
@@ -277,6 +264,7 @@ class Engine:
         arrays = self._state_arrays(int(self.pairs.start[self.size]))
         numbers = np.array([self.step_number, self.built, int(self.stale)], np.int64)
         state = {name: self.backend.numpy(array) for name, array in arrays.items()}
+        state |= remembered(self.touches, self.size, self.backend.numpy)
         film = np.array([self.film_added, self.film_removed])
         return state | {"numbers": numbers, "full": np.array(self.loops.full), "film_balance": film}
 
@@ -291,9 +279,21 @@ class Engine:
         self.pairs = self.empty_list(max(1, entries))
         for name, array in self._state_arrays(entries).items():
             array[:] = self.backend.array(state[name])
+        self.touches = with_remembered(self.touches, state, self.backend)
         self.pairs.start[self.size :] = entries
         self.loops.divide(self)
+        self._find_what_was_near(state["course"])
+
+    def _find_what_was_near(self, course: NDArray[np.float64]) -> None:
+        """Find again which walls were near when the list was made; course: shift of the walls, its rate, and then."""
+        now, listed = self.backend.array(course[:, 0]), self.backend.array(course[:, -1])
+        row = self.particles.row.copy()
+        self.walls.pose[:, SHIFT] = listed
         self.loops.place_walls(self, self.built)
         self._note_pose()
-        self.walls.pose[:, LISTED_SHIFT] = self.backend.array(state["course"][:, -1])
+        self.walls.pose[:, LISTED_SHIFT] = listed
+        row[: self.size, X : X + 3] = self.motion.reference[: self.size]
+        if not self.stale:
+            self._find_near_walls(self.particles._replace(row=row))
+        self.walls.pose[:, SHIFT] = now
         self.loops.place_walls(self, self.step_number)

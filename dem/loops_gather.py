@@ -16,14 +16,14 @@ from compute.base import Backend, Count, Launch, module_of
 from compute.graph import GraphStore
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
-from dem.clock import BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, halt, make_start_step, make_tick, stands
+from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, halt, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
 from dem.list_gather import count_memory, fill_memory, find_cell, make_count_body, make_fill_body
 from dem.neighbours import GROWTH, PairList, move_particle
 from dem.pairs import PairSettings, force_columns
-from dem.particles import Particles
+from dem.particles import SLOT, Particles
 from dem.step import DISTANCE, Motion, advance
 from dem.tally import Tally, plain_add
 from dem.walls import Walls, WallTouches
@@ -42,13 +42,13 @@ THREADS_AT_ONCE = 65536
 
 @cache
 def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies: bool = False) -> Any:
-    """Return the body that adds the force of the walls on a particle; most particles are near none."""
+    """Return the body that adds the force of the walls on the particle of a row of wall contacts."""
     wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
     load_six, store_six = make_loader(6), make_storer(6)
 
     @routine
     def press(
-        i: int,
+        item: int,
         particles: Particles,
         force: Any,
         settings: PairSettings,
@@ -59,8 +59,9 @@ def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies
         fault: Any,
         clock: Any,
     ) -> None:
-        if stands(clock) or touches.close[i] | touches.near[i] | touches.touched[i] == 0:
+        if stands(clock):
             return
+        i = touches.holder[item] & SLOT
         ax, ay, az, bx, by, bz = wall_wrench(
             i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
         )
@@ -201,7 +202,7 @@ class GatherLoops:
         """Run graphs of steps until the clock stands, at the last step or where lists are stale."""
         first = engine.step_number
         graph = self._graphs.graph(self.backend, self._step_of(engine), LOOK_STEPS, self.clock)
-        self.clock[:] = self.backend.array(np.array([first, last, 0, engine.size, engine.body_count]))
+        self.clock[:] = self.backend.array(np.array([first, last, 0, engine.size, engine.body_count, engine.at_walls]))
         self.place_walls(engine, first)
         for _ in range(first, last, LOOK_STEPS):
             words = graph.run()
@@ -221,7 +222,7 @@ class GatherLoops:
         launches = [Launch(self._gather(engine, lanes), each._replace(lanes=lanes), gathered)]
         if engine.wall_count:
             pressed = (particles, force, settings, walls, touches, tally, step, fault, clock)
-            launches.append(Launch(self._press, each, pressed))
+            launches.append(Launch(self._press, Count(clock, AT_WALLS, len(touches.holder)), pressed))
         if self._meet:
             launches.append(Launch(self._meet, bodies, (particles, walls, touches, motion, tally, clock)))
         launches.append(Launch(self._move, bodies, (particles, force, motion, step, fault, clock)))

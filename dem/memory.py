@@ -12,7 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from dem.case import DemCase
-from dem.case_limits import class_numbers, mean_diameter_by_number, sphere_count, sphere_volume
+from dem.case_limits import (
+    class_numbers,
+    mean_diameter,
+    mean_diameter_by_number,
+    solids_volume,
+    sphere_count,
+    sphere_volume,
+)
 from dem.case_particles import Insertion
 from dem.cells import cell_count, divide_box, most_cells, size_levels
 from dem.domain import make_domain
@@ -20,6 +27,7 @@ from dem.interaction import Interaction
 from dem.pair_properties import composed_law
 from dem.particles import KIND_SIZE, ROW_SIZE
 from dem.tally import FIELD_COUNT
+from dem.walls.area import wall_area
 from dem.walls.arrays import HISTORY, ROOM, SLOTS
 
 REAL, LONG, SHORT, BYTE = 8, 8, 4, 1
@@ -27,6 +35,8 @@ LIST_SLACK = 1.15
 """Room of a list over what it needs, between 1 and the factor by which it grows."""
 BED_SOLIDS, SHELL_DENSITY = 0.6, 1.5
 """Solids fraction of a dense bed at rest, and the density of spheres just beyond touch over the mean."""
+WALL_LAYER = 0.87
+"""Thickness in diameters of bed that the spheres at a wall make up: one to a square of a diameter, as packed there."""
 FULL_CONTACTS = 4.8
 """Contacts of a sphere in a settled box of equal spheres with friction, measured."""
 BODY_COLUMNS = ROW_SIZE + 7
@@ -37,17 +47,18 @@ CONTEXT_BYTES = 0.6e9
 
 
 class DeviceMemory(NamedTuple):
-    """Bytes of arrays with a place for each particle, the pair list, cells and statistics, and working memory."""
+    """Bytes of what each particle has, of the pair list, of particles at walls, of all the rest, and to work with."""
 
     particles: float
     pairs: float
+    walls: float
     fixed: float
     working: float
 
     @property
     def arrays(self) -> float:
         """Bytes of all arrays of the engine."""
-        return self.particles + self.pairs + self.fixed
+        return self.particles + self.pairs + self.walls + self.fixed
 
     @property
     def needed(self) -> float:
@@ -55,19 +66,23 @@ class DeviceMemory(NamedTuple):
         return self.arrays + self.working + CONTEXT_BYTES
 
 
-def device_memory(case: DemCase, entries: float | None = None, contacts: float | None = None) -> DeviceMemory:
+def device_memory(
+    case: DemCase, entries: float | None = None, contacts: float | None = None, at_walls: float | None = None
+) -> DeviceMemory:
     """Return the memory of a case on a device.
 
-    entries, contacts: partners in the row of a particle, and those of which something is remembered; of a dense bed by
-    default, which has most.
+    entries, contacts: partners in the row of a particle, and those of which something is remembered; at_walls: spheres
+    that can meet a wall; of a dense bed by default, which has most.
     """
     count, interaction = sphere_count(case), composed_law(case)
     slots = capacity(case, count)
     rows = expected_entries(case) if entries is None else entries
     kept = FULL_CONTACTS if contacts is None else contacts
+    near = spheres_at_walls(case) if at_walls is None else at_walls
     return DeviceMemory(
         slots * slot_bytes(interaction, any(each.shape for each in case.classes)),
         LIST_SLACK * count * (rows + kept) * entry_bytes(interaction),
+        LIST_SLACK * near * wall_row_bytes(interaction),
         _cell_bytes(case, count) + _statistics_bytes(case),
         WHOLE_ARRAY_BYTES * count,
     )
@@ -75,14 +90,25 @@ def device_memory(case: DemCase, entries: float | None = None, contacts: float |
 
 def slot_bytes(interaction: Interaction, bodies: bool) -> int:
     """Return the bytes of the arrays with a place for each particle; bodies: whether some are of several spheres."""
-    contact = REAL // 2 if interaction.mixed else REAL
-    width = HISTORY + max(1, interaction.history_size)
     particle = ROW_SIZE * REAL + KIND_SIZE * SHORT + LONG + REAL
-    touches = SLOTS * (2 * SHORT + (2 * width + 1) * contact) + 3 * LONG + (ROOM + 1) * SHORT
     order = 3 * LONG + 4 * REAL
     reference, force, starts = 3 * REAL, (7 if interaction.wet else 6) * REAL, 2 * LONG
     body = BODY_COLUMNS * REAL + 3 * LONG if bodies else 0
-    return 2 * particle + touches + order + reference + force + starts + body
+    return 2 * particle + SHORT + order + reference + force + starts + body
+
+
+def wall_row_bytes(interaction: Interaction) -> int:
+    """Return the bytes of the wall contacts of a particle that can meet a wall."""
+    contact, width = REAL // 2 if interaction.mixed else REAL, HISTORY + max(1, interaction.history_size)
+    return SLOTS * (2 * SHORT + (2 * width + 1) * contact) + 3 * LONG + (ROOM + 2) * SHORT
+
+
+def spheres_at_walls(case: DemCase) -> float:
+    """Return the number of spheres that can meet a wall before the next list, were all walls covered by the bed."""
+    count, diameter, solids = sphere_count(case), mean_diameter(case), solids_volume(case)
+    if diameter is None or not case.walls:
+        return count if case.walls else 0.0
+    return count * min(1.0, wall_area(case) * WALL_LAYER * diameter * BED_SOLIDS / solids)
 
 
 def entry_bytes(interaction: Interaction) -> int:

@@ -124,5 +124,6 @@ def coordination(engine: Engine) -> dict[str, float]:
         owner = numpy(engine.particles.id[:size]) >> engine.id_bits
         first = np.repeat(np.arange(size), np.diff(numpy(engine.pairs.start[: size + 1])))
         touching = len(np.unique(np.stack([owner[first[met]], owner[numpy(engine.pairs.other)[met]]]), axis=1).T)
-    walls = int((numpy(engine.touches.wall[:size]) >= 0).sum())
+    seat = numpy(engine.touches.seat[:size])
+    walls = int((numpy(engine.touches.wall)[seat[seat >= 0]] >= 0).sum())
     return {"coordination": (1 if engine.loops.full else 2) * touching / bodies, "wall contacts": walls / bodies}

@@ -31,8 +31,7 @@ def remove_particles(engine: Engine, gone: Flags) -> None:
     away = engine.backend.array(gone)
     _close_up_list(pairs, away, first, xp)
     slots = xp.flatnonzero(~away)
-    touches = engine.touches
-    for array in (*engine.particles, touches.wall, touches.spring, touches.touched, touches.near):
+    for array in (*engine.particles, engine.touches.seat):
         array[: len(slots)] = array[slots]
     engine.size, engine.stale = len(slots), True
 

@@ -87,7 +87,7 @@ def make_wall_part(
         step: float,
         fault: Any,
     ) -> Any:
-        if has_walls and touches.close[i] | touches.near[i] | touches.touched[i] != 0:
+        if has_walls and touches.seat[i] >= 0:
             return wall_wrench(
                 i, c, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
             )

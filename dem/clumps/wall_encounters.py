@@ -31,9 +31,10 @@ def deepest_touch(b: int, w: int, particles: Particles, touches: WallTouches, mo
     last = touches.fresh.shape[2] - 1
     for at in range(motion.first[b], motion.first[b + 1]):
         i = motion.member[at]
-        for slot in range(SLOTS):
-            if touches.wall[i, slot] == w:
-                own = particles.row[i, RADIUS] - double(touches.fresh[i, slot, last])
+        seat = touches.seat[i]
+        for slot in range(SLOTS if seat >= 0 else 0):
+            if touches.wall[seat, slot] == w:
+                own = particles.row[i, RADIUS] - double(touches.fresh[seat, slot, last])
                 if place < 0 or own > depth:
                     sphere, place, depth = i, slot, own
     return sphere, place
@@ -48,8 +49,8 @@ def make_speeds(interaction: Interaction) -> Callable[..., tuple[float, float]]:
     def speeds(
         i: int, slot: int, w: int, particles: Particles, walls: Walls, touches: WallTouches
     ) -> tuple[float, float]:
-        row, spring = particles.row[i], touches.spring[i, slot]
-        distance = double(touches.fresh[i, slot, touches.fresh.shape[2] - 1])
+        seat, row = touches.seat[i], particles.row[i]
+        spring, distance = touches.spring[seat, slot], double(touches.fresh[seat, slot, touches.fresh.shape[2] - 1])
         nx, ny, nz = direction_to_space(walls, w, double(spring[0]), double(spring[1]), double(spring[2]))
         surface = surface_velocity(
             walls, w, row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
@@ -79,8 +80,9 @@ def make_meet_walls(interaction: Interaction, add: Callable[..., None]) -> Calla
     ) -> None:
         met, touched, near = motion.met, 0, 0
         for at in range(motion.first[b], motion.first[b + 1]):
-            touched |= touches.touched[motion.member[at]]
-            near |= touches.near[motion.member[at]]
+            seat = touches.seat[motion.member[at]]
+            touched |= touches.touched[seat] if seat >= 0 else 0
+            near |= touches.near[seat] if seat >= 0 else 0
         begins = touched & ~met[b, TOUCHED]
         if begins != 0:
             for w in range(walls.shape.shape[0]):

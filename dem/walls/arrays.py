@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,18 +89,20 @@ class Walls(NamedTuple):
 
 
 class WallTouches(NamedTuple):
-    """The wall contacts of each particle.
+    """The wall contacts of the particles that can meet a wall before the next rebuild of the lists.
 
-    wall: the wall of each slot, -1 where empty, shape (capacity, SLOTS) int32; spring: normal from the particle to the
-    wall in the wall's body frame, then the contact's history, shape (capacity, SLOTS, 3 + max(1, history_size));
-    touched, near: walls touched in the last step, walls not yet apart by the re-arm gap, as bits, shape (capacity,)
-    int64. These four are the particle's state. close: walls it can meet before the next rebuild of the lists, as bits,
-    shape (capacity,) int64; all of them until that has been found out; triangle: those of their triangles that it can
-    meet until then, ROOM to a particle, shape (capacity * ROOM,) int32, and listed: how many, -1 where there is no such
-    list, shape (capacity,) int32. fresh_wall, fresh: the slots of the step at
-    hand, one column longer for the distance [m]; they carry nothing from step to step.
+    seat: row of a particle in the other arrays, -1 for none, shape (capacity,) int32; holder: the particle of each row,
+    shape (rows,) int32. wall: the wall of each slot, -1 where empty, shape (rows, SLOTS) int32; spring: normal from the
+    particle to the wall in the wall's body frame, then the contact's history, shape (rows, SLOTS, 3 + max(1,
+    history_size)); touched, near: walls touched in the last step, walls not yet apart by the re-arm gap, as bits, shape
+    (rows,) int64. These four are the particle's state. close: walls it can meet before the next rebuild, as bits, shape
+    (rows,) int64; triangle: those of their triangles that it can meet until then, ROOM to a particle, shape (rows *
+    ROOM,) int32, and listed: how many, -1 where there is no such list, shape (rows,) int32. fresh_wall, fresh: the
+    slots of the step at hand, one column longer for the distance [m]; they carry nothing from step to step.
     """
 
+    seat: Any
+    holder: Any
     wall: Any
     spring: Any
     touched: Any
@@ -111,17 +114,30 @@ class WallTouches(NamedTuple):
     fresh: Any
 
 
-def make_touches(capacity: int, history_size: int, real_type: Any = np.float64) -> WallTouches:
-    """Return empty slots for `capacity` particles whose contacts carry `history_size` values of this type."""
+def make_touches(
+    capacity: int, history_size: int, real_type: Any = np.float64, rows: int = 1, zeros: Callable[..., Any] = np.zeros
+) -> WallTouches:
+    """Return room for the contacts of `rows` of `capacity` particles, none of which has a row.
+
+    history_size: values of this type that a contact carries; zeros(shape, dtype) makes the arrays.
+    """
     width = HISTORY + max(1, history_size)
+
+    def none(*shape: int) -> Any:
+        array = zeros(shape, np.int32)
+        array[:] = -1
+        return array
+
     return WallTouches(
-        wall=np.full((capacity, SLOTS), -1, np.int32),
-        spring=np.zeros((capacity, SLOTS, width), real_type),
-        touched=np.zeros(capacity, np.int64),
-        near=np.zeros(capacity, np.int64),
-        close=np.full(capacity, -1, np.int64),
-        triangle=np.zeros(capacity * ROOM, np.int32),
-        listed=np.full(capacity, -1, np.int32),
-        fresh_wall=np.full((capacity, SLOTS), -1, np.int32),
-        fresh=np.zeros((capacity, SLOTS, width + 1), real_type),
+        seat=none(capacity),
+        holder=zeros(rows, np.int32),
+        wall=none(rows, SLOTS),
+        spring=zeros((rows, SLOTS, width), real_type),
+        touched=zeros(rows, np.int64),
+        near=zeros(rows, np.int64),
+        close=zeros(rows, np.int64),
+        triangle=zeros(rows * ROOM, np.int32),
+        listed=none(rows),
+        fresh_wall=none(rows, SLOTS),
+        fresh=zeros((rows, SLOTS, width + 1), real_type),
     )

@@ -46,11 +46,13 @@ def cell_of(walls: Walls, w: int, x: float, y: float, z: float) -> int:
 
 @physics
 def list_triangles(
-    walls: Walls, w: int, x: float, y: float, z: float, reach: float, touches: WallTouches, i: int, count: int
-) -> int:
-    """List for particle i the triangles of mesh w nearer than `reach` [m]; return how many there are then, or would be.
+    walls: Walls, w: int, x: float, y: float, z: float, reach: float, touches: WallTouches, begin: int, room: int,
+    count: int,
+) -> int:  # fmt: skip
+    """List the triangles of mesh w nearer than `reach` [m] to a point; return how many there are then, or would be.
 
-    (x, y, z) [m]: centre in the body frame; count: triangles listed before.
+    (x, y, z) [m]: the point in the body frame; begin, room: place of the list and what it holds; count: triangles
+    listed before.
     """
     cell = cell_of(walls, w, x, y, z)
     if cell >= 0:
@@ -60,15 +62,15 @@ def list_triangles(
             if abs(height) < reach:
                 qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)
                 if qx * qx + qy * qy + qz * qz < reach * reach:
-                    if count < ROOM:
-                        touches.triangle[i * ROOM + count] = t
+                    if count < room:
+                        touches.triangle[begin + count] = t
                     count += 1
     return count
 
 
 @physics
 def is_hidden(
-    touches: WallTouches, i: int, first: int, used: int, qx: float, qy: float, qz: float, tolerance: float
+    touches: WallTouches, seat: int, first: int, used: int, qx: float, qy: float, qz: float, tolerance: float
 ) -> bool:
     """Return whether the point at q [m] from the centre belongs to a contact accepted in slots first to used.
 
@@ -78,8 +80,8 @@ def is_hidden(
     last = fresh.shape[2] - 1
     hidden = False
     for slot in range(first, used):
-        depth = qx * fresh[i, slot, 0] + qy * fresh[i, slot, 1] + qz * fresh[i, slot, 2]
-        hidden = hidden or fresh[i, slot, last] - depth <= tolerance
+        depth = qx * fresh[seat, slot, 0] + qy * fresh[seat, slot, 1] + qz * fresh[seat, slot, 2]
+        hidden = hidden or fresh[seat, slot, last] - depth <= tolerance
     return hidden
 
 
@@ -93,17 +95,17 @@ def mesh_distance(
     radius: float,
     reach: float,
     touches: WallTouches,
-    i: int,
+    seat: int,
     first: int,
     used: int,
 ) -> tuple[float, float, float, float, int]:
     """Return the distance [m] and direction of the nearest contact not yet accepted, and how many triangles touch.
 
-    (x, y, z) [m]: centre in the body frame; first, used: slots with the contacts of this mesh accepted so far. The
-    triangles are those listed for the particle, or those of its cell.
+    (x, y, z) [m]: centre in the body frame; seat: row of the particle's contacts; first, used: slots with those of
+    this mesh accepted so far. The triangles are those listed for the particle, or those of its cell.
     """
-    listed = touches.listed[i] >= 0
-    begin, end = i * ROOM, i * ROOM + touches.listed[i]
+    listed = touches.listed[seat] >= 0
+    begin, end = seat * ROOM, seat * ROOM + touches.listed[seat]
     if not listed:
         cell = cell_of(walls, w, x, y, z)
         begin = walls.cell_start[cell] if cell >= 0 else 0
@@ -117,7 +119,7 @@ def mesh_distance(
             qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)
             square = qx * qx + qy * qy + qz * qz
             touching += 1 if square < radius * radius else 0
-            if square < best and not is_hidden(touches, i, first, used, qx, qy, qz, SEAM_TOLERANCE * radius):
+            if square < best and not is_hidden(touches, seat, first, used, qx, qy, qz, SEAM_TOLERANCE * radius):
                 best, nearest = square, t
                 bx, by, bz = qx, qy, qz
     if nearest < 0:

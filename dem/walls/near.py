@@ -25,18 +25,20 @@ def list_what_meets(
     radius: float,
     reach: float,
     touches: WallTouches,
-    i: int,
+    begin: int,
+    room: int,
     count: int,
 ) -> tuple[bool, int]:
-    """Return whether wall w can come within `reach` [m] of particle i, and how many triangles are listed for it then.
+    """Return whether wall w can come within `reach` [m] of a particle, and how many triangles are listed for it then.
 
-    count: triangles listed before. Inlined: a call that hands over all arrays of the walls takes longer than a plane.
+    begin, room: place of its list and what it holds; count: triangles listed before. Inlined: a
+    call that hands over all arrays of the walls takes longer than a plane.
     """
     if walls.turns[w] != 0:
         x, y, z, further = point_and_slack(walls, w, x, y, z)
         reach += further
     if walls.shape[w] == MESH:
-        found = list_triangles(walls, w, x, y, z, reach, touches, i, count)
+        found = list_triangles(walls, w, x, y, z, reach, touches, begin, room, count)
         return found > count, found
     if walls.shape[w] == CYLINDER:
         distance, _, _, _ = cylinder_distance(walls, w, x, y, z, radius, reach)
@@ -47,20 +49,26 @@ def list_what_meets(
 
 @routine
 def mark_near_walls(
-    i: int, particles: Particles, walls: Walls, touches: WallTouches, margin: float, gap: float
+    item: int, particles: Particles, walls: Walls, touches: WallTouches, margin: float, gap: float, seated: int
 ) -> None:
-    """Note the walls and triangles that particle i can meet.
+    """Note whether particle `item` needs a row of wall contacts; or, if they have them, what that of row `item` meets.
 
-    margin [m]: half the skin and the largest gap across which a wall acts; gap: re-arm gap over its diameter.
+    margin [m]: half the skin and the largest gap across which a wall acts; gap: re-arm gap over its diameter; seated: 1
+    if rows are given. A particle needs one if a wall can meet it, or if it has one in which a wall is remembered.
     """
-    row = particles.row
+    i, row = touches.holder[item] if seated else item, particles.row
     radius = row[i, SPHERE_RADIUS]
     reach = radius * (1.0 + 2.0 * gap) + margin
-    close, count = 0, 0
+    close, count, room = 0, 0, ROOM * seated
     for w in range(walls.shape.shape[0]):
         meets, count = list_what_meets(
-            walls, w, row[i, X], row[i, X + 1], row[i, X + 2], radius, reach, touches, i, count
+            walls, w, row[i, X], row[i, X + 1], row[i, X + 2], radius, reach, touches, item * ROOM, room, count
         )
         close |= (1 << w) if meets else 0
-    touches.close[i] = close
-    touches.listed[i] = count if count <= ROOM else -1
+    if seated:
+        touches.close[item] = close
+        touches.listed[item] = count if count <= ROOM else -1
+    else:
+        seat = touches.seat[i]
+        remembered = seat >= 0 and touches.touched[seat] | touches.near[seat] != 0
+        touches.seat[i] = 0 if remembered or close != 0 else -1

@@ -14,7 +14,7 @@ from dem.faults import DEEP_OVERLAP, WALL_SLOTS, note_fault
 from dem.hold import make_wall_limit, make_wall_tear
 from dem.interaction import Interaction
 from dem.pair_law import make_wall_law
-from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
+from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, SLOT, VX, WX, Particles, X
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise_signed, wall_cell
 from dem.touch import Touch, Vector
 from dem.walls.arrays import CYLINDER, HISTORY, PLANE, SLOTS, Walls, WallTouches
@@ -22,9 +22,7 @@ from dem.walls.distance import cylinder_distance, plane_distance
 from dem.walls.loads import make_load_booking
 from dem.walls.mesh import mesh_distance
 from dem.walls.motion import direction_to_space, point_to_body, surface_velocity, wall_spin
-
-SAME_CONTACT = math.cos(math.radians(30.0))
-"""Cosine of the angle between two normals of one wall up to which the contact is taken to be the same as before."""
+from dem.walls.slots import keep_slots, open_slot
 
 
 @physics
@@ -35,13 +33,14 @@ def nearest_contact(
     radius: float,
     reach: float,
     touches: WallTouches,
-    i: int,
+    seat: int,
     first: int,
     used: int,
 ) -> tuple[float, float, float, float, int]:
     """Return distance [m], direction in the body frame and number of touching faces of wall w, the nearest contact.
 
-    first, used: slots with the contacts of this wall accepted so far; reach [m]: farther away nothing matters.
+    seat: row of the particle's contacts; first, used: slots with those of this wall accepted so far; reach [m]: farther
+    away nothing matters.
     """
     x, y, z = centre
     shape = walls.shape[w]
@@ -53,51 +52,15 @@ def nearest_contact(
     if shape == CYLINDER:
         distance, nx, ny, nz = cylinder_distance(walls, w, x, y, z, radius, reach)
         return distance, nx, ny, nz, 1
-    return mesh_distance(walls, w, x, y, z, radius, reach, touches, i, first, used)
-
-
-@physics
-def open_slot(
-    touches: WallTouches, i: int, slot: int, w: int, nx: float, ny: float, nz: float, distance: float
-) -> None:
-    """Begin a slot of this step, with the history of the contact that it continues.
-
-    That is the contact with the same wall whose normal is likest; it is taken off the list, so that it goes on once.
-    """
-    spring, fresh = touches.spring, touches.fresh
-    likest, old = SAME_CONTACT, -1
-    for candidate in range(SLOTS):
-        if touches.wall[i, candidate] == w:
-            px, py, pz = spring[i, candidate, 0], spring[i, candidate, 1], spring[i, candidate, 2]
-            cosine = double(px) * nx + double(py) * ny + double(pz) * nz
-            if cosine > likest:
-                likest, old = cosine, candidate
-    touches.fresh_wall[i, slot] = w
-    fresh[i, slot, 0], fresh[i, slot, 1], fresh[i, slot, 2] = nx, ny, nz
-    for k in range(HISTORY, spring.shape[2]):
-        fresh[i, slot, k] = spring[i, old, k] if old >= 0 else 0.0
-    fresh[i, slot, spring.shape[2]] = distance
-    if old >= 0:
-        touches.wall[i, old] = -1
-
-
-@physics
-def keep_slots(touches: WallTouches, i: int, used: int) -> None:
-    """Make the slots of this step the particle's state."""
-    for slot in range(used):
-        touches.wall[i, slot] = touches.fresh_wall[i, slot]
-        for k in range(touches.spring.shape[2]):
-            touches.spring[i, slot, k] = touches.fresh[i, slot, k]
-    for slot in range(used, SLOTS):
-        touches.wall[i, slot] = -1
+    return mesh_distance(walls, w, x, y, z, radius, reach, touches, seat, first, used)
 
 
 @cache
 def make_contact(interaction: Interaction) -> Callable[..., Any]:
-    """Return `contact(i, particles, walls, w, touches, slot, distance, normal, parameters, step)`.
+    """Return `contact(i, particles, walls, w, touches, seat, slot, distance, normal, parameters, step)`.
 
-    It evaluates the contact of particle i with wall w, whose history is in the slot of this step, and gives (Touch,
-    force [N], moment [N m], heat [W]) in the precision of contacts.
+    It evaluates the contact of particle i with wall w, whose history is in the slot of this step in row `seat`, and
+    gives (Touch, force [N], moment [N m], heat [W]) in the precision of contacts.
     """
     law, cast = make_wall_law(interaction), interaction.cast
     load_parameters = make_group_loader(interaction.parameter_counts)
@@ -111,13 +74,14 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
         walls: Walls,
         w: int,
         touches: WallTouches,
+        seat: int,
         slot: int,
         distance: float,
         normal: Vector,
         parameters: Any,
         step: float,
     ) -> Any:
-        row, carried = particles.row[i], touches.fresh[i, slot]
+        row, carried = particles.row[i], touches.fresh[seat, slot]
         values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
         nx, ny, nz = normal
         ux, uy, uz = surface_velocity(
@@ -203,6 +167,7 @@ def make_wall_load(
         walls: Walls,
         w: int,
         touches: WallTouches,
+        seat: int,
         slot: int,
         nearest: tuple[float, float, float, float],
         flags: tuple[bool, bool, bool],
@@ -213,10 +178,10 @@ def make_wall_load(
     ) -> Any:
         distance, bx, by, bz = nearest
         is_first, begins, armed = flags
-        open_slot(touches, i, slot, w, bx, by, bz, distance)
+        open_slot(touches, seat, slot, w, bx, by, bz, distance)
         nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
         touch, force, moment, heat = contact(
-            i, particles, walls, w, touches, slot, distance, (nx, ny, nz), parameters, step
+            i, particles, walls, w, touches, seat, slot, distance, (nx, ny, nz), parameters, step
         )
         book(i, chunk, particles, w, touch, double(heat) * step, is_first, begins, armed, tally)
         radius = particles.row[i, RADIUS]
@@ -257,10 +222,10 @@ def make_wall_wrench(
         step_size: float,
         fault: Any,
     ) -> Any:
-        touched, near, close, row = touches.touched[i], touches.near[i], touches.close[i], particles.row
+        seat, row = touches.seat[i] & SLOT, particles.row
+        touched, near, close = touches.touched[seat], touches.near[seat], touches.close[seat]
         centre, radius = (row[i, X], row[i, X + 1], row[i, X + 2]), row[i, RADIUS]
-        fx, fy, fz, mx, my, mz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        used, touching, still_near = 0, 0, near
+        fx, fy, fz, mx, my, mz, used, touching, still_near = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, near
         for w in range(walls.shape.shape[0]):
             bit, first, more = 1 << w, used, True
             if close & bit == 0:
@@ -271,7 +236,8 @@ def make_wall_wrench(
             limit = wall_limit(begins, radius, parameters, base)
             reach = limit if armed else max(limit, radius + 2.0 * rearm_gap * radius)
             while more:
-                distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, reach, touches, i, first, used)
+                found = nearest_contact(walls, w, centre, limit, reach, touches, seat, first, used)
+                distance, bx, by, bz, faces = found
                 if used == first and not armed and distance >= reach:
                     still_near ^= bit
                 more = distance < limit
@@ -280,7 +246,7 @@ def make_wall_wrench(
                     more = False
                 if more:
                     ax, ay, az, px, py, pz = wall_load(
-                        i, chunk, particles, walls, w, touches, used, (distance, bx, by, bz),
+                        i, chunk, particles, walls, w, touches, seat, used, (distance, bx, by, bz),
                         (used == first, begins, armed), parameters, tally, step_size, fault,
                     )  # fmt: skip
                     fx, fy, fz, mx, my, mz = fx + ax, fy + ay, fz + az, mx + px, my + py, mz + pz
@@ -290,10 +256,10 @@ def make_wall_wrench(
             if touched & bit != 0 and touching & bit == 0:
                 wall_tear(i, chunk, particles, w, parameters, base, tally)
         if used > 0 or touched != 0:
-            keep_slots(touches, i, used)
-            touches.touched[i] = touching
+            keep_slots(touches, seat, used)
+            touches.touched[seat] = touching
         if (still_near | touching) != near:
-            touches.near[i] = still_near | touching
+            touches.near[seat] = still_near | touching
         return fx, fy, fz, mx, my, mz
 
     return wall_wrench

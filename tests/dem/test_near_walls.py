@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dem import engine as engine_module
 from dem.case_equipment import Drum, Impeller
 from dem.case_motion import Motion
 from dem.case_walls import CylinderWall, MeshWall
@@ -15,6 +14,7 @@ from dem.contact.law import PairProperties
 from dem.particles import VX
 from dem.tally import ENCOUNTERS
 from dem.walls import build_walls, make_touches
+from dem.walls import rows as rows_module
 from dem.walls.near import list_what_meets
 from tests.dem.engines import make_engine, plane, spheres
 
@@ -58,9 +58,14 @@ def charge() -> Any:
     return spheres(kept, random.normal(0.0, 1.0, (len(kept), 3)), RADIUS)
 
 
-def look_everywhere(i: int, particles: Any, walls: Any, touches: Any, margin: float, gap: float) -> None:
-    """Mark every wall as near, and list no triangles."""
-    touches.close[i], touches.listed[i] = -1, -1
+def look_everywhere(
+    item: int, particles: Any, walls: Any, touches: Any, margin: float, gap: float, seated: int
+) -> None:
+    """Mark every wall as near for everybody, and list no triangles."""
+    if seated:
+        touches.close[item], touches.listed[item] = -1, -1
+    else:
+        touches.seat[item] = 0
 
 
 def test_what_is_out_of_reach_may_be_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,17 +73,18 @@ def test_what_is_out_of_reach_may_be_skipped(monkeypatch: pytest.MonkeyPatch) ->
     states = []
     for everywhere in (False, True):
         if everywhere:
-            monkeypatch.setattr(engine_module, "mark_near_walls", look_everywhere)
+            monkeypatch.setattr(rows_module, "mark_near_walls", look_everywhere)
         engine = make_engine(
             charge(), walls=vessel(), statistics=True, rolling="constant-torque", high=(EDGE,) * 3, step=4e-6,
             skin=1e-4, pairs=PairProperties(0.7, 0.4, 0.05),
         )  # fmt: skip
         engine.run(700)
         states.append(engine.state() | {"tally": engine.tally.wall_counts, "speeds": engine.tally.wall_speeds})
-        close = engine.touches.close[: engine.size]
+        close = engine.touches.close[: engine.at_walls]
+        assert (engine.at_walls == engine.size) == everywhere
         assert np.all(close == -1) == everywhere
         assert np.any(close != 0)
-        assert (engine.touches.listed[: engine.size].max() > 1) != everywhere
+        assert (engine.touches.listed[: engine.at_walls].max() > 1) != everywhere
     assert (states[0]["tally"].sum(axis=0)[:, ENCOUNTERS] > 0).sum() >= 5, "fewer than five of six walls were touched"
     for name, values in states[0].items():
         assert values.tobytes() == states[1][name].tobytes(), f"{name} differs"
@@ -86,7 +92,7 @@ def test_what_is_out_of_reach_may_be_skipped(monkeypatch: pytest.MonkeyPatch) ->
 
 def meets(walls: Any, z: float, radius: float, reach: float) -> bool:
     """Whether the first wall can meet a sphere in height z."""
-    found, _ = list_what_meets(walls, 0, 0.0, 0.0, z, radius, reach, make_touches(1, 0), 0, 0)
+    found, _ = list_what_meets(walls, 0, 0.0, 0.0, z, radius, reach, make_touches(1, 0), 0, 0, 0)
     return found
 
 

@@ -52,6 +52,7 @@ class Ball:
 
     def __init__(self, walls: Walls) -> None:
         self.walls, self.touches = walls, make_touches(1, LAW.history_size)
+        self.touches.seat[0], self.touches.close[0] = 0, -1
         row = np.zeros((1, ROW_SIZE))
         row[0, RADIUS], row[0, MASS] = R, 1e-5
         self.particles = Particles(row, np.zeros((1, 4), np.int32), np.array([7]))

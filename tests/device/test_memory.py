@@ -58,7 +58,7 @@ def test_arrays_take_what_is_predicted(system: str, monkeypatch: pytest.MonkeyPa
     loops = engine.loops
     assert isinstance(loops, GatherLoops)
     entries, kept = (len(pairs.other) / 1.15 / engine.size for pairs in (engine.pairs, loops.memory))
-    found = device_memory(case, entries, kept).arrays
+    found = device_memory(case, entries, kept, len(engine.touches.holder) / 1.15).arrays
     assert found == pytest.approx(bytes_of(engine), rel=WITHIN)
 
 
