@@ -28,11 +28,29 @@ class Count(NamedTuple):
         return int(self.words[self.slot]) * self.lanes
 
 
+class Joint(NamedTuple):
+    """A number of items for each row of a table of arguments, see `compute.addresses`.
+
+    The table, whose row 0 says how many rows follow, and a prototype of (number of items, *arguments) are what such a
+    launch is given. most: items of a row at most; rows: rows at most; place: which word of an array counts the items,
+    and the items for each that is counted, or none where a number does.
+    """
+
+    most: int
+    rows: int
+    place: tuple[int, int] | None
+
+    def items(self, number: Any) -> int:
+        """Return the number of items of a row, where the host can read what counts them."""
+        slot, lanes = self.place or (0, 1)
+        return int(number[slot]) * lanes if self.place else int(number)
+
+
 class Launch(NamedTuple):
     """A body to be run for every i in range(size) with these arguments."""
 
     body: Body
-    size: int | Count
+    size: int | Count | Joint
     arguments: tuple[Any, ...]
 
 
@@ -59,10 +77,15 @@ class Backend(Protocol):
     def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
         """Return the loop compiled for this backend; `prange` in it runs in parallel."""
 
-    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count | Joint, *arguments: Any) -> None:
         """Run `body(i, *arguments)` for every i in range(size), in any order."""
 
 
 def module_of(backend: Backend) -> Any:
     """Return the module of whole-array functions for the arrays of a backend: cupy on a device, else numpy."""
     return getattr(backend, "xp", np)
+
+
+def copies_beside(backend: Backend) -> int:
+    """Return how many copies of the work at hand share the backend, this one included."""
+    return int(getattr(backend, "copies", 1))

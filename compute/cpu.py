@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Body, Count
+from compute.base import Body, Count, Joint
 from compute.cache import use_cache_folder
 from compute.errors import BackendUnavailable
 from compute.garbage import hold_collector
@@ -93,10 +93,16 @@ class CpuBackend:
             self._compiled[loop] = numba.njit(**options)(loop)
         return self._compiled[loop]
 
-    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count | Joint, *arguments: Any) -> None:
         """Run the body for every i on all threads."""
-        from compute.launch import make_launcher
+        from compute.launch import make_joint_launcher, make_launcher
 
+        if isinstance(size, Joint):
+            joint = (body, size.place)
+            if joint not in self._compiled:
+                self._compiled[joint] = self.compile(make_joint_launcher(body, size.place))
+            self._compiled[joint](*arguments)
+            return
         key = (body, len(arguments))
         if key not in self._compiled:
             self._compiled[key] = self.compile(make_launcher(body, len(arguments)))

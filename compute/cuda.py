@@ -12,13 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Body, Count
+from compute.base import Body, Count, Joint
 from compute.checked_array import CheckedArray
 from compute.device_errors import device_failures_told, no_room
 from compute.errors import BackendUnavailable
 from compute.physics import register_laws
 
 THREADS_PER_BLOCK = 128
+JOINT_REGISTERS = 168
+"""Registers of a thread that leave room for three blocks on a multiprocessor: addresses out of a table take some 45
+more than those that a kernel is given."""
 SIMULATED_THREADS, SIMULATED_BLOCKS = 8, 2
 """Threads of a block and largest number of blocks on the simulator, where each thread is one of Python."""
 
@@ -98,28 +101,31 @@ class CudaBackend:
         """Return a copy of a device array in host memory."""
         return array.get() if hasattr(array, "get") else np.asarray(array)
 
-    def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the loop as a kernel; it is launched as `kernel[blocks, threads](...)`."""
+    def compile(self, loop: Callable[..., Any], registers: int | None = None) -> Callable[..., Any]:
+        """Return the loop as a kernel, launched as `kernel[blocks, threads](...)`; registers: of a thread at most."""
         from numba import cuda
 
-        return cuda.jit(loop)
+        jit: Any = cuda.jit
+        return jit(loop) if registers is None or simulated() else jit(max_registers=registers)(loop)
 
-    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count | Joint, *arguments: Any) -> None:
         """Run the body for every i, one thread each; the grid has room for as many as there can ever be."""
-        from compute.launch_cuda import make_kernel
+        from compute.launch_cuda import make_joint_kernel, make_kernel
 
-        number, most, place = (
-            (size.words, size.most * size.lanes, (size.slot, size.lanes))
-            if isinstance(size, Count)
-            else (size, size, None)
-        )
-        key = (body, len(arguments), place)
+        if isinstance(size, Joint):
+            most, rows, make = size.most, size.rows, partial(make_joint_kernel, body, size.place)
+            registers: int | None = JOINT_REGISTERS
+        else:
+            number, most, place = numbering(size)
+            rows, registers, make = 1, None, partial(make_kernel, body, len(arguments), place)
+            arguments = number, *arguments
+        key = make.func, *make.args
         if key not in self._kernels:
-            self._kernels[key] = self.compile(make_kernel(body, len(arguments), place))
+            self._kernels[key] = self.compile(make(), registers)
         if most > 0:
             kernel, (blocks, threads) = self._kernels[key], _grid(most)
             with device_failures_told(lambda: needs_of(kernel, body.__qualname__, threads)):
-                kernel[blocks, threads, self._stream](*on_device((number, *arguments)))
+                kernel[(blocks, rows), threads, self._stream](*on_device(arguments))
 
     @contextmanager
     def launching_on(self, stream: Any) -> Iterator[None]:
@@ -151,6 +157,13 @@ def needs_of(kernel: Any, name: str, threads: int) -> str:
         f"for a block of {name}: {threads} threads of {most[0]} registers and {most[2]} bytes of local memory, "
         f"{most[1]} bytes of shared memory"
     )
+
+
+def numbering(size: int | Count) -> tuple[Any, int, tuple[int, int] | None]:
+    """Return what tells a kernel the number of items, how many there can be, and the place of the number in it."""
+    if isinstance(size, Count):
+        return size.words, size.most * size.lanes, (size.slot, size.lanes)
+    return size, size, None
 
 
 def _grid(size: int) -> tuple[int, int]:

@@ -48,8 +48,11 @@ def make_graph(backend: Backend, launches: Sequence[Launch], repeats: int, watch
 
     watched: array whose values the host is told after each run.
     """
+    from compute.copies import CopyBackend
     from compute.cuda import CudaBackend, simulated
 
+    if isinstance(backend, CopyBackend):
+        return backend.graph(launches, repeats, watched)
     if isinstance(backend, CudaBackend) and not simulated():
         from compute.graph_cuda import CapturedGraph
 

@@ -13,6 +13,7 @@ from numba import prange
 from numpy import int64
 
 from compute.base import Body
+from compute.physics import routine
 
 
 def make_launcher(body: Body, count: int) -> Callable[..., None]:
@@ -60,3 +61,28 @@ def make_launcher(body: Body, count: int) -> Callable[..., None]:
 
     launchers = (launch_1, launch_2, launch_3, launch_4, launch_5, launch_6, launch_7, launch_8, launch_9, launch_10)
     return launchers[count - 1]
+
+
+def make_joint_launcher(body: Body, place: tuple[int, int] | None) -> Callable[..., None]:
+    """Return `launch(table, prototype)`: the body for every item of every row of a table, the rows in parallel.
+
+    As `compute.launch_cuda.make_joint_kernel`.
+    """
+    from compute import addresses_compiled
+
+    take: Any = addresses_compiled.take
+    slot, lanes = place or (0, 1)
+    counted = place is not None
+
+    @routine
+    def run_row(row: Any, table: Any, prototype: Any) -> None:
+        arguments = take(prototype, table, row)
+        number = arguments[0][slot] * lanes if counted else arguments[0]
+        for item in range(number):
+            body(item, *arguments[1:])
+
+    def launch_joint(table: Any, prototype: Any) -> None:
+        for row in prange(table[0, 0]):
+            run_row(int64(row) + 1, table, prototype)
+
+    return launch_joint

@@ -13,7 +13,7 @@ import numpy as np
 from numba import cuda
 
 from compute.base import Body
-from compute.cuda import SIMULATED_THREADS, simulated
+from compute.cuda import SIMULATED_THREADS, on_device, simulated
 from compute.garbage import hold_collector
 from compute.physics import physics
 
@@ -143,3 +143,32 @@ def make_kernel(body: Body, count: int, place: tuple[int, int] | None = None) ->
 
     kernels = (kernel_1, kernel_2, kernel_3, kernel_4, kernel_5, kernel_6, kernel_7, kernel_8, kernel_9, kernel_10)
     return kernels[count - 1]
+
+
+def make_joint_kernel(body: Body, place: tuple[int, int] | None = None) -> Callable[..., None]:
+    """Return `kernel(table, prototype)`: the body for every item of every row of a table of arguments.
+
+    The blocks of number y take row y + 1. prototype: of the number of items and the arguments behind it; place: as in
+    `make_number`.
+    """
+    number, take = make_number(place), _take_of_target()
+
+    def joint_kernel(table: Any, prototype: Any) -> None:
+        block: Any = cuda.blockIdx
+        row = block.y + 1
+        if row <= table[0, 0]:
+            arguments = take(prototype, table, row)
+            for item in range(cuda.grid(1), number(arguments[0]), cuda.gridsize(1)):
+                body(item, *arguments[1:])
+
+    return joint_kernel
+
+
+def _take_of_target() -> Any:
+    if simulated():
+        from compute import addresses
+
+        return lambda *arguments: on_device(addresses.take(*arguments))
+    from compute import addresses_compiled
+
+    return addresses_compiled.take

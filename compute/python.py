@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Body, Count
+from compute.addresses import take
+from compute.base import Body, Count, Joint
 
 
 class PythonBackend:
@@ -39,7 +40,13 @@ class PythonBackend:
 
         return run
 
-    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
+    def foreach(self, body: Body, size: int | Count | Joint, *arguments: Any) -> None:
         """Run the body for every i in order."""
+        if isinstance(size, Joint):
+            table, prototype = arguments
+            for row in range(1, int(table[0, 0]) + 1):
+                number, *own = take(prototype, table, row)
+                self.foreach(body, size.items(number), *own)
+            return
         for i in range(size if isinstance(size, int) else size.value()):
             body(i, *arguments)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from compute import get_backend
+from compute.base import Backend
 from compute.compiling import tell_compiling
 from compute.errors import CaseError
 from coupling.case import Case
@@ -24,27 +25,34 @@ def run(case: Case, folder: Path, progress: Progress) -> dict[str, Any]:
 
     Raises StateSaved when told to stop, and whatever a stage finds wrong.
     """
-    fast = case.dem is not None and case.dem.numerics.fast
     with StopRequest() as stop:
         if case.replicas is not None:
             from coupling.flock import run_replicas
 
             return run_replicas(case, folder, progress, stop)
-        backend = get_backend(case.backend, case.threads, fast)
-        if backend.note:
-            progress.message(backend.note)
+        backend = backend_of(case, progress)
         session = Session(case, folder, backend, progress, stop)
         with tell_compiling(progress.compiling):
-            _carry_out(session)
+            carry_out(session)
         return session.facts()
 
 
-def _carry_out(session: Session) -> None:
+def backend_of(case: Case, progress: Progress) -> Backend:
+    """Return the backend that a case asks for, and tell what there is to say about it."""
+    fast = case.dem is not None and case.dem.numerics.fast
+    backend = get_backend(case.backend, case.threads, fast)
+    if backend.note:
+        progress.message(backend.note)
+    return backend
+
+
+def carry_out(session: Session) -> None:
+    """Carry out all stages of the case of a session."""
     case = session.case
     if case.coupling is not None:
-        from coupling.chain import carry_out
+        from coupling.chain import carry_out as carry_out_both
 
-        carry_out(session)
+        carry_out_both(session)
     elif case.dem is not None:
         session.simulate(ALONE, case.dem, 0)
         session.timed("report", lambda: report_run(case, session.folder))

@@ -1,7 +1,7 @@
-"""Replicas run beside each other: a process each, as many at once as there are threads.
+"""Replicas run beside each other: on a device in one process, else a process each, as many at once as threads.
 
-Processes share the compiled code by its cache on disk, so the first one goes ahead until it has made a step; a failure
-of one leaves the others alone.
+Processes share the compiled code by its cache on disk, so the first one goes ahead until it has made a step. On a
+device all go on together, in common launches (`coupling.together`). A failure of one leaves the others alone.
 """
 
 from __future__ import annotations
@@ -126,13 +126,25 @@ def run_replicas(case: Case, folder: Path, progress: Progress, stop: StopRequest
         if replica.outcome:
             resume_manifest(replica.folder, sys.argv)
     progress.stage(f"{len(unfinished)} of {len(replicas)} replicas", len(unfinished))
-    flock = Flock(unfinished, min(case.threads or available_cores(), max(len(unfinished), 1)), progress)
-    flock.run(stop)
+    failed, facts = _run_all(case, unfinished, len(replicas), progress, stop)
     write_table(replicas, folder / TABLE)
-    if flock.failed:
-        texts = [f"replica {number}: {text}" for number, text in sorted(flock.failed.items())]
+    if failed:
+        texts = [f"replica {number}: {text}" for number, text in sorted(failed.items())]
         raise SimulationError(f"{len(texts)} of {len(replicas)} replicas failed\n" + "\n".join(texts))
     done = sum(replica.outcome == "done" for replica in replicas)
     if done < len(replicas):
         raise StateSaved(f"{done} of {len(replicas)} replicas are done; resume to go on")
-    return {"replicas": len(replicas)}
+    return {"replicas": len(replicas)} | facts
+
+
+def _run_all(
+    case: Case, unfinished: Sequence[Replica], count: int, progress: Progress, stop: StopRequest
+) -> tuple[dict[int, str], dict[str, Any]]:
+    """Run the replicas; return why those that failed did, by number, and facts; count: of all replicas, done or not."""
+    if case.backend == "cuda":
+        from coupling.together import run_together
+
+        return run_together(case, unfinished, count, progress, stop)
+    flock = Flock(unfinished, min(case.threads or available_cores(), max(len(unfinished), 1)), progress)
+    flock.run(stop)
+    return flock.failed, {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.base import Backend, Count, Launch, module_of
+from compute.base import Backend, Count, Launch, copies_beside, module_of
 from compute.graph import GraphStore
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
@@ -215,7 +215,7 @@ class GatherLoops:
         """Return the launches of a step; while the clock stands they do nothing."""
         step, clock, fault, particles = engine.step_size, self.clock, engine.fault, engine.particles
         each, bodies = Count(clock, SIZE, engine.capacity), Count(clock, BODIES, engine.capacity)
-        lanes = self.lanes or (lanes_for(engine.size) if self._make_sum else 1)
+        lanes = self.lanes or (lanes_for(engine.size * copies_beside(self.backend)) if self._make_sum else 1)
         pairs, settings, walls, tally = engine.pairs, engine.settings, engine.walls, engine.tally
         domain, motion, force, touches = engine.domain, engine.motion, self.force, engine.touches
         gathered = (particles, pairs, domain, force, settings, tally, step, fault, clock)

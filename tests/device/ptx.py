@@ -88,18 +88,25 @@ def block_launch(interaction: Interaction) -> Launch:
     return Launch(pairs_of_block, (np.zeros((1, field_count(interaction) * BLOCK), real), BLOCK, 1e-6))
 
 
-def compile_to_ptx(launch: Launch) -> str:
-    """The PTX of the kernel that the CUDA backend would launch."""
+def compile_to_ptx(launch: Launch, joint: bool = False) -> str:
+    """The PTX of the kernel that the CUDA backend would launch; joint: that over copies."""
     import numba
     from numba import cuda
     from numba.cuda import compiler, dispatcher
 
-    from compute.launch_cuda import make_kernel
+    from compute.launch_cuda import make_joint_kernel, make_kernel
 
     register_laws()
     size = numba.types.int64 if launch.place is None else numba.types.int64[::1]
-    signature = numba.types.void(size, *map(numba.typeof, launch.arguments))
-    kernel = make_kernel(launch.body, len(launch.arguments), launch.place)
+    types = size, *map(numba.typeof, launch.arguments)
+    if joint:
+        types = numba.types.int64[:, ::1], numba.types.Tuple(types)
+    signature = numba.types.void(*types)
+    kernel = (
+        make_joint_kernel(launch.body, launch.place)
+        if joint
+        else make_kernel(launch.body, len(launch.arguments), launch.place)
+    )
     device: Callable[[], Any] = lambda: SimpleNamespace(compute_capability=CAPABILITY)  # noqa: E731
     with ExitStack() as stack:
         for module in (compiler, dispatcher):

@@ -16,6 +16,8 @@ import pytest
 
 import dem.loops_gather
 from compute import get_backend
+from compute.base import Backend
+from compute.copies import Copies
 from compute.errors import BackendUnavailable, SimulationError
 from dem.contact_forces import contacts_of
 from dem.engine import Engine
@@ -35,7 +37,7 @@ from tests.device.comparison import (
     take_over,
 )
 from tests.device.pairs_example import TABLES
-from tests.device.systems import MIXED, OTHER_LAWS, SYSTEMS, make_engine
+from tests.device.systems import MIXED, OTHER_LAWS, SYSTEMS, bowl_case, make_engine
 
 STEPS = 48
 
@@ -257,3 +259,23 @@ def test_contact_forces_equal_plain_python(system: str) -> None:
         for one, two in zip(*tables):
             np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-15)
         assert len(tables[0][0]) > 1
+
+
+def test_copies_in_one_launch() -> None:
+    """Two systems of walls with other particles in company, and each alone: the same bits; both shared their graphs."""
+    cases, engines = [bowl_case(number=number) for number in (6, 9)], {}
+
+    def work(number: int) -> Callable[[Backend], None]:
+        def run(backend: Backend) -> None:
+            engines[number] = make_engine(cases[number], backend)
+            use_lanes(engines[number], 2)
+            engines[number].run(3)
+
+        return run
+
+    copies = Copies(get_backend("cuda"), [work(0), work(1)], 2)
+    assert (copies.run(), copies.together) == ([None, None], [[0, 1]])
+    together = [copy_of_state(engines[number]) for number in range(2)]
+    for number in range(2):
+        work(number)(get_backend("cuda"))
+        assert_same_state(copy_of_state(engines[number]), together[number])

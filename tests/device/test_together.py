@@ -1,0 +1,141 @@
+"""Several simulations whose launches are common, as plain Python: each is to the bit what it is alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dem.engine
+import dem.loops_gather
+from compute import get_backend
+from compute.base import Backend
+from compute.copies import Copies
+from compute.cuda import JOINT_REGISTERS
+from compute.errors import SimulationError
+from dem.case import DemCase
+from dem.engine import Engine
+from dem.loops_gather import GatherLoops
+from dem.particles import VX
+from tests.device.comparison import assert_same_state, come_and_go, copy_of_state
+from tests.device.ptx import ASSEMBLED_FOR, assemble, compile_to_ptx, functions_called, launches_of
+from tests.device.systems import PAIRS, WALLS, bowl_case, box_case, make_engine
+
+STEPS = 16
+
+
+@pytest.fixture(autouse=True)
+def loops_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loops that launch, with graphs short enough for plain Python."""
+    monkeypatch.setattr(dem.engine, "make_loops", GatherLoops)
+    monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", 4)
+
+
+def other_cases() -> list[DemCase]:
+    """The bowl with other particles, gravity, time step, friction and speed of the impeller, and a box."""
+    rougher = [PAIRS[0] | {"friction": 0.9}, PAIRS[1]]
+    slower = [*WALLS[:2], WALLS[2] | {"motion": {"speed": 60.0, "ramp": 1e-3}}]
+    return [
+        bowl_case(number=16),
+        bowl_case(number=20, gravity=[0, 0, -20.0], time={"step": 1.5e-5}, pairs=rougher),
+        bowl_case(number=12, walls=slower),
+        box_case(number=16),
+    ]
+
+
+def leave(number: int, engine: Engine) -> None:
+    """Change nothing."""
+
+
+def run_together(cases: list[DemCase], change: Any = leave) -> tuple[list[Engine], Copies, list[Any]]:
+    """The engines of cases run in company; change: what is done to an engine at half time."""
+    engines: dict[int, Engine] = {}
+
+    def work(number: int, case: DemCase) -> Any:
+        def run(backend: Backend) -> None:
+            engines[number] = make_engine(case, backend)
+            engines[number].run(STEPS // 2)
+            change(number, engines[number])
+            engines[number].run(STEPS)
+
+        return run
+
+    copies = Copies(get_backend("python"), [work(*each) for each in enumerate(cases)], len(cases))
+    ends = copies.run()
+    return [engines[number] for number in range(len(cases))], copies, ends
+
+
+def alone(case: DemCase) -> Engine:
+    engine = make_engine(case, get_backend("python"))
+    engine.run(STEPS // 2)
+    engine.run(STEPS)
+    return engine
+
+
+def assert_same(found: Engine, expected: Engine) -> None:
+    """State, list and every count to the bit."""
+    assert_same_state(copy_of_state(found), copy_of_state(expected))
+    for one, other in zip(found.tally[:5], expected.tally[:5]):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_copies_are_what_they_are_alone() -> None:
+    """Whatever differs; those of one law share launches, and the box, without walls and periodic, has its own."""
+    cases = other_cases()
+    engines, copies, ends = run_together(cases)
+    assert ends == [None] * 4
+    assert copies.together == [[0, 1, 2], [3]]
+    for case, engine in zip(cases, engines):
+        assert engine.tally.pair_counts.sum() + engine.tally.wall_counts.sum() > 0
+        assert_same(engine, alone(case))
+
+
+def test_a_fault_in_one_leaves_the_others() -> None:
+    """The second loses a particle at half time: it names particle and step, the others are as alone to the bit."""
+
+    def take_outside(number: int, engine: Engine) -> None:
+        if number == 1:
+            engine.particles.row[0, VX] = 1e4
+
+    cases = other_cases()[:3]
+    engines, _, ends = run_together(cases, take_outside)
+    assert [ends[0], ends[2]] == [None, None]
+    message = rf"particle \d+ at .* moved more than half its radius.*step {STEPS // 2 + 1}"
+    with pytest.raises(SimulationError, match=message):
+        raise ends[1]
+    for number in (0, 2):
+        assert_same(engines[number], alone(cases[number]))
+
+
+def test_particles_come_and_go() -> None:
+    """Arrays that grow and lists that shrink, in one copy at other steps than in the other: both as alone."""
+    cases: list[tuple[DemCase, int]] = [(box_case(), 1), (box_case(gravity=[0, 0, -9.81]), 2)]
+    found: list[Any] = [None, None]
+
+    def work(number: int) -> Any:
+        def run(backend: Backend) -> None:
+            engine = make_engine(cases[number][0], backend)
+            come_and_go(engine, *cases[number])
+            found[number] = copy_of_state(engine)
+
+        return run
+
+    for number in range(2):
+        work(number)(get_backend("python"))
+    expected = list(found)
+    assert Copies(get_backend("python"), [work(0), work(1)], 2).run() == [None, None]
+    for one, other in zip(found, expected):
+        assert_same_state(one, other)
+
+
+def test_joint_kernel_is_assembled() -> None:
+    """That of the motion: arguments out of a table, nothing called, nothing spilled, memory known to be global."""
+    text = compile_to_ptx(launches_of(bowl_case(number=4))["move"], joint=True)
+    assert not functions_called(text)
+    assert not re.search(r"\b(ld|st)\.[bfsu]\d+", text), "an address that is not known to be one of global memory"
+    for architecture in ASSEMBLED_FOR:
+        told = assemble(text, architecture)
+        assert (told.spills, told.stack) == (0, 0)
+        assert told.registers <= JOINT_REGISTERS
