@@ -198,7 +198,7 @@ def main() -> None:
     rows = [one_coordinate(job, options.rounds) for job in ONE]
     rows += [two_coordinates(job, min(options.rounds, 5)) for job in TWO]
     ensembles = [ensemble(cells, options.members) for cells in (30, 60, 120)]
-    ensembles.append(plane_ensemble(16, options.members // 10))
+    ensembles.append(plane_ensemble(16, options.members))
     machine = {"processor": platform.processor() or platform.machine(), "threads": available_threads()}
     found = {"date": time.strftime("%Y-%m-%d"), "machine": machine, "cases": rows, "ensembles": ensembles}
     FILE.write_text(json.dumps(found, indent=1) + "\n")

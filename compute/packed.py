@@ -64,3 +64,25 @@ def add_shifted(
     """Add `amount` times total + total[0] (own[i] - base[target]) to rows[target]."""
     for column in range(WIDTH):
         rows[target, column] += amount * (total[column] + total[0] * (own[i, column] - base[target, column]))
+
+
+@packed_routine
+def meet_row(smaller: Floats, rates: Floats, larger: Floats, pairs: Floats, lost: Floats) -> None:
+    """Add the events rates[m, k] larger[k], smaller[q, m] times each, to pairs[q, m, k] for q of 0 and 1.
+
+    `pairs` has the shape (2, m k) or more rows, and the columns k are a multiple of WIDTH. Fills lost[0, m] with the
+    sum of events over k, by eight partial sums, and lost[1, k] with that of smaller[0, m] times events over m.
+    """
+    width = rates.shape[1]
+    for k in range(width):
+        lost[1, k] = 0.0
+    for m in range(rates.shape[0]):
+        partial = [0.0] * WIDTH
+        for k in range(width):
+            events = rates[m, k] * larger[k]
+            pairs[0, m * width + k] += smaller[0, m] * events
+            pairs[1, m * width + k] += smaller[1, m] * events
+            lost[1, k] += smaller[0, m] * events
+            partial[k % WIDTH] += events
+        fourths = [partial[k] + partial[k + 4] for k in range(4)]
+        lost[0, m] = (fourths[0] + fourths[2]) + (fourths[1] + fourths[3])

@@ -55,6 +55,17 @@ class Rows:
         one = self.builder.insert_element(nothing, value, ir.Constant(LANE, 0))
         return self.builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(LANE, WIDTH), [0] * WIDTH))
 
+    def total(self, vector: Any) -> Any:
+        """Return the sum of a vector, halves added to each other."""
+        for half in (4, 2, 1):
+            nothing = ir.Constant(vector.type, ir.Undefined)
+            low, high = (
+                self.builder.shuffle_vector(vector, nothing, ir.Constant(ir.VectorType(LANE, half), list(lanes)))
+                for lanes in (range(half), range(half, 2 * half))
+            )
+            vector = self.builder.fadd(low, high)
+        return self.builder.extract_element(vector, ir.Constant(LANE, 0))
+
 
 @intrinsic
 def _gather_rows(typing: Any, weights: Any, rows: Any, places: Any, begin: Any, end: Any, total: Any) -> Any:
@@ -111,6 +122,40 @@ def _add_shifted(typing: Any, amount: Any, total: Any, own: Any, i: Any, base: A
     return types.void(amount, total, own, i, base, target, rows), write
 
 
+@intrinsic
+def _meet_row(
+    typing: Any, smaller: Any, rates: Any, larger: Any, pairs: Any, lost: Any, rows: Any, pieces: Any
+) -> Any:  # fmt: skip
+    def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        at = Rows(context, builder, signature, values)
+        rows, pieces = values[5:]
+        zero, one = ir.Constant(rows.type, 0), ir.Constant(rows.type, 1)
+        nil, total = ir.Constant(VECTOR, [0.0] * WIDTH), cgutils.alloca_once(builder, VECTOR)
+        with cgutils.for_range_slice(builder, zero, pieces, one) as (piece, _):
+            builder.store(nil, total)
+            with cgutils.for_range_slice(builder, zero, rows, one) as (m, _):
+                place = builder.add(builder.mul(m, pieces), piece)
+                events = builder.fmul(at.load(1, place), at.load(2, piece))
+                for part in range(2):
+                    amount = at.item(0, builder.add(m, rows) if part else m)
+                    term = builder.fmul(at.spread(amount), events)
+                    other = builder.add(place, builder.mul(rows, pieces)) if part else place
+                    at.store(builder.fadd(at.load(3, other), term), 3, other)
+                    if part == 0:
+                        builder.store(builder.fadd(builder.load(total), term), total)
+            at.store(builder.load(total), 4, builder.add(pieces, piece))
+        with cgutils.for_range_slice(builder, zero, rows, one) as (m, _):
+            builder.store(nil, total)
+            with cgutils.for_range_slice(builder, zero, pieces, one) as (piece, _):
+                place = builder.add(builder.mul(m, pieces), piece)
+                events = builder.fmul(at.load(1, place), at.load(2, piece))
+                builder.store(builder.fadd(builder.load(total), events), total)
+            builder.store(at.total(builder.load(total)), builder.gep(at.values[4], [m]))
+        return context.get_dummy_value()
+
+    return types.void(smaller, rates, larger, pairs, lost, rows, pieces), write
+
+
 def gather_rows(weights: Any, rows: Any, places: Any, begin: Any, end: Any, total: Any) -> None:
     """`compute.packed.gather_rows`."""
     _gather_rows(weights, rows, places, begin, end, total)  # type: ignore[call-arg]
@@ -129,3 +174,9 @@ def move_row(part: Any, row: Any, rows: Any, source: Any, target: Any) -> None:
 def add_shifted(amount: Any, total: Any, own: Any, i: Any, base: Any, target: Any, rows: Any) -> None:
     """`compute.packed.add_shifted`."""
     _add_shifted(amount, total, own, i, base, target, rows)  # type: ignore[call-arg]
+
+
+def meet_row(smaller: Any, rates: Any, larger: Any, pairs: Any, lost: Any) -> None:
+    """`compute.packed.meet_row`."""
+    rows, pieces = rates.shape[0], rates.shape[1] // WIDTH
+    _meet_row(smaller, rates, larger, pairs, lost, rows, pieces)  # type: ignore[call-arg]

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.runs import Runs, Stages, make_run
-from pbm.schemes.cell_average_2d import Axis, Plane, Pools, clear, place_births, pool_row
+from pbm.schemes.cell_average_2d import Columns, Pools, Rows, hold_rows, pool_row
+from pbm.schemes.sharing_2d import Cells, share_births
 
 FLOOR = 1e-2
 """Share of the solids that the smallest cell counts as in the error of a step."""
@@ -24,77 +25,31 @@ CELL_WEIGHT = 0.1
 
 
 class PlaneProblem(NamedTuple):
-    """Tables of both coordinates and of the rates."""
+    """Tables of the rates, of both coordinates and of the cells."""
 
-    first: Axis
-    second: Axis
-    plane: Plane
-
-
-@routine
-def share_cell(row: int, column: int, first: Axis, second: Axis, pools: Pools) -> None:
-    """Fill the shares of one cell's births: with their mixed moment, or as uncorrelated where that cannot be."""
-    rows, columns = first.pivots.size, second.pivots.size
-    cell = row * columns + column
-    number, one, other = pools.number[cell], pools.first[cell], pools.second[cell]
-    down, up = (first.down[row], second.down[column]), (first.up[row], second.up[column])
-    left = -1.0
-    if 0 < row < rows - 1 and 0 < column < columns - 1:
-        left = place_births(number, one, other, pools.mixed[cell], down, up, pools.share)
-    if left < 0.0:
-        place_births(number, one, other, one * other / number, down, up, pools.share)
-
-
-@routine
-def spread_cell(row: int, column: int, first: Axis, second: Axis, pools: Pools, slope: Floats) -> None:
-    """Give a cell's births to the pivots around it, and its born contents as the solids of these births go."""
-    rows, columns, cells = first.pivots.size, second.pivots.size, pools.number.size
-    solids = 0.0
-    for near in range(9):
-        i, k = row + near // 3 - 1, column + near % 3 - 1
-        if pools.share[near] != 0.0 and 0 <= i < rows and 0 <= k < columns:
-            slope[i * columns + k] += pools.share[near]
-            solids += pools.share[near] * (first.pivots[i] + second.pivots[k])
-    for begin in range(0, pools.content.size, cells):
-        scale = pools.content[begin + row * columns + column] / solids
-        for near in range(9):
-            i, k = row + near // 3 - 1, column + near % 3 - 1
-            if pools.share[near] != 0.0 and 0 <= i < rows and 0 <= k < columns:
-                held = pools.share[near] * (first.pivots[i] + second.pivots[k])
-                slope[cells + begin + i * columns + k] += held * scale
-
-
-@routine
-def content_of_each(values: Floats, pools: Pools) -> None:
-    """Fill the contents of one grain; nil in an empty cell."""
-    cells = pools.number.size
-    for k in range(pools.each.size):
-        number = values[k % cells]
-        pools.each[k] = values[cells + k] / number if number > 0.0 else 0.0
+    rows: Rows
+    columns: Columns
+    cells: Cells
+    first: Floats  # pivots [m3], (n1,)
+    second: Floats  # (n2,)
 
 
 @routine
 def plane_slope(member: int, values: Floats, problem: PlaneProblem, pools: Pools, slope: Floats) -> None:
     """Fill the change of numbers [1/(m3 s)] and contents."""
-    first, second, cells = problem.first, problem.second, pools.number.size
-    clear(pools.number)
-    clear(pools.first)
-    clear(pools.second)
-    clear(pools.mixed)
-    clear(pools.loss)
-    clear(pools.content)
-    content_of_each(values, pools)
-    for row in range(first.pivots.size):
-        pool_row(row, values, first, second, problem.plane, pools)
-    for k in range(cells):
-        slope[k] = -pools.loss[k]
-    for k in range(pools.each.size):
-        slope[cells + k] = -pools.loss[k % cells] * pools.each[k]
-    for row in range(first.pivots.size):
-        for column in range(second.pivots.size):
-            if pools.number[row * second.pivots.size + column] > 0.0:
-                share_cell(row, column, first, second, pools)
-                spread_cell(row, column, first, second, pools, slope)
+    rows, columns = problem.first.size, problem.second.size
+    hold_rows(values, columns, pools)
+    for row in range(rows):
+        pool_row(row, problem.rows, problem.columns, pools)
+    share_births(columns, problem.cells, pools)
+    cells, margin = rows * columns, columns + 1
+    for row in range(rows):
+        for k in range(columns):
+            cell, loss, number = row * columns + k, pools.loss[row, k], pools.held[0, row, k]
+            slope[cell] = pools.change[0, margin + cell] - loss
+            for part in range(1, pools.held.shape[0]):
+                lost = loss * (pools.held[part, row, k] / number) if number > 0.0 else 0.0
+                slope[part * cells + cell] = pools.change[part, margin + cell] - lost
 
 
 @routine
@@ -103,7 +58,7 @@ def plane_error(member: int, values: Floats, difference: Floats, problem: PlaneP
 
     The moment 11 counts as what it is without correlation where it is less, as among grains of one component each.
     """
-    one, other = problem.first.pivots, problem.second.pivots
+    one, other = problem.first, problem.second
     number, mixed, square, solids, worst = 0.0, 0.0, 0.0, 0.0, 0.0
     number_error, mixed_error, square_error, other_error, other_square = 0.0, 0.0, 0.0, 0.0, 0.0
     first_sum, other_sum = 0.0, 0.0
@@ -131,9 +86,11 @@ def plane_error(member: int, values: Floats, difference: Floats, problem: PlaneP
 run_plane = routine(make_run(plane_slope, plane_error))
 
 
-def solve_plane(first: Axis, second: Axis, plane: Plane, pools: Pools, stages: Stages, runs: Runs) -> None:
+def solve_plane(
+    rows: Rows, columns: Columns, cells: Cells, first: Floats, second: Floats, pools: Pools, stages: Stages, runs: Runs
+) -> None:
     """Integrate one population."""
-    run_plane(0, PlaneProblem(first, second, plane), pools, stages, runs)
+    run_plane(0, PlaneProblem(rows, columns, cells, first, second), pools, stages, runs)
 
 
 @cache

@@ -16,7 +16,8 @@ from compute.errors import CaseError
 from pbm.grid import Floats, Grid
 from pbm.plane import PlaneProblem, compiled_plane, plane_slope, solve_plane
 from pbm.runs import check_runs, check_times, make_runs, make_stages
-from pbm.schemes.cell_average_2d import make_axis, make_plane, make_pools
+from pbm.schemes.cell_average_2d import make_columns, make_pools, make_rows, sums_of
+from pbm.schemes.sharing_2d import make_cells
 
 PairRate = Callable[[Floats, Floats, Floats, Floats], Floats]
 """b [m3/s] of arrays x_i, y_i, x_j, y_j [m3]; symmetric."""
@@ -55,8 +56,9 @@ class TwoComponentPopulation:
         rates = np.array(float(rate)) if not callable(rate) else self._pair_rates(rate)
         if not np.all(np.isfinite(rates)) or np.any(rates < 0.0):
             raise CaseError("a rate is negative or no number", key="rate", expected="finite numbers >= 0, per pair")
-        first, second = (make_axis(grid) for grid in grids)
-        self._problem = PlaneProblem(first, second, make_plane(rates, first, second))
+        first, second = (sums_of(grid) for grid in grids)
+        tables = make_rows(rates, first, second), make_columns(second), make_cells(grids)
+        self._problem = PlaneProblem(*tables, grids[0].pivots, grids[1].pivots)
 
     def _pair_rates(self, rate: PairRate) -> Floats:
         first, second = (axis.ravel() for axis in np.meshgrid(*(grid.pivots for grid in self.grids), indexing="ij"))

@@ -1,15 +1,13 @@
-"""Cell average in two coordinates: births of a cell are pooled, then shared by the pivots around its mean.
+"""Cell average in two coordinates: births of a cell are pooled, then shared by the pivots around it, `sharing_2d`.
 
-Pooled births of a cell have a number, two means and a mixed moment relative to its pivot. Number and means go to the
-pivot and its neighbours along the axes, the mixed moment to the diagonal neighbours, with the least spread that leaves
-all shares positive: number, both components and their mixed moment are kept. Where the pivot would go below nil, and at
-the rim of the grid, births are taken as uncorrelated, which keeps all but the mixed moment. After Kumar, Peglow,
-Warnecke and Heinrich, Powder Technol. 182 (2008) 81,
-doi 10.1016/j.powtec.2007.05.029, and, for the mixed moment, Vale and McKenna, Ind. Eng. Chem. Res. 44 (2005) 7885,
-doi 10.1021/ie050179s.
+Pooled births of a cell have a number, two means and a mixed moment relative to its pivot. After Kumar, Peglow,
+Warnecke and Heinrich, Powder Technol. 182 (2008) 81, doi 10.1016/j.powtec.2007.05.029, and, for the mixed moment, Vale
+and McKenna, Ind. Eng. Chem. Res. 44 (2005) 7885, doi 10.1021/ie050179s.
 
-Cells are counted row by row, the second coordinate running. Pairs of rows that fall into one row of cells are summed
-up, for every pair of columns, before columns are pooled: sums over all pairs of cells are then sums of whole rows.
+Cells are counted row by row, the second coordinate running. Rows that fall into the same row of cells together with one
+larger row, at like rates, are summed up before they meet it; what falls into a row of cells is summed up, for every
+pair of columns, before columns are pooled: sums over all pairs of cells are then sums of a few whole rows. Rows are
+filled up with nil to a multiple of eight.
 """
 
 from __future__ import annotations
@@ -18,174 +16,122 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compute.packed import WIDTH, meet_row
 from compute.physics import routine
 from pbm.grid import Floats, Grid
-from pbm.schemes.aggregation import add_scaled
 from pbm.schemes.merging import ROUND_OFF
 from pbm.schemes.pairs import Places
 
-
-class Axis(NamedTuple):
-    """Where sums of two classes of one coordinate fall."""
-
-    pivots: Floats  # [m3], (n,)
-    up: Floats  # to the pivot above, infinite at the top [m3], (n,)
-    down: Floats  # to the pivot below, infinite at the bottom [m3], (n,)
-    inside: np.ndarray  # whether x_i + x_j stays on the grid, (n, n)
-    target: Places  # cell of x_i + x_j, (n, n)
-    offset: Floats  # x_i + x_j less the pivot of its cell [m3], (n, n)
+BLOCK = 64
+"""Cells that are shared together."""
+MOMENTS = 4
+"""Of pooled births: number, first, second and mixed moment relative to the pivot."""
 
 
-class Plane(NamedTuple):
-    """Pairs of rows i >= j in the order of the row they fall into; those with like rates share a block."""
+class Sums(NamedTuple):
+    """Where sums of two classes of one coordinate fall, (n, n)."""
 
-    rates: Floats  # b of cells (i, k) and (j, m) at [block, m, k], nil beyond the grid [m3/s], (blocks, n2, n2)
-    block: Places  # (pairs,)
-    first: Places  # row i, (pairs,)
-    second: Places  # row j, (pairs,)
-    begin: Places  # the first pair of each row of targets, and the end, (n1 + 1,)
+    inside: np.ndarray  # whether x_i + x_j stays on the grid
+    target: Places  # cell of x_i + x_j
+    offset: Floats  # x_i + x_j less the pivot of its cell [m3]
+
+
+class Rows(NamedTuple):
+    """Groups of pairs of rows i >= j with one i, one row of targets and like rates."""
+
+    rates: Floats  # b of cells (i, k) and (j, m) at [block, m, k], nil beyond the grid [m3/s], (blocks, n2, width)
+    block: Places  # (groups,)
+    larger: Places  # row i, (groups,)
+    begin: Places  # the first pair of each group, and the end, (groups + 1,)
+    smaller: Places  # row j, (pairs,)
+    share: Floats  # a half for i = j, else one, (pairs,)
+    offset: Floats  # x_i + x_j less the pivot of its row, times the share [m3], (pairs,)
+    target: Places  # the first group of each row of targets, and the end, (n1 + 1,)
+
+
+class Columns(NamedTuple):
+    """Pairs of columns in the order of the column they fall into."""
+
+    place: Places  # of a pair among those of `Pools`, (pairs,)
+    offset: Floats  # y_k + y_m less the pivot of its column [m3], (pairs,)
+    begin: Places  # the first pair of each column of targets, and the end, (n2 + 1,)
 
 
 class Pools(NamedTuple):
-    """Pooled births of the cells, (n1 n2,), moments relative to the pivots; and of pairs of columns, (n2, n2)."""
+    """What a right-hand side needs; rows have the width of the rates, blocks are of BLOCK cells."""
 
-    number: Floats
-    first: Floats
-    second: Floats
-    mixed: Floats
-    loss: Floats  # what merges, (n1 n2,)
-    content: Floats  # born contents one after another, (contents n1 n2,)
-    each: Floats  # content of one grain, (contents n1 n2,)
-    events: Floats  # (n2,)
-    pair_number: Floats
-    pair_first: Floats
-    pair_content: Floats  # (contents, n2, n2)
-    share: Floats  # numbers for the pivots around the mean of one cell, (9,)
+    held: Floats  # numbers, and contents of cells that are not empty, row by row, (1 + contents, n1, width)
+    loss: Floats  # what merges, (n1, width)
+    smaller: Floats  # sums over the smaller rows of a group: share, share times offset, contents, (2 + contents, n2)
+    lost: Floats  # in a group by a grain of the smaller rows, and by the larger row, (2, width)
+    pairs: Floats  # of columns: number, first moment, contents, (2 + contents, n2 width)
+    births: Floats  # moments of blocks one after another, (blocks MOMENTS BLOCK,)
+    born: Floats  # born contents, (contents, blocks BLOCK)
+    shares: Floats  # of a block for each of the pivots around, (9 BLOCK,)
+    marks: Floats  # cells of a block that are shared as uncorrelated, (BLOCK,)
+    change: Floats  # of numbers and contents, with a margin on both sides, (1 + contents, blocks BLOCK + 2 margin)
 
 
-def make_axis(grid: Grid) -> Axis:
-    """Tables of one coordinate."""
-    pivots, gaps = grid.pivots, np.diff(grid.pivots)
+def sums_of(grid: Grid) -> Sums:
+    """Sums of the classes of one coordinate."""
+    pivots = grid.pivots
     sums = pivots[:, None] + pivots[None, :]
     target = np.minimum(np.searchsorted(grid.edges, sums, side="right") - 1, grid.classes - 1)
     inside = sums <= pivots[-1] * (1.0 + ROUND_OFF)
     offset = np.where(target == np.arange(grid.classes), pivots[:, None], sums - pivots[target])
     offset = np.where(target == np.arange(grid.classes)[:, None], pivots[None, :], offset)
-    return Axis(pivots, np.append(gaps, np.inf), np.append(np.inf, gaps), inside, target, offset)
+    return Sums(inside, target, offset)
 
 
-def make_plane(rates: Floats, first: Axis, second: Axis) -> Plane:
-    """Rates of pairs of rows from those of all pairs of cells, (cells, cells), or from the one rate of all."""
-    rows, columns = first.pivots.size, second.pivots.size
+def padded(columns: int) -> int:
+    """Width of a row of so many columns."""
+    return -(-columns // WIDTH) * WIDTH
+
+
+def make_rows(rates: Floats, first: Sums, second: Sums) -> Rows:
+    """Groups of pairs of rows from the rates of all pairs of cells, (cells, cells), or from the one rate of all."""
+    rows, columns = len(first.target), len(second.target)
     table = np.broadcast_to(rates, (rows * columns,) * 2).reshape(rows, columns, rows, columns)
-    one, other = np.tril_indices(rows)
-    kept = np.flatnonzero(first.inside[one, other])
-    targets = first.target[one[kept], other[kept]]
-    kept = kept[np.argsort(targets, kind="stable")]
+    larger, smaller = (places[first.inside[np.tril_indices(rows)]] for places in np.tril_indices(rows))
     found: dict[bytes, int] = {}
     blocks: list[Floats] = []
-    places = np.zeros(kept.size, dtype=np.int64)
-    for place, pair in enumerate(kept if rates.size > 1 else kept[:1]):
-        block = np.where(second.inside, table[one[pair], :, other[pair], :].T, 0.0)
-        places[place] = found.setdefault(block.tobytes(), len(blocks))
-        if places[place] == len(blocks):
+    places = np.zeros(larger.size, dtype=np.int64)
+    for pair in range(larger.size if rates.size > 1 else 1):
+        block = np.zeros((columns, padded(columns)))
+        block[:, :columns] = np.where(second.inside, table[larger[pair], :, smaller[pair], :].T, 0.0)
+        places[pair] = found.setdefault(block.tobytes(), len(blocks))
+        if places[pair] == len(blocks):
             blocks.append(block)
-    begin = np.searchsorted(np.sort(targets), np.arange(rows + 1))
-    return Plane(np.array(blocks), places, one[kept], other[kept], begin)
+    keys = np.stack((first.target[larger, smaller], larger, places), axis=1)
+    order = np.lexsort((smaller, *keys.T[::-1]))
+    larger, smaller, keys = larger[order], smaller[order], keys[order]
+    begin = np.flatnonzero(np.r_[True, np.any(np.diff(keys, axis=0) != 0, axis=1)])
+    share = np.where(larger == smaller, 0.5, 1.0)
+    target = np.searchsorted(keys[begin, 0], np.arange(rows + 1))
+    ends = np.append(begin, larger.size)
+    offset = share * first.offset[larger, smaller]
+    return Rows(np.array(blocks), keys[begin, 2], larger[begin], ends, smaller, share, offset, target)
+
+
+def make_columns(sums: Sums) -> Columns:
+    """Pairs of columns that stay on the grid."""
+    columns = len(sums.target)
+    one, other = np.nonzero(sums.inside)
+    order = np.argsort(sums.target[one, other], kind="stable")
+    one, other = one[order], other[order]
+    begin = np.searchsorted(sums.target[one, other], np.arange(columns + 1))
+    return Columns(one * padded(columns) + other, sums.offset[one, other], begin)
 
 
 def make_pools(rows: int, columns: int, contents: int) -> Pools:
     """Zeroed pools."""
-    cells, pairs = rows * columns, (columns, columns)
-    sizes = (cells,) * 5 + (contents * cells,) * 2 + (columns, pairs, pairs, (contents, *pairs), 9)
-    return Pools(*(np.zeros(size) for size in sizes))
-
-
-@routine
-def total(values: Floats) -> float:
-    """Sum of values, four at a time: one after another they would wait for each other."""
-    whole = values.size - values.size % 4
-    one, two, three, four = 0.0, 0.0, 0.0, 0.0
-    for k in range(0, whole, 4):
-        one += values[k]
-        two += values[k + 1]
-        three += values[k + 2]
-        four += values[k + 3]
-    for k in range(whole, values.size):
-        one += values[k]
-    return (one + two) + (three + four)
-
-
-@routine
-def fill_events(amount: float, rates: Floats, numbers: Floats, events: Floats) -> None:
-    """Fill the mergers of `amount` grains with each class of a row."""
-    for k in range(events.size):
-        events[k] = rates[k] * amount * numbers[k]
-
-
-@routine
-def meet_rows(
-    share: float, offset: float, rates: Floats, fewer: Floats, more: Floats, fewer_loss: Floats, more_loss: Floats,
-    pools: Pools,
-) -> None:  # fmt: skip
-    """Add the mergers of the cells of two rows to the pairs of their columns, and to the losses of both rows."""
-    events = pools.events
-    for m in range(fewer.size):
-        amount = share * fewer[m]
-        if amount != 0.0:
-            fill_events(amount, rates[m], more, events)
-            add_scaled(1.0, events, pools.pair_number[m])
-            add_scaled(offset, events, pools.pair_first[m])
-            add_scaled(1.0, events, more_loss)
-            fewer_loss[m] += total(events)
-
-
-@routine
-def carry_rows(share: float, rates: Floats, fewer: Floats, more: Floats, of_fewer: Floats, of_more: Floats,
-               content: Floats) -> None:  # fmt: skip
-    """Add what the mergers of the cells of two rows hold of one content to the pairs of their columns."""
-    for m in range(fewer.size):
-        amount = share * fewer[m]
-        for k in range(more.size):
-            content[m, k] += rates[m, k] * amount * more[k] * (of_fewer[m] + of_more[k])
-
-
-@routine
-def pool_row(row: int, numbers: Floats, first: Axis, second: Axis, plane: Plane, pools: Pools) -> None:
-    """Pool all births that fall into one row of cells."""
-    size, cells = second.pivots.size, pools.number.size
-    for k in range(size):
-        clear(pools.pair_number[k])
-        clear(pools.pair_first[k])
-        for content in range(pools.pair_content.shape[0]):
-            clear(pools.pair_content[content, k])
-    for pair in range(plane.begin[row], plane.begin[row + 1]):
-        i, j = plane.first[pair], plane.second[pair]
-        share, rates = 0.5 if i == j else 1.0, plane.rates[plane.block[pair]]
-        more, fewer = numbers[i * size : (i + 1) * size], numbers[j * size : (j + 1) * size]
-        more_loss, fewer_loss = pools.loss[i * size : (i + 1) * size], pools.loss[j * size : (j + 1) * size]
-        meet_rows(share, first.offset[i, j], rates, fewer, more, fewer_loss, more_loss, pools)
-        for content in range(pools.pair_content.shape[0]):
-            begin = content * cells
-            of_more = pools.each[begin + i * size : begin + (i + 1) * size]
-            of_fewer = pools.each[begin + j * size : begin + (j + 1) * size]
-            carry_rows(share, rates, fewer, more, of_fewer, of_more, pools.pair_content[content])
-    pool_columns(row * size, second, pools)
-
-
-@routine
-def pool_columns(begin: int, axis: Axis, pools: Pools) -> None:
-    """Pool the pairs of columns into the row of cells that begins at `begin`."""
-    for m in range(axis.pivots.size):
-        for k in range(axis.pivots.size):
-            number, first, offset = pools.pair_number[m, k], pools.pair_first[m, k], axis.offset[m, k]
-            cell = begin + axis.target[m, k]
-            pools.number[cell] += number
-            pools.first[cell] += first
-            pools.second[cell] += number * offset
-            pools.mixed[cell] += first * offset
-            for content in range(pools.pair_content.shape[0]):
-                pools.content[content * pools.number.size + cell] += pools.pair_content[content, m, k]
+    width, cells = padded(columns), -(-rows * columns // BLOCK) * BLOCK
+    return Pools(
+        np.zeros((1 + contents, rows, width)), np.zeros((rows, width)), np.zeros((2 + contents, columns)),
+        np.zeros((2, width)), np.zeros((2 + contents, columns * width)), np.zeros(MOMENTS * cells),
+        np.zeros((contents, cells)), np.zeros(9 * BLOCK), np.zeros(BLOCK),
+        np.zeros((1 + contents, cells + 2 * (columns + 1))),
+    )  # fmt: skip
 
 
 @routine
@@ -196,37 +142,92 @@ def clear(values: Floats) -> None:
 
 
 @routine
-def place_births(
-    number: float, first: float, second: float, mixed: float, down: tuple[float, float], up: tuple[float, float],
-    share: Floats,
-) -> float:  # fmt: skip
-    """Fill the numbers for the pivots around, row by row; returns what is left for the pivot itself, perhaps below nil.
+def hold_rows(values: Floats, columns: int, pools: Pools) -> None:
+    """Fill the rows of numbers and of contents, and put the losses at nil."""
+    rows, cells = pools.held.shape[1], pools.held.shape[1] * columns
+    for row in range(rows):
+        for k in range(columns):
+            number = values[row * columns + k]
+            pools.held[0, row, k] = number
+            for part in range(1, pools.held.shape[0]):
+                content = values[part * cells + row * columns + k]
+                pools.held[part, row, k] = content if number > 0.0 else 0.0
+        clear(pools.loss[row])
 
-    first, second, mixed: moments of the births relative to the pivot; down, up: distances to its neighbours.
-    """
-    for k in range(9):
-        share[k] = 0.0
-    rest = mixed
-    along, across = 1 if first > 0.0 else -1, 1 if second > 0.0 else -1
-    length, width = up[0] if first > 0.0 else down[0], up[1] if second > 0.0 else down[1]
-    if first != 0.0 and second != 0.0 and mixed * along * across > 0.0:
-        taken = min(min(abs(first) / length, abs(second) / width), abs(mixed) / (length * width))
-        share[3 * (along + 1) + across + 1] = taken
-        rest -= along * across * taken * length * width if taken > 0.0 else 0.0
-    if rest > 0.0:
-        share[8] += 0.5 * rest / (up[0] * up[1])
-        share[0] += 0.5 * rest / (down[0] * down[1])
-    elif rest < 0.0:
-        share[6] -= 0.5 * rest / (up[0] * down[1])
-        share[2] -= 0.5 * rest / (down[0] * up[1])
-    for one in range(2):
-        for other in range(2):
-            taken = share[6 * one + 2 * other]
-            if taken > 0.0:
-                first -= taken * (up[0] if one == 1 else -down[0])
-                second -= taken * (up[1] if other == 1 else -down[1])
-    share[7], share[1] = max(first, 0.0) / up[0], max(-first, 0.0) / down[0]
-    share[5], share[3] = max(second, 0.0) / up[1], max(-second, 0.0) / down[1]
-    left = number - total(share)
-    share[4] = 0.0 if abs(left) < ROUND_OFF * number else left
-    return share[4]
+
+@routine
+def sum_smaller(group: int, rows: Rows, pools: Pools) -> None:
+    """Fill the sums over the smaller rows of a group."""
+    for part in range(pools.smaller.shape[0]):
+        clear(pools.smaller[part])
+    for pair in range(rows.begin[group], rows.begin[group + 1]):
+        numbers, share, offset = pools.held[0, rows.smaller[pair]], rows.share[pair], rows.offset[pair]
+        for m in range(pools.smaller.shape[1]):
+            pools.smaller[0, m] += share * numbers[m]
+            pools.smaller[1, m] += offset * numbers[m]
+        for part in range(2, pools.smaller.shape[0]):
+            contents = pools.held[part - 1, rows.smaller[pair]]
+            for m in range(pools.smaller.shape[1]):
+                pools.smaller[part, m] += share * contents[m]
+
+
+@routine
+def lose(group: int, rows: Rows, pools: Pools) -> None:
+    """Add what a group loses."""
+    loss = pools.loss[rows.larger[group]]
+    for k in range(loss.size):
+        loss[k] += pools.lost[1, k]
+    for pair in range(rows.begin[group], rows.begin[group + 1]):
+        numbers, share = pools.held[0, rows.smaller[pair]], rows.share[pair]
+        loss = pools.loss[rows.smaller[pair]]
+        for m in range(loss.size):
+            loss[m] += share * numbers[m] * pools.lost[0, m]
+
+
+@routine
+def carry(part: int, group: int, rows: Rows, pools: Pools) -> None:
+    """Add what the mergers of a group hold of one content to the pairs of columns."""
+    rates, larger, width = rows.rates[rows.block[group]], rows.larger[group], pools.lost.shape[1]
+    numbers, contents = pools.held[0, larger], pools.held[part, larger]
+    for m in range(rates.shape[0]):
+        for k in range(width):
+            meeting = pools.smaller[0, m] * contents[k] + pools.smaller[1 + part, m] * numbers[k]
+            pools.pairs[1 + part, m * width + k] += rates[m, k] * meeting
+
+
+@routine
+def pool_row(row: int, rows: Rows, columns: Columns, pools: Pools) -> None:
+    """Pool all births that fall into one row of cells."""
+    for part in range(pools.pairs.shape[0]):
+        clear(pools.pairs[part])
+    for group in range(rows.target[row], rows.target[row + 1]):
+        sum_smaller(group, rows, pools)
+        larger, rates = pools.held[0, rows.larger[group]], rows.rates[rows.block[group]]
+        meet_row(pools.smaller, rates, larger, pools.pairs, pools.lost)
+        lose(group, rows, pools)
+        for part in range(1, pools.held.shape[0]):
+            carry(part, group, rows, pools)
+    for column in range(columns.begin.size - 1):
+        pool_column(row * (columns.begin.size - 1) + column, column, columns, pools)
+
+
+@routine
+def pool_column(cell: int, column: int, columns: Columns, pools: Pools) -> None:
+    """Pool the pairs of columns that fall into one cell."""
+    begin, end = columns.begin[column], columns.begin[column + 1]
+    place = cell // BLOCK * (MOMENTS * BLOCK) + cell % BLOCK
+    number, first, second, mixed = 0.0, 0.0, 0.0, 0.0
+    for pair in range(begin, end):
+        events, along = pools.pairs[0, columns.place[pair]], pools.pairs[1, columns.place[pair]]
+        offset = columns.offset[pair]
+        number += events
+        first += along
+        second += events * offset
+        mixed += along * offset
+    pools.births[place], pools.births[place + BLOCK] = number, first
+    pools.births[place + 2 * BLOCK], pools.births[place + 3 * BLOCK] = second, mixed
+    for part in range(pools.born.shape[0]):
+        content = 0.0
+        for pair in range(begin, end):
+            content += pools.pairs[2 + part, columns.place[pair]]
+        pools.born[part, cell] = content

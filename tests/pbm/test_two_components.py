@@ -10,6 +10,8 @@ import pytest
 from compute.errors import CaseError
 from pbm.distribution import project_density
 from pbm.grid import Grid, geometric_grid, multiples_grid, with_nil
+from pbm.schemes.cell_average_2d import BLOCK, MOMENTS
+from pbm.schemes.sharing_2d import AROUND, GAPS, share_block
 from pbm.two_components import TwoComponentPopulation
 
 
@@ -141,6 +143,28 @@ def test_pure_grains_on_any_grid_keep_the_law_of_moments() -> None:
         exact = number * kind / ((1.0 + half) * (1.0 + half - kind * half))
         assert pure.sum() == pytest.approx(exact, rel=1e-6)
     assert result.numbers[-1, 0, 0] == 0.0 and result.contents[-1].sum() == pytest.approx(liquid.sum(), rel=1e-12)
+
+
+def test_births_of_one_kind_reach_four_pivots_and_no_other() -> None:
+    """Grains at one point are shared by the four pivots around it, by linear shares, Kumar and Ramkrishna (1996); no
+    trace of round-off goes to another, as it would be carried up the grid. 2e-15: ten roundings in a row.
+    """
+    random = np.random.default_rng(3)
+    lengths = random.uniform(0.5, 2.0, (4, BLOCK))
+    parts, ways, numbers = random.uniform(0.0, 0.5, (2, BLOCK)), random.integers(0, 2, (2, BLOCK)), np.ones(BLOCK)
+    signs, reached = 1.0 - 2.0 * ways, np.where(ways == 0, lengths[::2], lengths[1::2])
+    first, second = signs * parts * reached
+    births, gaps = np.concatenate((numbers, first, second, first * second)), np.concatenate((lengths, 1.0 / lengths))
+    shares = np.zeros(AROUND * BLOCK)
+    share_block(births, gaps.ravel(), shares)
+    assert births.size == MOMENTS * BLOCK and gaps.size == GAPS * BLOCK
+    expected = np.zeros((3, 3, BLOCK))
+    for cell in range(BLOCK):
+        (one, other), (up, right) = parts[:, cell], signs[:, cell].astype(int)
+        expected[1 + up, 1 + right, cell] = one * other
+        expected[1 + up, 1, cell], expected[1, 1 + right, cell] = one * (1.0 - other), (1.0 - one) * other
+        expected[1, 1, cell] = (1.0 - one) * (1.0 - other)
+    np.testing.assert_allclose(shares.reshape(3, 3, BLOCK), expected, rtol=2e-15, atol=0.0)
 
 
 def test_mistakes_are_named() -> None:
