@@ -44,11 +44,26 @@ SHAPES = {
 def translate(error: ValidationError, document: CaseDocument, model: type[BaseModel]) -> CaseError:
     """Return one error that names every fault, misspelt keys first, one line each."""
     details = [detail for detail in error.errors(include_url=False) if not _follows(detail, error)]
-    faults = [_fault(detail, document, model) for detail in details]
-    faults.sort(key=lambda found: (not found[0], found[1].line or 0))
+    faults = _telling([_fault(detail, document, model) for detail in details])
+    faults.sort(key=lambda found: (found[0] != "extra_forbidden", found[1].line or 0))
     first = faults[0][1]
     first.args = ("\n".join(dict.fromkeys(str(fault) for _, fault in faults)),)
     return first
+
+
+def _telling(faults: list[tuple[str, CaseError]]) -> list[tuple[str, CaseError]]:
+    """Return the faults without those of the forms that a value was not meant to have.
+
+    Where a key takes several forms, such as a number or a section, each of them finds a fault: those at a place below
+    which others lie, and wrong kinds of value where something else is wrong, say nothing.
+    """
+
+    def says_nothing(kind: str, key: str) -> bool:
+        deeper = any((other.key or "").startswith(f"{key}.") for _, other in faults)
+        beside = any(own not in SHAPES and other.key == key for own, other in faults)
+        return deeper or (kind in SHAPES and beside)
+
+    return [(kind, fault) for kind, fault in faults if not fault.key or not says_nothing(kind, fault.key)]
 
 
 def _follows(detail: Any, error: ValidationError) -> bool:
@@ -59,22 +74,22 @@ def _follows(detail: Any, error: ValidationError) -> bool:
     return any(len(each["loc"]) > len(own) and each["loc"][: len(own)] == own for each in error.errors())
 
 
-def _fault(detail: Any, document: CaseDocument, model: type[BaseModel]) -> tuple[bool, CaseError]:
-    """Return whether a key is unknown, and the message."""
+def _fault(detail: Any, document: CaseDocument, model: type[BaseModel]) -> tuple[str, CaseError]:
+    """Return the kind of a fault and its message."""
     location, kinds = _walk(detail["loc"], document.data, model)
     context = detail.get("ctx") or {}
     kind = detail["type"]
     if kind == "case":
-        return False, _own(location, context, document)
+        return kind, _own(location, context, document)
     problem, expected, nearest = _words(detail, kind, location, kinds)
     value = None if kind in ("missing", "extra_forbidden", "union_tag_not_found") else _shown(detail.get("input"))
     if kind == "union_tag_invalid":
-        location, value = (*location, context["discriminator"].strip("'")), context["tag"]
+        location, value = (*location, _discriminator(context)), context["tag"]
     file, line = document.place(location)
     fault = CaseError(
         problem, file=file, line=line, key=_dotted(location), value=value, expected=expected, nearest=nearest
     )
-    return kind == "extra_forbidden", fault
+    return kind, fault
 
 
 def _own(location: Location, context: dict[str, Any], document: CaseDocument) -> CaseError:
@@ -107,7 +122,7 @@ def _words(detail: Any, kind: str, location: Location, kinds: Sequence[Any]) -> 
         choices = _choices(context)
         return "not one of the choices", f"one of: {', '.join(choices)}", closest(_tag(detail), choices)
     if kind == "union_tag_not_found":
-        key = str(context.get("discriminator", "")).strip("'")
+        key = _discriminator(context)
         inner = _models(_below(kinds, location[-1]))
         choices = [choice for each in inner for choice in _literals(each.model_fields[key].annotation)]
         return f"the key {key!r} is missing", f"{key}: one of {', '.join(choices)}", None
@@ -120,6 +135,12 @@ def _words(detail: Any, kind: str, location: Location, kinds: Sequence[Any]) -> 
     if kind == "value_error":
         return str(context.get("error", detail["msg"])), None, None
     return detail["msg"].lower(), None, None
+
+
+def _discriminator(context: dict[str, Any]) -> str:
+    """Return the key that says which of several sections is meant; a function that reads it reads `kind`."""
+    key = str(context.get("discriminator", "")).strip("'")
+    return "kind" if key.endswith("()") else key
 
 
 def _tag(detail: Any) -> str:
@@ -164,7 +185,7 @@ def _walk(location: Location, data: Any, model: type[BaseModel]) -> tuple[Locati
     for at, step in enumerate(location):
         models = list(_models(kinds))
         known = _inside(node, step) or (at == last and _is_key(models, step))
-        if not known and isinstance(step, str) and (at < last or _is_tag(models, step)):
+        if not known and isinstance(step, str) and (at < last or _is_tag(models, step) or _is_form(step)):
             kinds = _tagged(models, step) or kinds
             continue
         path.append(step)
@@ -173,6 +194,11 @@ def _walk(location: Location, data: Any, model: type[BaseModel]) -> tuple[Locati
         kinds = _below(kinds, step)
         node = node[step] if _inside(node, step) else None
     return tuple(path), kinds
+
+
+def _is_form(step: str) -> bool:
+    """Tell whether a step of a location names one of the forms of a value, such as `dict[str,float]`, and no key."""
+    return step.endswith("]") and "[" in step
 
 
 def _inside(node: Any, step: str | int) -> bool:

@@ -23,10 +23,15 @@ def read_case(path: Path, assignments: Sequence[str] = ()) -> Case:
     Raises:
         CaseError: anything in it is wrong; the message names place, key, value and what was expected.
     """
+    return open_case(path, assignments)[0]
+
+
+def open_case(path: Path, assignments: Sequence[str] = ()) -> tuple[Case, CaseDocument]:
+    """Return the case as `read_case` does, and the document that knows where each of its keys stands."""
     document = read_document(path)
     for assignment in assignments:
         document.set(assignment)
-    return check_document(document, path.resolve().parent)
+    return check_document(document, path.resolve().parent), document
 
 
 def check_document(document: CaseDocument, folder: Path) -> Case:

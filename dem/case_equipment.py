@@ -76,6 +76,12 @@ class Drum(CaseModel):
                 value=self.lifter_height,
                 expected="0 < lifter_height < radius and lifter_thickness > 0",
             )
+        apart = 2.0 * (self.radius - self.lifter_height) * math.sin(math.pi / max(self.lifters, 2))
+        if self.lifters and self.lifter_thickness >= apart:
+            raise invalid(
+                "the lifters run into each other", key="lifter_thickness", value=self.lifter_thickness,
+                expected=f"less than 2 (radius - lifter_height) sin(pi/lifters) = {apart:.4g} m",
+            )  # fmt: skip
         return self
 
 

@@ -286,6 +286,12 @@ def fastest_speed(case: DemCase) -> float:
         speed = surface_speed(wall, wall_reach(wall))
         if speed is not None:
             speeds.append(speed)
+    return max(*speeds, fastest_start(case))
+
+
+def fastest_start(case: DemCase) -> float:
+    """Return the highest speed that a particle starts with [m/s]."""
+    speeds = [0.0]
     for source in case.particles:
         if isinstance(source, Given):
             speeds += [math.hypot(*particle.velocity) for particle in source.items]

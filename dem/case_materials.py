@@ -118,6 +118,12 @@ class Contact(CaseModel):
                 value=self.normal_stiffness,
                 expected="law: linear or walton-braun, or no such key",
             )
+        default = type(self).model_fields["tangential_stiffness_ratio"].default
+        if not linear and self.tangential_stiffness_ratio != default:
+            raise invalid(
+                f"the {self.law} law takes its tangential stiffness from the moduli", key="tangential_stiffness_ratio",
+                value=self.tangential_stiffness_ratio, expected="law: linear or walton-braun, or no such key",
+            )  # fmt: skip
         return self
 
     @model_validator(mode="after")

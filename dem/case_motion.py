@@ -203,6 +203,10 @@ AnyMotion = Annotated[
 ]
 
 
+for _model in (Motion, Slide):  # so that errors inside a carrier know its keys
+    _model.model_rebuild(force=True)
+
+
 def load_of(motion: AnyMotion | None) -> Load | None:
     """Return the load that moves a wall, its own or its carrier's; None where there is none."""
     carrier = getattr(motion, "carrier", None)

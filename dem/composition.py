@@ -16,12 +16,16 @@ def conflict(
     if adhesion.parameter_count and not contact.parameter_count:
         return f"{adhesion.name} needs a contact law that exerts a force, and {contact.name} exerts none"
     if adhesion.hertzian and not contact.hertzian:
-        return f"{adhesion.name} builds on the contact radius of Hertz, which {contact.name} does not have"
+        lacks = f"{adhesion.name} builds on the contact radius of Hertz, which {contact.name} does not have"
+        return f"{lacks}: take law: hertz-mindlin, or adhesion: dmt or sjkr"
     if liquid.parameter_count and adhesion.separation is not None:
-        return f"{adhesion.name} acts between dry surfaces, and {liquid.name} wets them"
+        return (
+            f"{adhesion.name} acts between dry surfaces, and {liquid.name} wets them: take adhesion: dmt, or no liquid"
+        )
     if liquid.parameter_count and not contact.parameter_count:
         return f"{liquid.name} needs a contact law that exerts a force, and {contact.name} exerts none"
     for law in (rolling, twisting):
         if law.elastic and contact.shear is None:
-            return f"{law.name} needs a tangential stiffness, and {contact.name} has none"
+            lacks = f"{law.name} needs a tangential stiffness, and {contact.name} has none"
+            return f"{lacks}: take law: hertz-mindlin or linear"
     return None

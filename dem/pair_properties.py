@@ -132,7 +132,7 @@ def require_composable(contact: Contact, liquid: Liquid | None) -> None:
         TWISTING_LAWS[contact.twisting], LIQUID_LAWS[liquid.law if liquid else "none"],
     )  # fmt: skip
     if problem:
-        raise invalid(problem, key="contact", value=contact.law, expected="laws that suit each other, see docs")
+        raise invalid(problem, key="contact", value=contact.law)
 
 
 def composed_law(case: DemCase) -> Interaction:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from compute.errors import CaseError
 from coupling.case import Case
+from coupling.case_document import CaseDocument
 from coupling.checks.adhesion import check_adhesion
 from coupling.checks.contact import check_step, check_strikes
 from coupling.checks.device import check_device, require_device_memory
 from coupling.checks.effort import check_effort
-from coupling.checks.finding import LEVELS, Finding, Level, accepted
+from coupling.checks.finding import LEVELS, Finding, Level, accepted, located
 from coupling.checks.flow import check_flow
 from coupling.checks.geometry import check_box, check_parcels
 from coupling.checks.liquid import check_liquid
 from coupling.checks.meshes import check_meshes, require_meshes
+from coupling.checks.ranges import check_ranges
+from coupling.checks.regions import check_regions
 from coupling.checks.scale import check_scale
 from coupling.checks.shapes import check_shapes
 from coupling.checks.start import check_start
+from coupling.checks.times import check_times
 from coupling.checks.windows import Window, check_windows, windows
 
 CHECKS = (
     check_effort,
+    check_ranges,
+    check_times,
     check_device,
     check_windows,
     check_step,
@@ -32,22 +38,29 @@ CHECKS = (
     check_meshes,
     check_box,
     check_start,
+    check_regions,
     check_flow,
 )
 
 
-def check_case(case: Case) -> list[Finding]:
-    """Return everything that can be said about a case, limits accepted by name no longer refused."""
-    return [accepted(finding, case.accept) for check in CHECKS for finding in check(case)]
+def check_case(case: Case, document: CaseDocument | None = None) -> list[Finding]:
+    """Return everything that can be said about a case, limits accepted by name no longer refused.
+
+    document: the file that the case was read from, for the lines of what is to be changed.
+    """
+    return [located(accepted(finding, case.accept), document) for check in CHECKS for finding in check(case)]
 
 
-def require_runnable(case: Case) -> list[Finding]:
+def require_runnable(case: Case, document: CaseDocument | None = None) -> list[Finding]:
     """Return the warnings of a case.
+
+    Args:
+        document: as of `check_case`.
 
     Raises:
         CaseError: a finding refuses the case; the message holds every such finding.
     """
-    findings = check_case(case)
+    findings = check_case(case, document)
     refused = [finding for finding in findings if finding.level == "refused"]
     if refused:
         raise CaseError("the case cannot run:\n  " + "\n  ".join(_line(finding) for finding in refused))

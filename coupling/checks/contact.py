@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from coupling.case import Case
@@ -10,14 +11,16 @@ from coupling.checks.meshes import reach
 from dem.case import DemCase
 from dem.case_limits import (
     effective_modulus,
-    fastest_speed,
+    fastest_start,
     hertz_contact_time,
     reference_time,
+    sphere_volume,
     spheres,
     strike_overlap,
     surface_speed,
     time_step,
 )
+from dem.case_walls import Wall
 
 STRIKE_WARNS, STRIKE_REFUSES = 0.05, 0.15
 STEP_WARNS, STEP_REFUSES = 0.20, 0.40
@@ -35,11 +38,14 @@ def fastest_case(case: Case) -> DemCase | None:
 
 
 def check_strikes(case: Case) -> Iterator[Finding]:
-    """Predict how deep a turning wall presses into a particle, (1.25 pi rho v^2/E*)^0.4 of its radius."""
+    """Predict how deep a moving wall presses into a particle.
+
+    Hertz: (1.25 pi rho v^2/E*)^0.4 of its radius; a linear spring: v sqrt(m/k).
+    """
     dem = fastest_case(case)
-    if dem is None or dem.contact.law not in ("hertz-mindlin", "eepa"):
+    if dem is None or dem.contact.law == "ghost" or not any(True for _ in spheres(dem)):
         return
-    for wall in dem.walls:
+    for index, wall in enumerate(dem.walls):
         if wall.motion is None:
             continue
         speed = surface_speed(wall, reach(wall))
@@ -48,11 +54,24 @@ def check_strikes(case: Case) -> Iterator[Finding]:
                 "note", "blade-strike-overlap", f"Not predicted for {wall.name}: its reach is not in the case."
             )
             continue
-        overlap = max(_overlap(dem, name, wall.material, speed) for name in dem.particle_materials())
+        overlap = _deepest(dem, wall, speed)
         level = graded(overlap, STRIKE_WARNS, STRIKE_REFUSES)
         text = f"Where {wall.name} strikes at {speed:.3g} m/s it presses {100 * overlap:.2g} % of R into a particle."
-        text += "" if level == "note" else " Raise youngs_modulus (overlap falls as E^-0.4) or lower the speed."
-        yield Finding(level, "blade-strike-overlap", text, f"{100 * overlap:.3g} % of R", "5 %, refused above 15 %")
+        if level != "note" and dem.contact.normal_stiffness is not None:
+            text += " Raise normal_stiffness (overlap falls as k^-0.5) or lower the speed."
+        elif level != "note":
+            text += " Raise youngs_modulus (overlap falls as E^-0.4) or lower the speed."
+        figures = f"{100 * overlap:.3g} % of R", "5 %, refused above 15 %"
+        yield Finding(level, "blade-strike-overlap", text, *figures, f"dem.walls.{index}.motion")
+
+
+def _deepest(dem: DemCase, wall: Wall, speed: float) -> float:
+    """Return the largest overlap over radius of a particle that the wall strikes at a speed [m/s]."""
+    stiffness = dem.contact.normal_stiffness
+    if stiffness is None:
+        return max(_overlap(dem, name, wall.material, speed) for name in dem.particle_materials())
+    solids = ((radius, each.density * sphere_volume(2.0 * radius)) for radius, each in spheres(dem))
+    return max(speed * math.sqrt(mass / stiffness) / radius for radius, mass in solids)
 
 
 def _overlap(dem: DemCase, particle: str, wall: str, speed: float) -> float:
@@ -66,13 +85,23 @@ def check_step(case: Case) -> Iterator[Finding]:
     if dem is None or not any(True for _ in spheres(dem)):
         return
     step, reference = time_step(dem), reference_time(dem)
-    speed = fastest_speed(dem)
+    speed, of, place = _fastest(dem)
     if dem.contact.law != "ghost":
         yield _against_reference(dem, step, reference)
     if dem.contact.law == "hertz-mindlin" and speed:
         yield _against_contact(dem, step, speed)
     if speed:
-        yield _against_travel(dem, step, speed)
+        yield _against_travel(dem, step, speed, of, place)
+
+
+def _fastest(dem: DemCase) -> tuple[float, str, str]:
+    """Return the highest speed that the case names [m/s], of what, and the key that gives it."""
+    found = [(fastest_start(dem), "the fastest particle", "dem.time.step")]
+    for index, wall in enumerate(dem.walls):
+        speed = surface_speed(wall, reach(wall))
+        if speed is not None:
+            found.append((speed, wall.name, f"dem.walls.{index}.motion"))
+    return max(found)
 
 
 def _against_reference(dem: DemCase, step: float, reference: float) -> Finding:
@@ -81,7 +110,7 @@ def _against_reference(dem: DemCase, step: float, reference: float) -> Finding:
     name = "contact time scale sqrt(m*/k)" if dem.contact.normal_stiffness is not None else "Rayleigh time"
     text = f"The step is {100 * share:.3g} % of the shortest {name}, {reference:.3g} s."
     text += "" if level == "note" else f" Set dem.time.step to at most {STEP_WARNS * reference:.2g} s, or leave it out."
-    return Finding(level, "time-step", text, f"{step:.3g} s", f"{STEP_WARNS * reference:.3g} s")
+    return Finding(level, "time-step", text, f"{step:.3g} s", f"{STEP_WARNS * reference:.3g} s", "dem.time.step")
 
 
 def _against_contact(dem: DemCase, step: float, speed: float) -> Finding:
@@ -89,14 +118,19 @@ def _against_contact(dem: DemCase, step: float, speed: float) -> Finding:
     count = contact / step
     text = f"A Hertz contact at {speed:.3g} m/s lasts {contact:.3g} s, {count:.3g} steps."
     level = graded(STEPS_PER_CONTACT / count, 1.0, float("inf"))
-    text += "" if level == "note" else " So few steps blur the restitution: shorten the step."
-    return Finding(level, "contact-steps", text, f"{count:.3g} steps", f"at least {STEPS_PER_CONTACT}")
+    if level != "note":
+        text += f" So few steps blur the restitution: set dem.time.step to at most {contact / STEPS_PER_CONTACT:.2g} s."
+    return Finding(level, "contact-steps", text, f"{count:.3g} steps", f"at least {STEPS_PER_CONTACT}", "dem.time.step")
 
 
-def _against_travel(dem: DemCase, step: float, speed: float) -> Finding:
+def _against_travel(dem: DemCase, step: float, speed: float, of: str, place: str) -> Finding:
+    """Compare the travel in a step with the smallest radius; a run fails where an overlap passes the largest one."""
     radius = min(radius for radius, _ in spheres(dem))
     share = speed * step / radius
-    level = graded(share, TRAVEL_LIMIT, 1.0)
-    text = f"At {speed:.3g} m/s a step carries a particle {100 * share:.2g} % of its radius."
-    text += "" if level == "note" else " Contacts are missed: shorten the step."
-    return Finding(level, "travel-per-step", text, f"{100 * share:.2g} % of R", f"{100 * TRAVEL_LIMIT:.0f} %")
+    level = graded(share, TRAVEL_LIMIT, dem.contact.largest_overlap)
+    text = f"At {speed:.3g} m/s {of} travels {100 * share:.2g} % of the smallest radius in a step of {step:.2g} s."
+    if level != "note":
+        text += f" It sweeps through particles: set dem.time.step to at most {TRAVEL_LIMIT * radius / speed:.2g} s,"
+        text += " or lower the speed."
+    limit = f"{100 * TRAVEL_LIMIT:.0f} %, refused above {100 * dem.contact.largest_overlap:g} %"
+    return Finding(level, "travel-per-step", text, f"{100 * share:.2g} % of R", limit, place)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from compute.errors import CaseError
+from coupling.case_document import CaseDocument
+
 Level = Literal["note", "warning", "refused"]
 LEVELS: tuple[Level, ...] = ("note", "warning", "refused")
 
@@ -19,6 +22,7 @@ class Finding:
         text: one sentence that says what was found and what to change.
         value: the predicted value as text.
         limit: the limit as text.
+        place: dotted key of what is to be changed, where it is one.
     """
 
     level: Level
@@ -26,6 +30,7 @@ class Finding:
     text: str
     value: str = ""
     limit: str = ""
+    place: str = ""
 
 
 def graded(value: float, warn: float, refuse: float) -> Level:
@@ -40,3 +45,15 @@ def accepted(finding: Finding, names: tuple[str, ...]) -> Finding:
     if finding.level != "refused" or finding.name not in names:
         return finding
     return replace(finding, level="warning", text=f"{finding.text} Accepted by name.")
+
+
+def located(finding: Finding, document: CaseDocument | None) -> Finding:
+    """Return the finding with file, line and key before its text, unless it is a note.
+
+    document: the case file; without one only the key is told.
+    """
+    if finding.level == "note" or not finding.place:
+        return finding
+    steps = [int(step) if step.isdigit() else step for step in finding.place.split(".")]
+    file, line = document.place(steps) if document is not None else (None, None)
+    return replace(finding, text=str(CaseError(finding.text, file=file, line=line, key=finding.place)))

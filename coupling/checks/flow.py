@@ -40,13 +40,13 @@ def _feed(dem: DemCase, source: Insertion, index: int) -> Finding:
     most = rate * source.fed_time(run_duration(dem)) if source.pulse is None else rate * source.pulse.period
     time = max(_clearing_time(dem, source), EVENT_STEPS * time_step(dem))
     share = min(peak * time, most) / source.region.volume
-    text = (
-        f"dem.particles.{index}: solids in its region while it feeds {1e6 * peak:.3g} mL/s, with what has to clear it."
-    )
+    text = f"Solids in its region while it feeds {1e6 * peak:.3g} mL/s, with what has to clear it."
     level = graded(share, LOOSE, SATURATED)
     if level != "note":
         text += " Particles will wait: enlarge the region across the flow, raise the velocity, or lower the rate."
-    return Finding(level, "feed-room", text, f"{share:.2%}", f"{LOOSE:.0%}, at most {SATURATED:.0%}")
+    return Finding(
+        level, "feed-room", text, f"{share:.2%}", f"{LOOSE:.0%}, at most {SATURATED:.0%}", f"dem.particles.{index}"
+    )
 
 
 def _clearing_time(dem: DemCase, source: Insertion) -> float:
@@ -78,16 +78,14 @@ def _outlet(dem: DemCase, outlet: Outlet, index: int) -> Finding:
     fall = math.hypot(*dem.gravity) * max(dem.domain.size)
     speed = math.sqrt(fastest_speed(dem) ** 2 + 2.0 * fall)
     passed = EVENT_STEPS * time_step(dem) * speed
-    figures = f"{depth:.3g} m deep", f"{passed:.3g} m in {EVENT_STEPS} steps at {speed:.3g} m/s"
+    figures = f"{depth:.3g} m deep", f"{passed:.3g} m in {EVENT_STEPS} steps at {speed:.3g} m/s", f"dem.outlets.{index}"
     if depth <= 0.0:
-        text = f"dem.outlets.{index} lies outside the domain: nothing can reach it. Move it, or widen dem.domain."
+        text = "The outlet lies outside the domain: nothing can reach it. Move it, or widen dem.domain."
         return Finding("refused", "outlet", text, *figures)
     if depth < passed:
-        text = (
-            f"dem.outlets.{index} is shallow: the fastest pass it unseen, or leave the domain. Deepen it or dem.domain."
-        )
+        text = "The outlet is shallow: the fastest pass it unseen, or leave the domain. Deepen it or dem.domain."
         return Finding("warning", "outlet", text, *figures)
-    return Finding("note", "outlet", f"dem.outlets.{index} is deep enough to see all that pass.", *figures)
+    return Finding("note", "outlet", f"{outlet.name} is deep enough to see all that pass.", *figures)
 
 
 def _depth(dem: DemCase, outlet: Outlet) -> float:

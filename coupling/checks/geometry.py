@@ -102,4 +102,6 @@ def check_box(case: Case) -> Iterator[Finding]:
         across = case.dem.domain.size["xyz".index(axis)] / cutoff
         if across < CUTOFFS_ACROSS:
             text = f"The periodic box is too narrow in {axis} for particles not to meet their images: widen it."
-            yield Finding("refused", "periodic-box", text, f"{across:.3g} cutoffs", f"at least {CUTOFFS_ACROSS:g}")
+            yield Finding(
+                "refused", "periodic-box", text, f"{across:.3g} cutoffs", f"at least {CUTOFFS_ACROSS:g}", "dem.domain"
+            )

@@ -20,6 +20,7 @@ def check_liquid(case: Case) -> Iterator[Finding]:
     if dem is None or dem.liquid is None:
         return
     yield _angle(dem, dem.liquid)
+    yield from _gap(dem, dem.liquid)
     for size_class in dem.classes:
         content = dem.liquid.content_of(size_class.name)
         if content:
@@ -41,6 +42,18 @@ def _angle(dem: DemCase, liquid: Liquid) -> Finding:
         f"{math.degrees(angle):.3g} deg",
         f"{math.degrees(limit):g} deg",
     )
+
+
+def _gap(dem: DemCase, liquid: Liquid) -> Iterator[Finding]:
+    """Warn where asperities are no small part of a particle: viscous forces then hardly grow on approach."""
+    radius = 0.5 * min(dem.diameters(), default=math.inf)
+    if liquid.smallest_gap > GAP_WARNS * radius:
+        text = "That is no roughness of these particles, and keeps viscous forces small: is its unit right?"
+        figures = f"{liquid.smallest_gap:g} m", f"at most {GAP_WARNS:g} R = {GAP_WARNS * radius:.2g} m"
+        yield Finding("warning", "smallest-gap", text, *figures, "dem.liquid.smallest_gap")
+
+
+GAP_WARNS = 0.1
 
 
 def _bridge(liquid: Liquid, name: str, content: float) -> Finding:

@@ -73,14 +73,17 @@ def reach(wall: Wall) -> float | None:
     """Return the largest distance of a turning wall's surface from its axis [m]; None where it cannot be told."""
     if not isinstance(wall, MeshWall) or wall.file is None or not isinstance(wall.motion, Motion):
         return wall_reach(wall)
-    corners = stl_corners(wall.file)
-    if corners is None:
-        return None
-    from dem.walls.placement import rotation_to
+    from dem.walls.placement import place_mesh, rotation_to
 
-    turned = rotation_to(wall.axis)
-    placed = (wall.scale * corners @ turned.T + wall.point).tolist()
-    return max(distance_from_axis(corner, wall.motion.point, wall.motion.axis) for corner in placed)
+    corners = stl_corners(wall.file)
+    if corners is not None:
+        placed = wall.scale * corners @ rotation_to(wall.axis).T + wall.point
+    else:
+        try:
+            placed = place_mesh(wall, wall.name, say=lambda text: None).reshape(-1, 3)
+        except CaseError:  # told by the mesh's own check
+            return None
+    return max(distance_from_axis(corner, wall.motion.point, wall.motion.axis) for corner in placed.tolist())
 
 
 def stl_corners(file: Path):  # type: ignore[no-untyped-def]

@@ -9,7 +9,7 @@ from coupling.case import Case
 from coupling.checks.finding import Finding
 from dem.case import DemCase
 from dem.case_limits import mean_particle, source_number
-from dem.case_particles import Box, Given, GivenParticle, Insertion, Packing
+from dem.case_particles import Given, GivenParticle, Packing
 from dem.case_shapes import ParticleShape
 from dem.case_walls import PlaneWall
 
@@ -29,8 +29,8 @@ def check_start(case: Case) -> Iterator[Finding]:
     yield from _in_planes(case.dem, given)
     yield from _overlapping(given)
     for index, source in enumerate(case.dem.particles):
-        if isinstance(source, (Packing, Insertion)):
-            yield from _check_region(case.dem, source, index)
+        if isinstance(source, Packing):
+            yield from _check_room(case.dem, source, index)
 
 
 def _given(dem: DemCase) -> list[Sphere]:
@@ -90,18 +90,10 @@ def _overlapping(given: list[Sphere]) -> Iterator[Finding]:
                 yield Finding("refused", NAME, text, f"{overlap:.3g} m", f"{OVERLAP_TOLERANCE:.0%} of the radius")
 
 
-def _check_region(dem: DemCase, source: Packing | Insertion, index: int) -> Iterator[Finding]:
-    region = source.region
-    if isinstance(region, Box) and not _within(dem, region):
-        text = f"The region of dem.particles.{index} reaches out of the domain: shrink it, or widen dem.domain."
-        yield Finding("refused", NAME, text, f"{region.low} to {region.high}")
-    if isinstance(source, Packing):
-        share = source_number(dem, source) * mean_particle(dem, source.shares)[0] / region.volume
-        if share > DENSEST_PACKING:
-            text = f"dem.particles.{index} does not fit its region without overlap: enlarge the region or take fewer."
-            yield Finding("refused", NAME, text, f"{share:.0%} solids", f"at most {DENSEST_PACKING:.0%}")
-
-
-def _within(dem: DemCase, region: Box) -> bool:
-    low = all(a >= b for a, b in zip(region.low, dem.domain.low))
-    return low and all(a <= b for a, b in zip(region.high, dem.domain.high))
+def _check_room(dem: DemCase, source: Packing, index: int) -> Iterator[Finding]:
+    share = source_number(dem, source) * mean_particle(dem, source.shares)[0] / source.region.volume
+    if share > DENSEST_PACKING:
+        text = "It does not fit its region without overlap: enlarge the region or take fewer."
+        yield Finding(
+            "refused", NAME, text, f"{share:.0%} solids", f"at most {DENSEST_PACKING:.0%}", f"dem.particles.{index}"
+        )

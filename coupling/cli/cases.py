@@ -59,13 +59,13 @@ def check(
     probe: Annotated[bool, typer.Option("--probe", help="Run its beginning to predict the wall time here.")] = False,
 ) -> None:
     """Check a case and predict its size, time, time step, blade strikes and parcel limits, without running it."""
-    from coupling.case_file import read_case
+    from coupling.case_file import open_case
     from coupling.checks import check_case, require_device_memory
     from coupling.shipped import find_case
 
     path = find_case(case)
-    checked = read_case(path, assignments or ())
-    findings = check_case(checked)
+    checked, document = open_case(path, assignments or ())
+    findings = check_case(checked, document)
     if probe and not any(finding.level == "refused" for finding in findings):
         findings.append(_probed(checked))
     _print_findings(findings, str(path))

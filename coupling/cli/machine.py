@@ -37,14 +37,14 @@ def bench(
     out: Annotated[Path | None, typer.Option("--json", help="File for the figures as JSON.")] = None,
 ) -> None:
     """Measure how fast a case runs here: particle-steps per second by phase, start-up, writing, memory."""
-    from coupling.case_file import read_case
+    from coupling.case_file import open_case
     from coupling.checks import require_runnable
     from coupling.probe import probe_case
     from coupling.progress import Progress
     from coupling.shipped import find_case
 
-    checked = read_case(find_case(case), assignments or ())
-    require_runnable(checked)
+    checked, document = open_case(find_case(case), assignments or ())
+    require_runnable(checked, document)
     found = probe_case(checked, told=Progress().compiling)
     for name, value, meaning in _figures(found):
         typer.echo(f"{name:26} {value:>12}  {meaning}")

@@ -35,7 +35,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a case from beginning to end into a new run folder."""
-    from coupling.case_file import read_case
+    from coupling.case_file import open_case
     from coupling.checks import require_meshes, require_runnable
     from coupling.provenance import begin_manifest
     from coupling.run_folder import make_run_folder
@@ -44,8 +44,8 @@ def run(
     path = find_case(case)
     changes = {"threads": threads, "backend": backend, "export.fmi": fmi}
     given = [f"{key}={value}" for key, value in changes.items() if value is not None]
-    checked = read_case(path, [*(assignments or ()), *given, *_vary(replicas or ())])
-    warnings = require_runnable(checked)
+    checked, document = open_case(path, [*(assignments or ()), *given, *_vary(replicas or ())])
+    warnings = require_runnable(checked, document)
     require_meshes(checked)
     _require_backend(checked)
     _require_replicas(checked)

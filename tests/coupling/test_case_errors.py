@@ -152,6 +152,55 @@ WRONG = {
         "accept.0",
         "blade-strike-overlap",
     ),
+    "kind of motion": (
+        "speed: 600 rpm}",
+        "speed: 600 rpm, kind: rotate}",
+        "kind: rotate",
+        "dem.walls.1.motion.kind",
+        "one of: turn, slide, tap, load",
+    ),
+    "key of a carrier": (
+        "speed: 600 rpm}",
+        "speed: 600 rpm, carrier: {sped: 1 rpm}}",
+        "carrier",
+        "dem.walls.1.motion.carrier.sped",
+        "did you mean 'speed'",
+    ),
+    "carrier of a carrier": (
+        "speed: 600 rpm}",
+        "speed: 600 rpm, carrier: {speed: 1, carrier: {speed: 1, carrier: {speed: 1}}}}",
+        "carrier",
+        "dem.walls.1.motion.carrier.carrier",
+        "stands on the ground",
+    ),
+    "amount that may be a section": (
+        "  classes:",
+        "  liquid: {surface_tension: 72 mN/m, viscosity: 0, smallest_gap: 1 um, content: 20}\n  classes:",
+        "content",
+        "dem.liquid.content",
+        "out of range (got 20); expected a value at most 1",
+    ),
+    "amount in a section": (
+        "  classes:",
+        "  liquid: {surface_tension: 72 mN/m, viscosity: 0, smallest_gap: 1 um, content: {fine: 3}}\n  classes:",
+        "content",
+        "dem.liquid.content.fine",
+        "out of range (got 3); expected a value at most 1",
+    ),
+    "laws that do not suit": (
+        "  classes:",
+        "  contact: {law: linear, normal_stiffness: 1 kN/m, adhesion: jkr}\n  classes:",
+        "contact",
+        "dem.contact",
+        "take law: hertz-mindlin, or adhesion: dmt or sjkr",
+    ),
+    "stiffness of another law": (
+        "  classes:",
+        "  contact: {tangential_stiffness_ratio: 0.5}\n  classes:",
+        "contact",
+        "dem.contact.tangential_stiffness_ratio",
+        "takes its tangential stiffness from the moduli",
+    ),
     "name with a slash": ("name: small", "name: a/b", "name", "name", "pattern"),
 }
 
@@ -168,6 +217,8 @@ def test_message_says_where_and_what(fault: str, tmp_path: Path) -> None:
     assert caught.value.exit_code == 2
     assert first.startswith(f"{path}:{line}: {key}: "), first
     assert told in first, first
+    keys = [text.split(": ")[1] for text in str(caught.value).splitlines()]
+    assert not [each for each in keys if "[" in each or "(" in each]
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_narrow_periodic_boxes_are_refused(tmp_path: Path) -> None:
 
 def test_accepted_by_name(tmp_path: Path) -> None:
     soft = "dem.materials.glass.youngs_modulus=0.2 MPa"
-    with pytest.raises(CaseError, match="blade-strike-overlap: Where paddle strikes") as caught:
+    with pytest.raises(CaseError, match=r"blade-strike-overlap: dem\.walls\.1\.motion: Where paddle strikes") as caught:
         require_runnable(read_small(tmp_path, assignments=[soft]))
     assert caught.value.exit_code == 2
     warnings = require_runnable(read_small(tmp_path, assignments=[soft, "accept=[blade-strike-overlap]"]))
@@ -292,11 +292,11 @@ def test_measured_rates_are_remembered(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def flow_findings(tmp_path: Path, *assignments: str) -> dict[str, Finding]:
-    """Findings about feeders and outlets of the chute, by the key they begin with."""
+    """Findings about feeders and outlets of the chute, by what they are about."""
     path = tmp_path / "chute.yaml"
     path.write_text(CHUTE)
     findings = check_case(read_case(path, assignments))
-    return {each.text.split(":")[0].split()[0]: each for each in findings if each.name in ("feed-room", "outlet")}
+    return {each.place: each for each in findings if each.name in ("feed-room", "outlet")}
 
 
 def test_a_feed_that_its_region_cannot_pass(tmp_path: Path) -> None:

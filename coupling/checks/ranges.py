@@ -1,0 +1,68 @@
+"""Values that no powder has, which a forgotten unit gives, and properties that no law of the case reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from coupling.case import Case
+from coupling.checks.finding import Finding
+from dem.case import DemCase
+
+USUAL = {
+    "density": (20.0, 25e3, "kg/m3", "1540 kg/m^3 or 1.54 g/cm^3"),
+    "youngs_modulus": (1e4, 2e12, "Pa", "20 MPa"),
+    "surface_energy": (0.0, 10.0, "J/m2", "50 mJ/m^2"),
+    "surface_tension": (1e-3, 1.0, "N/m", "72 mN/m"),
+    "viscosity": (0.0, 1e4, "Pa s", "1 mPa s"),
+}
+"""Smallest and largest usual value of a property in SI, its unit, and how it is written."""
+RIGID = 1e20
+"""Modulus above which a solid is meant to be rigid [Pa]."""
+READ_BY = {
+    "work_of_adhesion": ("adhesion", ("dmt", "jkr"), None),
+    "cohesion_energy_density": ("adhesion", ("sjkr",), None),
+    "rolling_friction": ("rolling", ("constant-torque", "epsd2"), 0.0),
+    "plasticity_ratio": ("law", ("eepa",), None),
+    "pull_off_force": ("law", ("eepa",), 0.0),
+    "adhesive_stiffness_ratio": ("law", ("eepa",), 0.0),
+}
+"""Key of `dem.contact` and its choices that read a property of a pair, and the value that says nothing."""
+OF_SOLIDS = {"surface_energy": "work_of_adhesion", "cohesion_energy_density": "cohesion_energy_density"}
+"""Property of a material, and that of a pair which it stands for."""
+
+
+def check_ranges(case: Case) -> Iterator[Finding]:
+    """Warn of unusual values, and of what is given and not read."""
+    if case.dem is None:
+        return
+    for name, material in case.dem.materials.items():
+        for key in ("density", "youngs_modulus", "surface_energy"):
+            yield from _unusual(f"dem.materials.{name}.{key}", key, getattr(material, key))
+    if case.dem.liquid is not None:
+        for key in ("density", "surface_tension", "viscosity"):
+            yield from _unusual(f"dem.liquid.{key}", key, getattr(case.dem.liquid, key))
+    yield from _unread(case.dem)
+
+
+def _unusual(place: str, key: str, value: float | None) -> Iterator[Finding]:
+    low, high, unit, written = USUAL[key]
+    if value is None or low <= value <= high or (key == "youngs_modulus" and value >= RIGID):
+        return
+    text = f"No powder is like that: is the unit right? A number alone is in {unit}; with a unit it reads '{written}'."
+    yield Finding("warning", "unusual-value", text, f"{value:g} {unit}", f"{low:g} to {high:g} {unit}", place)
+
+
+def _unread(dem: DemCase) -> Iterator[Finding]:
+    for key, (law, choices, nothing) in READ_BY.items():
+        if getattr(dem.contact, law) in choices:
+            continue
+        given = [
+            f"dem.pairs.{at}.{key}" for at, pair in enumerate(dem.pairs) if getattr(pair, key) not in (nothing, 0.0)
+        ]
+        for own in (own for own, stands_for in OF_SOLIDS.items() if stands_for == key):
+            given += [f"dem.materials.{name}.{own}" for name, each in dem.materials.items() if getattr(each, own)]
+        if given:
+            others = f", as are {len(given) - 1} more like it" if len(given) > 1 else ""
+            text = f"It is given and not read{others}: dem.contact.{law} is {getattr(dem.contact, law)}, and"
+            text += f" {' or '.join(choices)} would read it."
+            yield Finding("warning", "not-read", text, place=given[0])

@@ -1,0 +1,113 @@
+"""Where things are put: regions and surfaces against the domain, feeders against outlets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from coupling.case import Case
+from coupling.checks.finding import Finding
+from dem.case import DemCase
+from dem.case_flow import HalfSpace, Outlet
+from dem.case_limits import source_number
+from dem.case_particles import Box, Cylinder, Insertion, Packing
+
+Bounds = tuple[list[float], list[float]]
+ROUND_OFF = 1e-9
+UPRIGHT = 0.5
+"""Cosine of the angle between the axis of a drum and gravity above which nothing flows across the axis."""
+VAST = 100.0
+
+
+def check_regions(case: Case) -> Iterator[Finding]:
+    """Refuse regions of sources that reach out of the domain or hold nothing; tell what can never see a particle."""
+    if case.dem is None:
+        return
+    for index, source in enumerate(case.dem.particles):
+        if isinstance(source, (Packing, Insertion)):
+            yield from _source(case.dem, source, f"dem.particles.{index}")
+    yield from _measured(case.dem)
+    yield from _vast(case.dem)
+
+
+def bounds(region: Box | Cylinder) -> Bounds:
+    """Return the corners of the box along the axes around a region [m]."""
+    if isinstance(region, Box):
+        return list(region.low), list(region.high)
+    norm = math.hypot(*region.axis)
+    low, high = [], []
+    for start, part in zip(region.point, region.axis):
+        end = start + region.length * part / norm
+        across = region.radius * math.sqrt(max(0.0, 1.0 - (part / norm) ** 2))
+        low.append(min(start, end) - across)
+        high.append(max(start, end) + across)
+    return low, high
+
+
+def _source(dem: DemCase, source: Packing | Insertion, place: str) -> Iterator[Finding]:
+    low, high = bounds(source.region)
+    slack = ROUND_OFF * max(dem.domain.size)
+    if any(a < b - slack for a, b in zip(low, dem.domain.low)) or any(
+        a > b + slack for a, b in zip(high, dem.domain.high)
+    ):
+        text = "The region reaches out of the domain: shrink it, or widen dem.domain."
+        yield Finding("refused", "start-positions", text, _told(low, high), "", f"{place}.region")
+    if isinstance(source, Packing) and source_number(dem, source) < 0.5:
+        text = "The amount is less than half a particle: is its unit right?"
+        yield Finding("refused", "start-positions", text, f"{source_number(dem, source):.2g} particles", "", place)
+    if isinstance(source, Insertion):
+        for outlet in dem.outlets:
+            if _holds(outlet, [0.5 * (a + b) for a, b in zip(low, high)]):
+                text = (
+                    f"It feeds into the outlet {outlet.name}, which takes the particles away at once: move one of them."
+                )
+                yield Finding("warning", "outlet", text, place=f"{place}.region")
+
+
+def _holds(outlet: Outlet, point: list[float]) -> bool:
+    region = outlet.region
+    if isinstance(region, HalfSpace):
+        return sum((a - b) * n for a, b, n in zip(point, region.point, region.normal)) < 0.0
+    low, high = bounds(region)
+    return all(a < b < c for a, b, c in zip(low, point, high))
+
+
+def _measured(dem: DemCase) -> Iterator[Finding]:
+    if dem.observables is None:
+        return
+    for index, bulk in enumerate(dem.observables.densities):
+        low, high = bounds(bulk.region)
+        if any(a > b for a, b in zip(low, dem.domain.high)) or any(a < b for a, b in zip(high, dem.domain.low)):
+            text = f"The region of {bulk.name} lies outside the domain: it holds nothing, ever. Move it."
+            place = f"dem.observables.densities.{index}.region"
+            yield Finding("refused", "observable", text, _told(low, high), "", place)
+    for index, surface in enumerate(dem.observables.surfaces):
+        place, pull = f"dem.observables.surfaces.{index}", math.hypot(*dem.gravity)
+        if any(not a <= b <= c for a, b, c in zip(dem.domain.low, surface.point, dem.domain.high)):
+            text = f"The axis of {surface.name} begins outside the domain: there is no surface. Move its point."
+            yield Finding("warning", "observable", text, str(surface.point), "", f"{place}.point")
+        across = sum(a * b for a, b in zip(surface.axis, dem.gravity)) / (math.hypot(*surface.axis) * (pull or 1.0))
+        if surface.kind == "drum" and abs(across) > UPRIGHT:
+            text = f"The axis of {surface.name} stands upright, and the surface of a drum is looked at across its axis."
+            yield Finding("refused", "observable", text, str(surface.axis), "a level axis", f"{place}.axis")
+    for index, mixing in enumerate(dem.observables.mixing):
+        if set(mixing.of) >= {each.name for each in dem.classes}:
+            text = f"{mixing.name} is every class there is: nothing is left that it could mix with."
+            place = f"dem.observables.mixing.{index}.of"
+            yield Finding("refused", "observable", text, ", ".join(mixing.of), "not all classes", place)
+
+
+def _vast(dem: DemCase) -> Iterator[Finding]:
+    """Warn of a domain without periods that is far larger than all regions that particles come from."""
+    found = [bounds(each.region) for each in dem.particles if isinstance(each, (Packing, Insertion))]
+    if not found or dem.domain.periodic:
+        return
+    spans = [max(high[a] for _, high in found) - min(low[a] for low, _ in found) for a in range(3)]
+    share = max(dem.domain.size) / math.hypot(*spans)
+    if share > VAST:
+        text = "The domain is far larger than all that particles come from: is its unit right?"
+        yield Finding("warning", "domain", text, f"{share:.3g} times", f"{VAST:g}", "dem.domain")
+
+
+def _told(low: list[float], high: list[float]) -> str:
+    return f"{', '.join(f'{part:.4g}' for part in low)} to {', '.join(f'{part:.4g}' for part in high)} m"

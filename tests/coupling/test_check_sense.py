@@ -1,0 +1,156 @@
+"""What `check` says of a case that reads well and makes no sense: the place, what is predicted, and what would do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import trimesh
+from pydantic import ValidationError
+
+from coupling.case_file import open_case
+from coupling.checks import check_case
+from coupling.checks.finding import Finding
+from dem.case_equipment import Drum
+from dem.case_limits import time_step
+from dem.equipment import make_box
+from tests.coupling.case_text import line_of, read_small, write_small
+
+OBSERVED = "dem.observables={interval: 10 ms, %s}"
+HEAP = "surfaces: [{kind: heap, name: a, radius: 9 mm}]"
+LIQUID = "dem.liquid={surface_tension: %s, viscosity: 1 mPa s, smallest_gap: %s, content: 0.01}"
+FEED = "dem.particles.1={kind: insertion, region: {shape: box, low: [5 mm, 5 mm, 1 mm], high: [9 mm, 9 mm, 9 mm]}, "
+FEED += "number_rate: 10 1/s, shares: {of: {fine: 1}}}"
+# changes, level, name of the finding, what is to be changed
+SENSELESS = {
+    "grams per cubic centimetre": (["dem.materials.glass.density=2.5"], "warning", "unusual-value", "glass.density"),
+    "millinewtons": ([LIQUID % ("72", "5 um")], "warning", "unusual-value", "dem.liquid.surface_tension"),
+    "gap in millimetres": ([LIQUID % ("72 mN/m", "5 mm")], "warning", "smallest-gap", "dem.liquid.smallest_gap"),
+    "rolling friction without a law": (
+        ["dem.pairs.1.rolling_friction=0.1"], "warning", "not-read", "dem.pairs.1.rolling_friction",
+    ),
+    "surface energy without a law": (
+        ["dem.materials.glass.surface_energy=10 mJ/m^2"], "warning", "not-read", "dem.materials.glass.surface_energy",
+    ),
+    "end beside blocks": (["dem.time.end=2 s"], "warning", "end", "dem.time.end"),
+    "end while settling": (
+        ["dem.time.end=5 ms", "dem.statistics.enabled=false"], "refused", "end", "dem.time.end",
+    ),
+    "vibration within steps": (
+        ["dem.walls.paddle.motion.period=10 us"], "refused", "period-steps", "dem.walls.1.motion.period",
+    ),
+    "output within a step": (["dem.time.output_interval=1 ns"], "refused", "interval", "dem.time.output_interval"),
+    "more output than a disk holds": (
+        ["dem.time.output_interval=20 us"], "warning", "interval", "dem.time.output_interval",
+    ),
+    "nothing measured": (["dem.observables={interval: 20 s}"], "warning", "interval", "dem.observables.interval"),
+    "result after the end": (
+        [OBSERVED % f"{HEAP}, results: [{{kind: mean, name: b, of: a, start: 9 s}}]"],
+        "refused", "end", "dem.observables.results.0.start",
+    ),
+    "component of all classes": (
+        [OBSERVED % "mixing: [{name: a, of: [fine, coarse], sample_mass: 1 g}]"],
+        "refused", "observable", "dem.observables.mixing.0.of",
+    ),
+    "density outside": (
+        [OBSERVED % "densities: [{name: a, region: {shape: cylinder, point: [1, 0, 0], radius: 1 mm, length: 1 mm}}]"],
+        "refused", "observable", "dem.observables.densities.0.region",
+    ),
+    "drum on end": (
+        [OBSERVED % "surfaces: [{kind: drum, name: a, radius: 9 mm}]"],
+        "refused", "observable", "dem.observables.surfaces.0.axis",
+    ),
+    "surface outside": (
+        [OBSERVED % "surfaces: [{kind: heap, name: a, point: [1, 0, 0], radius: 9 mm}]"],
+        "warning", "observable", "dem.observables.surfaces.0.point",
+    ),
+    "round region outside": (
+        ["dem.particles.0.region={shape: cylinder, point: [20 mm, 20 mm, 1 mm], radius: 21 mm, length: 9 mm}"],
+        "refused", "start-positions", "dem.particles.0.region",
+    ),
+    "less than a particle": (
+        ["dem.particles.0.number=null", "dem.particles.0.mass=1 ng"], "refused", "start-positions", "dem.particles.0",
+    ),
+    "feeder in an outlet": (
+        [FEED, "dem.outlets=[{name: a, region: {shape: box, low: [0, 0, 0], high: [30 mm, 30 mm, 30 mm]}}]"],
+        "warning", "outlet", "dem.particles.1.region",
+    ),
+    "domain in metres": (["dem.domain.high=[40, 40, 40]"], "warning", "domain", "dem.domain"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SENSELESS)
+def test_what_makes_no_sense_is_told_with_its_place(fault: str, tmp_path: Path) -> None:
+    changes, level, name, place = SENSELESS[fault]
+    told = [each for each in check_case(read_small(tmp_path, assignments=changes)) if each.level == level]
+    (finding,) = [each for each in told if each.name == name and each.place.endswith(place)]
+    assert finding.text.startswith(f"{finding.place}: ")
+
+
+def test_the_small_case_makes_sense(tmp_path: Path) -> None:
+    names = {name for _, _, name, _ in SENSELESS.values()}
+    assert not [each for each in check_case(read_small(tmp_path)) if each.name in names and each.level != "note"]
+
+
+def test_lifters_that_run_into_each_other() -> None:
+    """Eight ribs at 34 mm from the axis have a chord of 2 x 34 mm x sin(22.5 deg) = 26.02 mm each."""
+    measures = {"kind": "drum", "radius": 0.04, "length": 0.03, "lifters": 8, "lifter_height": 0.006}
+    assert Drum(**measures, lifter_thickness=0.026).lifters == 8
+    with pytest.raises(ValidationError, match="run into each other"):
+        Drum(**measures, lifter_thickness=0.0261)
+
+
+def travel(tmp_path: Path, *changes: str) -> Finding:
+    findings = check_case(read_small(tmp_path, assignments=changes))
+    return next(each for each in findings if each.name == "travel-per-step")
+
+
+def test_a_wall_too_fast_for_the_step_is_refused_with_the_step_that_would_do(tmp_path: Path) -> None:
+    """At 0.1 of the smallest radius a step, the step is as told; the tips are at 10 mm, and R = 0.5 mm."""
+    speed = "dem.walls.paddle.motion.speed=600000 rpm"
+    refused = travel(tmp_path, speed)
+    assert refused.level == "refused"
+    assert refused.text.startswith("dem.walls.1.motion: ")
+    told = re.search(r"dem\.time\.step to at most (\S+) s", refused.text)
+    assert told is not None
+    tip = 0.01 * 2.0 * 3.141592653589793 * 1e4
+    assert float(told[1]) == pytest.approx(0.1 * 0.5e-3 / tip, rel=0.05)  # told with two digits
+    assert travel(tmp_path, speed, f"dem.time.step={0.95 * float(told[1])} s").level == "note"
+
+
+def test_walls_of_every_file_are_compared_with_the_step(tmp_path: Path) -> None:
+    """A box of 4 mm from the axis to its corners, sqrt(32), at 1e5 rad/s: 566 m/s, whatever the file."""
+    box = make_box((-4.0, -4.0, 0.0), (4.0, 4.0, 2.0))
+    for name in ("paddle.stl", "paddle.obj"):
+        trimesh.Trimesh(box.vertices, box.triangles).export(tmp_path / name)
+        file = f"dem.walls.1.file={name}"
+        changes = "dem.walls.1.generate=null", file, "dem.walls.1.scale=1 mm", "dem.walls.1.motion.speed=1e5"
+        finding = travel(tmp_path, *changes)
+        assert finding.level == "refused"
+        assert "At 566 m/s paddle travels" in finding.text
+
+
+def test_a_strike_on_a_linear_spring(tmp_path: Path) -> None:
+    """Energy: k d^2/2 = m v^2/2; glass of 2 mm weighs 10.47 mg, and 0.628 m/s into 1 kN/m press it in by 0.0643 mm."""
+    changes = ["dem.contact={law: linear, normal_stiffness: 1 kN/m}"]
+    findings = check_case(read_small(tmp_path, assignments=changes))
+    (strike,) = [each for each in findings if each.name == "blade-strike-overlap"]
+    assert (strike.level, strike.value) == ("warning", "6.43 % of R")
+
+
+def test_a_finding_names_the_line(tmp_path: Path) -> None:
+    path = write_small(tmp_path, "speed: 600 rpm", "speed: 600000 rpm")
+    case, document = open_case(path)
+    findings = [each for each in check_case(case, document) if each.level == "refused"]
+    line = line_of(path, "600000 rpm")
+    assert findings
+    assert all(each.text.startswith(f"{path}:{line}: dem.walls.1.motion: ") for each in findings)
+
+
+def test_a_step_from_the_command_line_is_named_as_such(tmp_path: Path) -> None:
+    case, document = open_case(write_small(tmp_path), ["dem.time.step=20 us"])
+    (finding,) = [each for each in check_case(case, document) if each.level == "refused"]
+    assert finding.text.startswith("command line: dem.time.step: ")
+    assert case.dem is not None
+    assert time_step(case.dem) == 20e-6
