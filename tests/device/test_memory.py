@@ -72,7 +72,7 @@ def test_entries_of_a_settled_box() -> None:
 def test_rows_of_fines_among_coarse() -> None:
     """Equal volumes of 3 and 4 mm, with a skin of a tenth of the mean diameter by number.
 
-    A thin skin s finds 4 pi n s <R^2> partners beyond touch, n = 6 phi / (pi <d^3>) and <R^2> = (<d^2> + <d>^2) / 2. With
+    A thin skin s finds 4 pi n s <R^2> partners beyond touch, n = 6 phi / (pi <d^3>), <R^2> = (<d^2> + <d>^2) / 2. With
     s of <d> that is (<d> <d^2> + <d>^3) / (2 <d^3>) of what equal spheres have, below 1 by Jensen's inequality.
     """
     one, both = box_case(classes=[CLASSES[1]], particles=[_packing(1000)]), box_case()
