@@ -22,9 +22,10 @@ if not simulated():
 
 
 @physics
-def atomic_add(array: Any, place: Any, value: int) -> None:
-    """Add where other threads may write as well."""
-    cuda.atomic.add(array, place, value)
+def atomic_add(array: Any, place: Any, value: int) -> int:
+    """Add where other threads may write as well; return what was there before."""
+    before: int = cuda.atomic.add(array, place, value)
+    return before
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The bodies that make a list anew on a target that gathers: cells, rows, and what is remembered of the list before."""
+"""The bodies that make a list anew on a target that gathers: rows, and what is remembered of the list before."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ from functools import cache
 from typing import Any
 
 from compute.physics import routine
-from dem.cells import cell_of
-from dem.domain import Domain, fold
-from dem.faults import LOST, note_fault
+from dem.domain import Domain
 from dem.neighbours import CellOrder, PairList, carry_row
 from dem.particles import Particles
 from dem.search import make_row_walk
-
-
-@routine
-def find_cell(i: int, particles: Particles, domain: Domain, cells: CellOrder, fault: Any) -> None:
-    """Fold particle i into the box and note its cell; outside is a fault."""
-    fold(i, particles.row, domain.box)
-    cell = cell_of(i, particles.row, domain)
-    if cell < 0:
-        note_fault(fault, 0, LOST, particles.id[i])
-    cells.cell[i] = max(cell, 0)
 
 
 @cache

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dem.block import BLOCK, field_count
-from dem.faults import LOST
 from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
 from dem.pairs import PairScratch, force_columns
 from dem.step import lists_are_stale, make_particle_chunk, make_run, place_walls
@@ -55,7 +54,7 @@ class BlockLoops:
         new = engine.empty_list(max(len(engine.pairs.other), 1))
         entries = self._count_rows(
             engine.size, engine.particles, engine.spare, engine.domain, engine.cells, engine.skin,
-            new.start, self.rows, engine.fault, LOST,
+            new.start, self.rows, engine.fault,
         )  # fmt: skip
         return int(entries), new
 

@@ -16,11 +16,12 @@ from compute.base import Backend, Count, Launch, copies_beside, module_of
 from compute.graph import GraphStore
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
+from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
 from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, halt, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
-from dem.list_gather import count_memory, fill_memory, find_cell, make_count_body, make_fill_body
+from dem.list_gather import count_memory, fill_memory, make_count_body, make_fill_body
 from dem.neighbours import GROWTH, PairList, move_particle
 from dem.pairs import PairSettings, force_columns
 from dem.particles import SLOT, Particles
@@ -116,6 +117,11 @@ def _means_of(backend: Backend) -> tuple[Any, Any]:
     return atomic_add, make_lane_sum
 
 
+def add_up(xp: Any, counts: Any) -> None:
+    """Replace each count by the sum of all up to it, in place."""
+    xp.cumsum(counts, dtype=counts.dtype, out=counts)
+
+
 def lanes_for(size: int) -> int:
     """Return how many threads share a particle: as many as a large device holds at once, up to 8.
 
@@ -145,6 +151,7 @@ class GatherLoops:
         interaction, statistics = engine.interaction, engine.statistics
         self.columns = force_columns(interaction)
         self._add, self._make_sum = _means_of(engine.backend)
+        self._find_cell, self._put_into_cell = make_find_cell(self._add), make_put_into_cell(self._add)
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         bodies = engine.id_bits > 0
         self.lanes: int | None = None
@@ -165,17 +172,23 @@ class GatherLoops:
         self.memory = PairList(self.backend.zeros(capacity + 1, np.int64), None, None, None)
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
-        """Sort the particles by cell, those of a cell by slot, and count their partners."""
-        xp, cells, size, new = self.xp, engine.cells, engine.size, engine.pairs
+        """Sort the particles by cell, those of a cell by id, and count their partners."""
+        cells, size, new = engine.cells, engine.size, engine.pairs
         self._remember(engine)
-        self.backend.foreach(find_cell, size, engine.particles, engine.domain, cells, engine.fault)
-        order = xp.argsort(cells.cell[:size], kind="stable")
-        cells.order[:size] = order
-        cells.first[:] = xp.searchsorted(cells.cell[:size][order], xp.arange(len(cells.first)))
+        self._sort(engine)
         self.backend.foreach(move_particle, size, cells, engine.particles, engine.spare)
         self.backend.foreach(self._count, size, engine.spare, engine.domain, cells, engine.skin, new)
-        new.start[1 : size + 1] = xp.cumsum(new.start[1 : size + 1])
+        add_up(self.xp, new.start[1 : size + 1])
         return int(new.start[size]), new
+
+    def _sort(self, engine: Engine) -> None:
+        cells, size, particles = engine.cells, engine.size, engine.particles
+        cells.first[:] = 0
+        self.backend.foreach(self._find_cell, size, particles, engine.domain, cells, engine.fault)
+        add_up(self.xp, cells.first)
+        self.backend.foreach(self._put_into_cell, size, cells)
+        self.backend.foreach(find_place, size, particles.id, cells)
+        self.backend.foreach(take_place, size, cells)
 
     def _remember(self, engine: Engine) -> None:
         """Copy what is remembered of the pairs, so that the list can be made anew in its place."""
@@ -183,7 +196,7 @@ class GatherLoops:
         if self.memory.other is None:
             self.memory = engine.empty_list(1)._replace(start=start)
         self.backend.foreach(count_memory, size, engine.pairs, self.memory)
-        start[1 : size + 1] = self.xp.cumsum(start[1 : size + 1])
+        add_up(self.xp, start[1 : size + 1])
         entries = int(start[size])
         if entries > len(self.memory.other):
             self.memory = engine.empty_list(int(GROWTH * entries))._replace(start=start)

@@ -14,11 +14,11 @@ import numpy as np
 from numba import prange
 
 from compute.physics import routine
-from dem.cells import cell_of
-from dem.domain import Domain, fold
-from dem.faults import note_fault
+from dem.cell_sort import make_find_cell, make_put_into_cell
+from dem.domain import Domain
 from dem.particles import RADIUS, Particles, X
 from dem.search import make_row_walk
+from dem.tally import plain_add
 
 TOUCHING, NEAR, BRIDGED = 1, 2, 4
 ALL_FLAGS = 255
@@ -67,24 +67,19 @@ def make_cell_order(capacity: int, zeros: Callable[..., Any], id_bits: int = 0) 
     return CellOrder(cell, order, zeros(1, np.int32), place, zeros((capacity, 4)), id_bits)
 
 
+FIND_CELL, PUT_INTO_CELL = make_find_cell(plain_add), make_put_into_cell(plain_add)
+
+
 @routine
-def sort_by_cell(size: int, row: Any, domain: Domain, cells: CellOrder, fault: Any, lost_code: int, ids: Any) -> None:
+def sort_by_cell(size: int, particles: Particles, domain: Domain, cells: CellOrder, fault: Any) -> None:
     """Fill `cells` by a stable counting sort; a particle outside the box is a fault."""
     cells.first[:] = 0
     for i in range(size):
-        fold(i, row, domain.box)
-        cell = cell_of(i, row, domain)
-        if cell < 0:
-            note_fault(fault, 0, lost_code, ids[i])
-            cell = 0
-        cells.cell[i] = cell
-        cells.first[cell] += 1
+        FIND_CELL(i, particles, domain, cells, fault)
     for c in range(1, cells.first.shape[0]):
         cells.first[c] += cells.first[c - 1]
     for i in range(size - 1, -1, -1):
-        cell = cells.cell[i]
-        cells.first[cell] -= 1
-        cells.order[cells.first[cell]] = i
+        PUT_INTO_CELL(i, cells)
 
 
 @routine
@@ -150,9 +145,8 @@ def make_list_builder(kind: int, full: bool) -> tuple[Callable[..., int], Callab
         start: Any,
         rows: Any,
         fault: Any,
-        lost_code: int,
     ) -> int:
-        sort_by_cell(size, before.row, domain, cells, fault, lost_code, before.id)
+        sort_by_cell(size, before, domain, cells, fault)
         for i in prange(size):
             move_particle(int(np.int64(i)), cells, before, after)
         for i in prange(size):

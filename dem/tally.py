@@ -116,6 +116,8 @@ def fold_classes(sums: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
 
 
 @physics
-def plain_add(array: Any, place: Any, value: int) -> None:
-    """Add where no other thread writes."""
-    array[place] += value
+def plain_add(array: Any, place: Any, value: int) -> int:
+    """Add where no other thread writes; return what was there before."""
+    before: int = array[place]
+    array[place] = before + value
+    return before

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 import dem.search
 from compute import get_backend
 from compute.physics import physics
+from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
 from dem.cells import cell_count, check_width, divide_box, most_cells, size_levels
 from dem.domain import LENGTH, OFFSET, OPEN, Domain, boundary_kind, make_domain, make_nearest_image
-from dem.faults import CODE, FAULT_SIZE, LOST, NONE
+from dem.faults import CODE, FAULT_SIZE, NONE
 from dem.neighbours import CellOrder, make_cell_order, move_particle, sort_by_cell
 from dem.particles import KIND_SIZE, RADIUS, ROW_SIZE, Particles, X
 from dem.search import make_row_walk
+from dem.tally import plain_add
 from tests.dem.engines import make_engine, spheres
 
 Vectors = NDArray[np.float64]
@@ -39,7 +41,7 @@ def sorted_particles(domain: Domain, position: Vectors, radius: Vectors, ids: An
     before.row[:, X : X + 3], before.row[:, RADIUS], before.id[:] = position, radius, ids
     cells = make_cell_order(size, np.zeros)._replace(first=np.zeros(cell_count(domain.cells) + 1, np.int32))
     fault = np.zeros((1, FAULT_SIZE), np.int64)
-    sort_by_cell(size, before.row, domain, cells, fault, LOST, before.id)
+    sort_by_cell(size, before, domain, cells, fault)
     assert fault[0, CODE] == NONE
     for i in range(size):
         move_particle(i, cells, before, after)
@@ -102,6 +104,35 @@ def test_pairs_are_those_of_all_pairs(
     assert len(full) == len(set(full)) and set(full) == expected
     assert len(half) == len(expected) // 2
     assert set(half) == {(i, j) for i, j in expected if particles.id[j] > particles.id[i]}
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), room=st.sampled_from([1, 20, 100_000]))
+def test_order_is_that_of_the_ids(seed: int, room: int) -> None:
+    """However the threads of each pass come to a cell, its particles stand in the order of their ids.
+
+    Threads in turn, in order of their slots, leave them in that order.
+    """
+    random = np.random.Generator(np.random.Philox(key=(seed, 4)))
+    size, ids = 60, random.permutation(60) << 40
+    domain = divided(make_domain(np.zeros(3), np.ones(3), (True,) * 3, 0.0), np.full(size, 0.02), 0.01, room)
+    position, radius = random.random((size, 3)), np.full(size, 0.02)
+    _, expected = sorted_particles(domain, position, radius, ids)
+    np.testing.assert_array_equal(expected.order, np.argsort(expected.cell, kind="stable"))
+    cells = make_cell_order(size, np.zeros)._replace(first=np.zeros_like(expected.first))
+    row = np.zeros((size, ROW_SIZE))
+    row[:, X : X + 3], row[:, RADIUS] = position, radius
+    particles = Particles(row, np.zeros((size, KIND_SIZE), np.int32), ids, np.zeros(size))
+    find_cell, put_into_cell = make_find_cell(plain_add), make_put_into_cell(plain_add)
+    for i in random.permutation(size):
+        find_cell(i, particles, domain, cells, np.zeros((1, FAULT_SIZE), np.int64))
+    cells.first[:] = np.cumsum(cells.first)
+    for body, arguments in ((put_into_cell, (cells,)), (find_place, (ids, cells)), (take_place, (cells,))):
+        for i in random.permutation(size):
+            body(i, *arguments)
+    np.testing.assert_array_equal(cells.order, np.lexsort((ids, cells.cell)))
+    np.testing.assert_array_equal(cells.place[cells.order], np.arange(size))
+    np.testing.assert_array_equal(cells.first, expected.first)
 
 
 @pytest.mark.parametrize("ratio", [1.0, 3.0, 10.0, 30.0])

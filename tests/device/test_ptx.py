@@ -97,6 +97,9 @@ def listed(launch: Launch, capsys: pytest.CaptureFixture[str], law: str = "liggg
 
 KERNELS = (
     "find_cell",
+    "put_into_cell",
+    "find_place",
+    "take_place",
     "move_particle",
     "count",
     "fill",
