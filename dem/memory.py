@@ -40,8 +40,8 @@ WALL_LAYER = 0.87
 FULL_CONTACTS = 4.8
 """Contacts of a sphere in a settled box of equal spheres with friction, measured."""
 BODY_COLUMNS = ROW_SIZE + 7
-WHOLE_ARRAY_BYTES = 48
-"""Working memory for each particle of what sorts and sums whole arrays: keys, places and their copies."""
+WHOLE_ARRAY_BYTES = 16
+"""Working memory for each particle of what chooses among all: a mask, its sums, and where rows were before."""
 CONTEXT_BYTES = 0.6e9
 """What the driver, its context and loaded modules take of a device, about."""
 
