@@ -279,16 +279,6 @@ def solids_volume(case: DemCase) -> float:
     return sum(numbers[each.name] * sphere_volume(each.diameter) for each in case.classes)
 
 
-def fastest_speed(case: DemCase) -> float:
-    """Return the highest speed the case names: of a turning wall's surface or of a particle at the start [m/s]."""
-    speeds = [0.0]
-    for wall in case.walls:
-        speed = surface_speed(wall, wall_reach(wall))
-        if speed is not None:
-            speeds.append(speed)
-    return max(*speeds, fastest_start(case))
-
-
 def fastest_start(case: DemCase) -> float:
     """Return the highest speed that a particle starts with [m/s]."""
     speeds = [0.0]

@@ -85,7 +85,7 @@ def check_step(case: Case) -> Iterator[Finding]:
     if dem is None or not any(True for _ in spheres(dem)):
         return
     step, reference = time_step(dem), reference_time(dem)
-    speed, of, place = _fastest(dem)
+    speed, of, place = fastest(dem)
     if dem.contact.law != "ghost":
         yield _against_reference(dem, step, reference)
     if dem.contact.law == "hertz-mindlin" and speed:
@@ -94,7 +94,7 @@ def check_step(case: Case) -> Iterator[Finding]:
         yield _against_travel(dem, step, speed, of, place)
 
 
-def _fastest(dem: DemCase) -> tuple[float, str, str]:
+def fastest(dem: DemCase) -> tuple[float, str, str]:
     """Return the highest speed that the case names [m/s], of what, and the key that gives it."""
     found = [(fastest_start(dem), "the fastest particle", "dem.time.step")]
     for index, wall in enumerate(dem.walls):

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from coupling.case import Case
+from coupling.checks.contact import fastest
 from coupling.checks.finding import Finding, graded
 from dem.case import DemCase
 from dem.case_flow import EVENT_STEPS, HalfSpace, Outlet
-from dem.case_limits import fastest_speed, mean_particle, run_duration, time_step
+from dem.case_limits import mean_particle, run_duration, time_step
 from dem.case_particles import Box, Cylinder, Insertion
 
 LOOSE, SATURATED = 0.2, 0.38
@@ -76,7 +77,7 @@ def _extent(region: Box | Cylinder, direction: Sequence[float]) -> float:
 def _outlet(dem: DemCase, outlet: Outlet, index: int) -> Finding:
     depth = _depth(dem, outlet)
     fall = math.hypot(*dem.gravity) * max(dem.domain.size)
-    speed = math.sqrt(fastest_speed(dem) ** 2 + 2.0 * fall)
+    speed = math.sqrt(fastest(dem)[0] ** 2 + 2.0 * fall)
     passed = EVENT_STEPS * time_step(dem) * speed
     figures = f"{depth:.3g} m deep", f"{passed:.3g} m in {EVENT_STEPS} steps at {speed:.3g} m/s", f"dem.outlets.{index}"
     if depth <= 0.0:
