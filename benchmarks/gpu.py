@@ -41,6 +41,7 @@ TESTS = (
     "tests/device/test_device.py",
     f"{BALANCES}::test_members_on_the_device",
     f"{BALANCES}::test_granulation_on_the_device",
+    f"{BALANCES}::test_adaptive_steps_on_the_device",
 )
 TESTS_SECONDS = 240
 SETTLING, TIMED = 2000, 1000

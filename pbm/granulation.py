@@ -66,8 +66,8 @@ class Granulation:
 
     Attributes: case, law, feed (measured size distribution), cells, grid (of sizes), parameters, graph, tables,
     inflows. `compiled=False`
-    runs the same text as plain Python; `backend`, a device, runs `step_fixed_rule`, and the rates of `pbm.Stiff` and
-    `steady_state`, there. `exchange` [1/s] is needed where the case says `exchange: dem`.
+    runs the same text as plain Python; `backend`, a device, runs all integrations but `pbm.Stiff` there, whose rates
+    it finds, as those of `steady_state`. `exchange` [1/s] is needed where the case says `exchange: dem`.
     Raises CaseError where case and law do not fit.
     """
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import BOOKED, Parameters, Tables, Workspace
 from pbm.right_hand_side import absorb, limit_losses
@@ -77,6 +78,24 @@ def make_trial(prepare: Callable[..., tuple[float, float]], change_of: Callable[
     return trial
 
 
+@routine
+def after_trial(worst: float, time: float, end: float, step: float, length: float) -> tuple[float, float]:
+    """Time and next step after a trial of this length [s]; it is accepted unless its error is `worst` > 1."""
+    factor = step_factor(worst)
+    if worst > 1.0:
+        return time, length * min(factor, 0.8)
+    if length >= end - time:
+        return end, max(step, length * factor)
+    return time + length, length * factor
+
+
+@routine
+def paced(rest: float, loss: float, longest: float, share: float, left: int) -> tuple[float, bool]:
+    """Step [s] of the fixed rule with so many steps left, and whether these force a longer one than the rule."""
+    wanted, needed = min(longest, share / max(loss, 1e-300)), rest / left
+    return min(rest, max(wanted, needed)), needed > wanted
+
+
 def make_advance(
     prepare: Callable[..., tuple[float, float]], trial: Callable[..., float]
 ) -> Callable[..., tuple[int, float, float, int]]:
@@ -116,13 +135,8 @@ def make_advance(
             worst = error_over_tolerance(share, control, tables, scratch)
             if worst != worst:
                 return NOT_FINITE, time, step, rows
-            factor = step_factor(worst)
-            if worst > 1.0:
-                step = length * min(factor, 0.8)
-            else:
-                ends = length >= end - time
-                time = end if ends else time + length
-                step = max(step, length * factor) if ends else length * factor
+            time, step = after_trial(worst, time, end, step, length)
+            if not worst > 1.0:
                 book(share, scratch, booked)
                 settle(state, scratch.trial)
                 drift = write_record(state, time, length, start, tables, booked, record[rows])
@@ -162,11 +176,8 @@ def make_fixed_rule(
         rest, taken, forced = duration, 0, 0
         while rest > 0.0:
             _, loss = prepare(state, speed, spray, parameters, tables, work, False)
-            wanted = min(longest, share / max(loss, 1e-300))
-            needed = rest / (most - taken)
-            if needed > wanted:
-                forced = 1
-            step = min(rest, max(wanted, needed))
+            step, longer = paced(rest, loss, longest, share, most - taken)
+            forced = 1 if longer else forced
             limit_losses(step, work)
             change_of(state, spray, parameters, tables, work, scratch.rate[0], scratch.booked[0])
             absorb(state, step, work, scratch.rate[0], scratch.booked[0])

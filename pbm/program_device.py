@@ -1,7 +1,8 @@
 """The program of a granulation on a device, with the entry points of `pbm.program`.
 
-The fixed rule keeps the state on the device over all its steps and reads two numbers of each compartment a step. The
-right-hand side takes a state from the host and back, for methods that live there.
+State, stages, error and control of the steps stay on the device: the host launches trials, each a graph, and reads
+the clock after each, `pbm.clock_device.CLOCK` numbers. The right-hand side takes a state from the host and back, for
+methods that live there.
 """
 
 from __future__ import annotations
@@ -11,90 +12,26 @@ from typing import Any
 import numpy as np
 
 from compute.base import Backend
-from compute.errors import CaseError
+from compute.graph import Graph, make_graph, run_once
+from pbm import clock_device as at
 from pbm.grid import Floats
-from pbm.model import BOOKED, Parameters, Tables, Workspace
-from pbm.pools_device import (
-    add_up_cells,
-    begin_pairs,
-    make_arrivals,
-    make_device_workspace,
-    make_find_rates,
-    pool_cell,
-    sum_pairs,
-)
+from pbm.integrate import DONE, FULL
+from pbm.launches_device import DeviceModel
+from pbm.model import Parameters, Tables, Workspace
 from pbm.program import Program
-from pbm.right_hand_side_device import (
-    Inputs,
-    Rates,
-    absorb_at,
-    blend_at,
-    find_change,
-    find_losses,
-    limit_at,
-    make_describe,
-    mix_class,
-    settle_at,
-)
-from pbm.stages import Scratch, make_scratch
+from pbm.stages import Control, Scratch, Start
 
-
-def on_backend(values: Any, backend: Backend) -> Any:
-    """Tuples of arrays and numbers with their arrays on a backend."""
-    if isinstance(values, np.ndarray):
-        return backend.array(values)
-    if isinstance(values, tuple):
-        each = [on_backend(value, backend) for value in values]
-        return type(values)(*each) if hasattr(values, "_fields") else tuple(each)
-    return values
-
-
-class DeviceRates:
-    """The right-hand side of one model on a device; laws: names of rate constant, sticking law and breakage rate."""
-
-    def __init__(self, backend: Backend, laws: tuple[str, str, str], parameters: Parameters, tables: Tables) -> None:
-        self.each, self.parameters = backend.foreach, parameters
-        self.places, self.quantities, self.classes = tables.feed.shape
-        self.segments = int(tables.merging.target.size)
-        self.tables = on_backend(tables, backend)
-        self._arrivals = on_backend(make_arrivals(tables.merging), backend)
-        self.work = make_device_workspace(backend, self.places, self.classes, self.segments)
-        self._find_rates, self._describe = make_find_rates(*laws[:2]), make_describe(laws[2])
-
-    def prepare(self, state: Any, inputs: Inputs, rates: Rates) -> None:
-        """Derive granules and rates of a state, with all limits one, and its largest losses."""
-        self.each(self._describe, self.places, state, inputs, self.parameters, self.tables, self.work)
-        self._pool(state)
-        self.each(find_losses, self.places, state, self.tables, self.work, rates)
-
-    def limit(self, step: float) -> None:
-        """Limit all losses for a step [s]."""
-        self.each(limit_at, self.places, step, self.work)
-
-    def fill(self, state: Any, step: float, inputs: Inputs, rates: Rates) -> None:
-        """Fill change and ledger; step: over which absorption is implicit [s], nil for the plain derivative."""
-        each, tables, work = self.each, self.tables, self.work
-        self._pool(state)
-        each(find_change, self.places, state, inputs, self.parameters, tables, work, rates)
-        each(mix_class, self.classes, state, tables, work, rates)
-        each(absorb_at, self.places, state, step, work, rates)
-
-    def _pool(self, state: Any) -> None:
-        """Pool the pairs of the compartments where that is due."""
-        each, tables, work = self.each, self.tables, self.work
-        each(begin_pairs, self.places, state, tables, work)
-        each(self._find_rates, self.places * self.classes, state, self.parameters, tables, work)
-        each(sum_pairs, self.places * self.segments, tables, self._arrivals, work)
-        each(pool_cell, self.places * self.classes, state, tables, self._arrivals, work)
-        each(add_up_cells, self.places, state, tables, work)
+CHANGING = ("feed", "coupled")
+"""Tables that one model may have now so, now otherwise."""
 
 
 class DeviceProgram:
-    """Entry points on a device for one choice of laws; the tables of the last call stay on it."""
+    """Entry points on a device for one choice of laws; the model of the last call stays on it."""
 
     def __init__(self, backend: Backend, laws: tuple[str, str, str]) -> None:
         self.backend, self.laws = backend, laws
-        self._last: tuple[Parameters, Tables, DeviceRates] | None = None
+        self._last: tuple[Parameters, Tables, DeviceModel] | None = None
+        self._graphs: dict[tuple[str, int], Graph] = {}
 
     def program(self) -> Program:
         """The entry points."""
@@ -113,18 +50,45 @@ class DeviceProgram:
     ) -> None:
         """Fill `change` and `booked` as `pbm.program.Program` states."""
         model, numpy = self._model(parameters, tables), self.backend.numpy
-        here, inputs, rates = self.backend.array(state), Inputs(float(speed), float(spray)), self._rates(model)
-        model.prepare(here, inputs, rates)
-        model.fill(here, 0.0, inputs, rates)
-        change[...] = numpy(rates.change)
-        booked[...] = numpy(rates.booked).sum(axis=0)
+        self._put(model.state, state)
+        self._set(model, {at.SPEED: speed, at.SPRAY: spray})
+        here = model.state
+        run_once(self.backend, [*model.prepare(here), *model.fill(here), *model.absorb(here)])
+        change[...] = numpy(model.stages[0].change)
+        booked[...] = numpy(model.stages[0].booked).sum(axis=(1, 2))
 
-    def advance(self, *arguments: Any) -> tuple[int, float, float, int]:
-        """Refuse: the adaptive reference integration is that of the CPU; raises CaseError."""
-        raise CaseError(
-            "the extrapolation runs on the CPU alone", key="backend", value=self.backend.name,
-            expected="step_fixed_rule, or accuracy=pbm.Stiff(); or no backend",
-        )  # fmt: skip
+    def advance(
+        self,
+        state: Floats,
+        time: float,
+        end: float,
+        step: float,
+        speed: float,
+        spray: float,
+        start: Start,
+        control: Control,
+        parameters: Parameters,
+        tables: Tables,
+        work: Workspace,
+        scratch: Scratch,
+        booked: Floats,
+        record: Floats,
+    ) -> tuple[int, float, float, int]:
+        """Move a state on as `pbm.integrate.make_advance` states; the work of the host holds the last losses."""
+        model, numpy = self._model(parameters, tables), self.backend.numpy
+        course = model.course
+        begun = np.zeros(course.booked.shape)
+        begun[:, 0, 0] = booked
+        for target, values in ((course.control, control), (course.start, start), (course.booked, begun)):
+            self._put(target, np.array(values))
+        clock = {at.TIME: time, at.END: end, at.STEP: step, at.ROOM: min(len(record), len(course.record))}
+        found = self._run("trial", model, state, clock | {at.SPEED: speed, at.SPRAY: spray})
+        status, rows = int(found[at.STATUS]), int(found[at.ROWS])
+        record[:rows] = numpy(course.record)[:rows]
+        booked[...] = numpy(course.booked).sum(axis=(1, 2))
+        if status not in (DONE, FULL):
+            work.classes[...] = numpy(model.work.classes)
+        return status, float(found[at.TIME]), float(found[at.STEP]), rows
 
     def fixed_rule(
         self,
@@ -142,37 +106,57 @@ class DeviceProgram:
         booked: Floats,
     ) -> tuple[int, int]:
         """Move a state on as `pbm.integrate.make_fixed_rule` states, on the device from the first step to the last."""
-        backend, model = self.backend, self._model(parameters, tables)
-        here, inputs = backend.array(state), Inputs(float(speed), float(spray))
-        stages = make_scratch(model.places, model.classes, model.quantities)
-        stages = on_backend(stages._replace(booked=np.zeros((model.places, BOOKED))), backend)
-        first = Rates(stages.rate[0], stages.booked, backend.zeros((model.places, 2)))
-        second = self._rates(model)._replace(change=stages.rate[1])
-        ledger, rest, taken, forced = backend.zeros((model.places, BOOKED)), duration, 0, 0
-        while rest > 0.0:
-            model.prepare(here, inputs, first)
-            loss = float(backend.numpy(first.loss)[:, 1].max())
-            wanted, needed = min(longest, share / max(loss, 1e-300)), rest / (most - taken)
-            forced = 1 if needed > wanted else forced
-            step = min(rest, max(wanted, needed))
-            model.limit(step)
-            model.fill(here, step, inputs, first)
-            model.each(blend_at, model.places, here, step, 1.0, 0.0, stages)
-            model.prepare(stages.trial, inputs, second)
-            model.limit(step)
-            model.fill(stages.trial, step, inputs, second)
-            model.each(blend_at, model.places, here, step, 0.5, 0.5, stages)
-            model.each(settle_at, model.places, here, step, stages, second, ledger)
-            rest, taken = 0.0 if step >= rest else rest - step, taken + 1
-        state[...] = backend.numpy(here)
-        booked += backend.numpy(ledger).sum(axis=0)
-        return taken, forced
+        model = self._model(parameters, tables)
+        self._put(model.course.booked, np.zeros(model.course.booked.shape))
+        clock = {at.END: duration, at.LONGEST: longest, at.LOST: share, at.MOST: most}
+        found = self._run("fixed step", model, state, clock | {at.SPEED: speed, at.SPRAY: spray})
+        booked += self.backend.numpy(model.course.booked).sum(axis=(1, 2))
+        return int(found[at.TAKEN]), int(found[at.FORCED])
 
-    def _rates(self, model: DeviceRates) -> Rates:
-        shapes = ((model.places, model.quantities, model.classes), (model.places, BOOKED), (model.places, 2))
-        return Rates(*map(self.backend.zeros, shapes))
+    def _run(self, name: str, model: DeviceModel, state: Floats, clock: dict[int, float]) -> Floats:
+        """Run one kind of step from a state until the status is another; returns the clock then."""
+        found = self._set(model, clock)
+        if not clock.get(at.TIME, 0.0) < clock[at.END]:
+            return found
+        self._put(model.state, state)
+        graph = self._graph(name, model)
+        self._set(model, clock | {at.STATUS: at.RUNNING})
+        run_once(self.backend, [*model.prepare(model.state), *model.losses(model.state)])
+        found = graph.run()
+        while found[at.STATUS] == at.RUNNING:
+            found = graph.run()
+        state[...] = self.backend.numpy(model.state)
+        return found
 
-    def _model(self, parameters: Parameters, tables: Tables) -> DeviceRates:
-        if self._last is None or self._last[0] is not parameters or self._last[1] is not tables:
-            self._last = parameters, tables, DeviceRates(self.backend, self.laws, parameters, tables)
-        return self._last[2]
+    def _graph(self, name: str, model: DeviceModel) -> Graph:
+        key = name, int(model.tables.coupled)
+        if key not in self._graphs:
+            launches = model.trial() if name == "trial" else model.fixed_step()
+            self._graphs[key] = make_graph(self.backend, launches, 1, model.course.clock)
+        return self._graphs[key]
+
+    def _set(self, model: DeviceModel, clock: dict[int, float]) -> Floats:
+        """Set the clock: nil but for what is given."""
+        values = np.zeros(at.CLOCK)
+        for place, value in clock.items():
+            values[place] = value
+        self._put(model.course.clock, values)
+        return values
+
+    def _put(self, target: Any, values: Floats) -> None:
+        target[...] = self.backend.array(values)
+
+    def _model(self, parameters: Parameters, tables: Tables) -> DeviceModel:
+        """The model on the device, with its feed and its way of transport."""
+        if self._last is None or self._last[0] is not parameters or not _alike(self._last[1], tables):
+            self._last = parameters, tables, DeviceModel(self.backend, self.laws, parameters, tables)
+            self._graphs = {}
+        model = self._last[2]
+        self._put(model.tables.feed, tables.feed)
+        model.tables = model.tables._replace(coupled=tables.coupled)
+        return model
+
+
+def _alike(one: Tables, other: Tables) -> bool:
+    """Whether two tables hold the same arrays and numbers, but for those that change."""
+    return all(getattr(one, name) is getattr(other, name) for name in Tables._fields if name not in CHANGING)

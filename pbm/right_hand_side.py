@@ -208,6 +208,14 @@ def book_pools(place: int, work: Workspace, booked: Floats) -> None:
 
 
 @routine
+def book_spray(liquid: float, parameters: Parameters, booked: Floats) -> None:
+    """Add the spray that brings a compartment this liquid [m3/s] to the ledger."""
+    sprayed = liquid * (parameters.addition_density / parameters.liquid_density)
+    booked[SPRAYED] += sprayed
+    booked[LIQUID_LOST] += sprayed - liquid
+
+
+@routine
 def change_inside(
     place: int, state: Floats, spray: float, parameters: Parameters, tables: Tables, work: Workspace, change: Floats,
     booked: Floats,
@@ -222,9 +230,7 @@ def change_inside(
     nuclei, grains, filled = spray_on(place, state, liquid, parameters, tables, work, change)
     booked[NUCLEI] += nuclei
     booked[NUCLEATED] += grains
-    sprayed = liquid * (parameters.addition_density / parameters.liquid_density)
-    booked[SPRAYED] += sprayed
-    booked[LIQUID_LOST] += sprayed - liquid
+    book_spray(liquid, parameters, booked)
     booked[EVAPORATED] += evaporate(place, state, parameters, work, change)
     expelled, owed = squeeze_out(place, state, parameters, tables, work, change)
     booked[DISPLACED] += filled + expelled

@@ -141,6 +141,15 @@ def extrapolate(state: Floats, scratch: Scratch) -> float:
     That level is never negative. Where the extrapolation is, as it can be by next to nothing in compartments that are
     just being reached, so much of the last level is mixed in, everywhere alike so that sums are kept.
     """
+    share = extrapolate_levels(state, scratch)
+    if share > 0.0:
+        mix_last_in(share, scratch)
+    return share
+
+
+@routine
+def extrapolate_levels(state: Floats, scratch: Scratch) -> float:
+    """Fill `trial` with the extrapolation alone; returns the share of the last level that it needs."""
     level, share = scratch.level, 0.0
     for place in range(state.shape[0]):
         for quantity in range(state.shape[1]):
@@ -152,13 +161,17 @@ def extrapolate(state: Floats, scratch: Scratch) -> float:
                 scratch.trial[place, quantity, k] = value
                 if value < 0.0:
                     share = max(share, min(ABOVE_NIL * value / (value - last), 1.0))
-    if share > 0.0:
-        for place in range(state.shape[0]):
-            for quantity in range(state.shape[1]):
-                for k in range(state.shape[2]):
-                    value, last = scratch.trial[place, quantity, k], level[2, place, quantity, k]
-                    scratch.trial[place, quantity, k] = (1.0 - share) * value + share * last
     return share
+
+
+@routine
+def mix_last_in(share: float, scratch: Scratch) -> None:
+    """Mix a share of the last level into `trial`."""
+    for place in range(scratch.trial.shape[0]):
+        for quantity in range(scratch.trial.shape[1]):
+            for k in range(scratch.trial.shape[2]):
+                value, last = scratch.trial[place, quantity, k], scratch.level[2, place, quantity, k]
+                scratch.trial[place, quantity, k] = (1.0 - share) * value + share * last
 
 
 @routine
@@ -168,7 +181,13 @@ def error_over_tolerance(share: float, control: Control, tables: Tables, scratch
     The error is T_33 - T_32 = (T_1 - 4 T_2 + 3 T_3)/2, of the second-order result beside the third-order one, and
     `share` of T_33 - T_3 where `extrapolate` mixed that in. It is no number where a value of the step is none.
     """
-    worst, total, level, solids = 0.0, 0.0, scratch.level, max(sums(scratch.trial, tables)[0], LEAST)
+    return error_beside(sums(scratch.trial, tables)[0], share, control, tables, scratch)
+
+
+@routine
+def error_beside(present: float, share: float, control: Control, tables: Tables, scratch: Scratch) -> float:
+    """The same with the solids present [m3] given."""
+    worst, total, level, solids = 0.0, 0.0, scratch.level, max(present, LEAST)
     for place in range(scratch.trial.shape[0]):
         for quantity in range(scratch.trial.shape[1]):
             for k in range(scratch.trial.shape[2]):
@@ -210,7 +229,15 @@ def imbalance(state: Floats, start: Start, booked: Floats, tables: Tables) -> tu
 
     Each is the error of present + left = start + fed, spray and events with it, over all that was ever there.
     """
-    solids, liquid, gas, number, second = sums(state, tables)
+    return imbalance_beside(sums(state, tables), start, booked)
+
+
+@routine
+def imbalance_beside(
+    present: tuple[float, float, float, float, float], start: Start, booked: Floats
+) -> tuple[float, float, float, float]:
+    """The same with the sums of the state given."""
+    solids, liquid, gas, number, second = present
     events = booked[FRAGMENTED] + booked[NUCLEI] + booked[OVERFLOW_NUMBER]
     events -= booked[MERGED] + booked[NUCLEATED] + booked[LAYERED_NUMBER]
     all_solids = start.solids + booked[FED_SOLIDS]

@@ -32,27 +32,42 @@ def describe_granules(
 
     Volume v = x + (I + G)/N, d = (6 v/pi)^(1/3), mass rho_s x + rho_l (I + E)/N. Limits become one unless held.
     """
-    classes, solids = work.classes, 0.0
+    solids = solids_of(place, state, tables)
     for k in range(state.shape[2]):
-        solids += tables.solid_volume[k] * state[place, NUMBER, k]
         if not held:
-            classes[LIMIT, place, k] = 1.0
-    for k in range(state.shape[2]):
-        number, solid = state[place, NUMBER, k], tables.solid_volume[k]
-        work.present[place, k] = 0.0
-        if number > VANISHED and solid * number > tables.negligible * solids:
-            work.present[place, k] = 1.0
-            pores = (state[place, INTERNAL, k] + state[place, GAS, k]) / number
-            liquid = (state[place, INTERNAL, k] + state[place, EXTERNAL, k]) / number
-            mass = parameters.solid_density * solid + parameters.liquid_density * liquid
-            log_diameter = math.log(6.0 / math.pi * (solid + pores)) / 3.0
-            classes[GRANULE_VOLUME, place, k] = solid + pores
-            classes[LOG_DIAMETER, place, k] = log_diameter
-            classes[DIAMETER, place, k] = math.exp(log_diameter)
-            classes[MASS, place, k] = mass
-            classes[LOG_INERTIA, place, k] = 2.0 * log_diameter - math.log(mass)
+            work.classes[LIMIT, place, k] = 1.0
+        describe_class(place, k, solids, state, parameters, tables, work)
     work.solids[place] = solids
     return solids
+
+
+@routine
+def solids_of(place: int, state: Floats, tables: Tables) -> float:
+    """V_s of a compartment [m3]."""
+    solids = 0.0
+    for k in range(state.shape[2]):
+        solids += tables.solid_volume[k] * state[place, NUMBER, k]
+    return solids
+
+
+@routine
+def describe_class(
+    place: int, k: int, solids: float, state: Floats, parameters: Parameters, tables: Tables, work: Workspace
+) -> None:
+    """Fill what `describe_granules` does of one class; solids: V_s of the compartment [m3]."""
+    classes, number, solid = work.classes, state[place, NUMBER, k], tables.solid_volume[k]
+    work.present[place, k] = 0.0
+    if number > VANISHED and solid * number > tables.negligible * solids:
+        work.present[place, k] = 1.0
+        pores = (state[place, INTERNAL, k] + state[place, GAS, k]) / number
+        liquid = (state[place, INTERNAL, k] + state[place, EXTERNAL, k]) / number
+        mass = parameters.solid_density * solid + parameters.liquid_density * liquid
+        log_diameter = math.log(6.0 / math.pi * (solid + pores)) / 3.0
+        classes[GRANULE_VOLUME, place, k] = solid + pores
+        classes[LOG_DIAMETER, place, k] = log_diameter
+        classes[DIAMETER, place, k] = math.exp(log_diameter)
+        classes[MASS, place, k] = mass
+        classes[LOG_INERTIA, place, k] = 2.0 * log_diameter - math.log(mass)
 
 
 @routine

@@ -159,6 +159,26 @@ def soak(k: int, step: float, state: Floats, scratch: Scratch) -> tuple[bool, fl
 
 
 @routine
+def soak_class(k: int, step: float, state: Floats, tables: Tables, scratch: Scratch) -> float:
+    """Films of class k after transport and absorption, -1 where gas ran short; absorbs, and returns what it did."""
+    find_film(k, step, state, tables, scratch)
+    bound, soaked = soak(k, step, state, scratch)
+    if bound:
+        for place in range(state.shape[0]):
+            scratch.films[place, k] = -1.0
+    return soaked
+
+
+@routine
+def lay_films(state: Floats, films: Floats) -> None:
+    """Put the films found in the state; those of -1 were moved with the rest."""
+    for place in range(state.shape[0]):
+        for k in range(state.shape[2]):
+            if films[place, k] >= 0.0:
+                state[place, EXTERNAL, k] = films[place, k]
+
+
+@routine
 def soak_and_move(step: float, level: int, tables: Tables, scratch: Scratch) -> None:
     """Absorption and transport of a level over `step` [s], booked; its `moves` are filled for this step.
 
@@ -166,15 +186,7 @@ def soak_and_move(step: float, level: int, tables: Tables, scratch: Scratch) -> 
     """
     state, booked = scratch.level[level], scratch.ledger[level]
     for k in range(state.shape[2]):
-        find_film(k, step, state, tables, scratch)
-        bound, soaked = soak(k, step, state, scratch)
-        booked[DISPLACED] += soaked
-        if bound:
-            for place in range(state.shape[0]):
-                scratch.films[place, k] = -1.0
+        booked[DISPLACED] += soak_class(k, step, state, tables, scratch)
     if tables.coupled == 1:
         move(state, scratch.moves[level], tables, scratch.trial, booked)
-    for place in range(state.shape[0]):
-        for k in range(state.shape[2]):
-            if scratch.films[place, k] >= 0.0:
-                state[place, EXTERNAL, k] = scratch.films[place, k]
+    lay_films(state, scratch.films)

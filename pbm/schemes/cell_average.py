@@ -78,14 +78,16 @@ def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float])
     """Build the loop over the partners of one class for a rate law and a sticking law (`pbm.aggregation` states their
     contract).
 
-    `fill_row(place, i, number, conditions, parameters, tables, work)` fills `work.row` with b psi / V_s [1/s] for
-    j < i, with half of it times (N_i - 1)/N_i for i itself; nil for empty partners, those that do not merge, and what
-    is left of the last pack.
+    `fill_row(place, i, begin, end, number, conditions, parameters, tables, work)` fills `work.row` from `begin` to
+    before `end`, whole packs of it, with b psi / V_s [1/s] for j < i, with half of it times (N_i - 1)/N_i for i itself;
+    nil for empty partners, those that do not merge, and what is left of the pack of i.
     """
 
     def fill_row(
         place: int,
         i: int,
+        begin: int,
+        end: int,
         number: Floats,
         conditions: Conditions,
         parameters: Parameters,
@@ -93,17 +95,19 @@ def make_row(rate_law: Callable[..., float], sticking_law: Callable[..., float])
         work: Workspace,
     ) -> None:
         inverse, row, granules = 1.0 / work.solids[place], work.row, work.granules
-        first, end = granule(i, granules), (i // WIDTH + 1) * WIDTH
-        for j in range(end):
+        first = granule(i, granules)
+        for j in range(begin, end):
             second = granule(j, granules)
             meeting = rate_law(first, second, conditions, parameters, tables.kernel) * inverse
             rate = meeting * sticking_law(first, second, conditions, parameters)
             row[j] = rate if granules[GRANULE, j] > 0.0 else 0.0
-        row[i] *= 0.5 * max(number[i] - 1.0, 0.0) / number[i]
-        for j in range(i + 1, end):
+        if begin <= i < end:
+            row[i] *= 0.5 * max(number[i] - 1.0, 0.0) / number[i]
+        for j in range(max(i + 1, begin), end):
             row[j] = 0.0
         for at in range(tables.merging.apart[i], tables.merging.apart[i + 1]):
-            row[tables.merging.apart_partner[at]] = 0.0
+            if begin <= tables.merging.apart_partner[at] < end:
+                row[tables.merging.apart_partner[at]] = 0.0
 
     return fill_row
 
@@ -123,7 +127,7 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
         conditions, number, limit = held_conditions(place, work), state[place, NUMBER], work.classes[LIMIT, place]
         for i in range(state.shape[2]):
             if work.present[place, i] > 0.0:
-                fill_row(place, i, number, conditions, parameters, tables, work)
+                fill_row(place, i, 0, (i // WIDTH + 1) * WIDTH, number, conditions, parameters, tables, work)
                 take_partners(i, number[i] * limit[i], work)
                 merge_row(place, i, number[i], limit[i], tables, work)
                 if state.shape[1] > CONTENT:

@@ -11,6 +11,8 @@ from pbm.model import FIRST, MIXED, NUMBER, SECOND, Tables, Workspace
 
 Pool = tuple[float, float, float, float, float]
 """Of granules to be shared: number [1/s], displacements [m3/s], mixed one [m6/s], solid volume [m3/s]."""
+Moves = tuple[int, int, float, float, float, float, float, float]
+"""Where the granules of a pool go: `moves_of`."""
 
 
 @routine
@@ -54,30 +56,41 @@ def pools_of(place: int, k: int, state: Floats, tables: Tables, work: Workspace)
 @routine
 def hand_on(k: int, pool: Pool, row: Floats, tables: Tables, numbers: Floats, gained: Floats) -> None:
     """Move a pool of cell k on: granules in `numbers`, the contents in its row in `gained`."""
-    number, first, second, mixed, volume = pool
-    if not number > 0.0:
+    if not pool[0] > 0.0:
         return
+    along, across, low, high, under, one, other, both = moves_of(k, pool, tables)
+    whole = 1.0 / pool[4]
+    move(k, k + along - across, low, whole, row, tables, numbers, gained)
+    move(k, k - along + across, high, whole, row, tables, numbers, gained)
+    move(k, k - along - across, under, whole, row, tables, numbers, gained)
+    move(k, k + along, one, whole, row, tables, numbers, gained)
+    move(k, k + across, other, whole, row, tables, numbers, gained)
+    move(k, k + along + across, both, whole, row, tables, numbers, gained)
+
+
+@routine
+def moves_of(k: int, pool: Pool, tables: Tables) -> Moves:
+    """Cells from k towards the mean of its pool, along and across; granules [1/s] for the three corners away from it,
+    and for the places along, across and both.
+    """
+    number, first, second, mixed, _ = pool
     along, across = tables.stride[0], tables.stride[1]
     length, back, width, aside = tables.up[0, k], tables.down[0, k], tables.up[1, k], tables.down[1, k]
     if first < 0.0:
         along, length, back, first, mixed = -along, back, length, -first, -mixed
     if second < 0.0:
         across, width, aside, second, mixed = -across, aside, width, -second, -mixed
-    one, other, both, whole = first / length, second / width, mixed / (length * width), 1.0 / volume
+    one, other, both = first / length, second / width, mixed / (length * width)
+    low, high, under = 0.0, 0.0, 0.0
     if not 0.0 <= both <= min(one, other) and back + aside < math.inf:
         away, aside = back / length, aside / width
         low, high, under = corners(number, one, other, both, away, aside)
-        move(k, k + along - across, low, whole, row, tables, numbers, gained)
-        move(k, k - along + across, high, whole, row, tables, numbers, gained)
-        move(k, k - along - across, under, whole, row, tables, numbers, gained)
         number -= low + high + under
         one += (high + under) * away - low
         other += (low + under) * aside - high
         both += low * aside + high * away - under * away * aside
     both = max(min(max(both, 0.0), min(one, other)), one + other - number)
-    move(k, k + along, one - both, whole, row, tables, numbers, gained)
-    move(k, k + across, other - both, whole, row, tables, numbers, gained)
-    move(k, k + along + across, both, whole, row, tables, numbers, gained)
+    return along, across, low, high, under, one - both, other - both, both
 
 
 @routine

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 import pbm
-from compute.base import Backend
+from compute.base import Backend, Launch
 from pbm.ensemble import EnsembleResult
 from pbm.granulation import FixedRule, Granulation
 from pbm.grid import Floats
+from pbm.launches_device import DeviceModel
 from tests.pbm.test_lumped_solid import every_mechanism
 
 GRID = pbm.geometric_grid(1e-2, 1e2, 8)
@@ -53,6 +54,16 @@ HURRIED = FixedRule(longest=1.0, share=40.0)
 def granulation(backend: Backend | None = None, **changes: Any) -> Granulation:
     """Two compartments, two solids, drops, layers, breakage, drying out of pores, feed and outlet."""
     return every_mechanism(grid={"classes": 8}, backend=backend, **changes)
+
+
+def device_launches(backend: Backend) -> list[Launch]:
+    """All that trials, with transport taken implicitly, and the fixed rule of this granulation launch on a backend."""
+    model = granulation()
+    laws = model.case.aggregation.kernel["name"], model.case.aggregation.sticking, model.case.breakage.rate["name"]
+    device = DeviceModel(backend, laws, model.parameters, model.tables._replace(coupled=1))
+    trial = device.trial()
+    device.tables = device.tables._replace(coupled=0)
+    return [*trial, *device.fixed_step()]
 
 
 def wet_state(model: Granulation) -> Floats:

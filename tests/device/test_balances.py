@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from compute import get_backend
+from compute.graph import run_once
+from pbm.solve import Accuracy
 from tests.conftest import Require, Simulate
 from tests.device.balances import (
     HURRIED,
@@ -17,6 +19,7 @@ from tests.device.balances import (
     SPRAY,
     TIMES,
     assert_same,
+    device_launches,
     ensemble,
     granulation,
     start,
@@ -44,19 +47,21 @@ def member_launch() -> Launch:
 
 @pytest.fixture(scope="module")
 def step_launches() -> dict[str, Launch]:
-    """What a step of a granulation launches."""
+    """What the steps of a granulation launch."""
     backend = Listing()
-    model = granulation(backend)
-    model.step_fixed_rule(model.initial_state(), 0.1, SPEED, SPRAY)
+    run_once(backend, device_launches(backend))
     return backend.launches
 
 
-SHORT = ("sum_pairs", "limit_at", "absorb_at")
+SHORT = ("sum_pairs", "judge", "move_class", "add_loss")
 LONG = (
-    "describe", "begin_pairs", "find_rates", "pool_cell", "add_up_cells", "find_losses", "find_change", "mix_class",
-    "blend_at", "settle_at",
+    "describe", "find_conditions", "find_class", "find_layers", "begin_class", "find_rates", "pool_cell",
+    "pool_lumped_solid", "find_losses", "begin_change", "share_lumped_solid", "break_class", "lay_on", "spray_bed",
+    "dry_class", "mix_class", "absorb_class", "aim", "begin_step", "limit_class", "find_moves", "step_level",
+    "soak_films", "take_moved", "extrapolate_class", "find_worst", "mix_trial", "add_up_trial", "find_error",
+    "settle_class", "add_up_events", "write_row", "pace", "blend_class", "settle_blend", "end_step",
 )  # fmt: skip
-"""Kernels of a step that take seconds to compile."""
+"""Kernels of a step; the short ones are tested every time."""
 POWER = "__internal_accurate_pow"
 """Of powers in laws: a library function that keeps its values in registers."""
 
@@ -107,3 +112,15 @@ def test_granulation_on_the_device(cuda_device: None, require: Require) -> None:
     scale = expected.state.sum(axis=(0, 2))[:, None]
     np.testing.assert_allclose(found.state / scale, expected.state / scale, rtol=0.0, atol=1e-10)
     np.testing.assert_allclose(found.booked, expected.booked, rtol=1e-10)
+
+
+def test_adaptive_steps_on_the_device(cuda_device: None, require: Require) -> None:
+    """The same steps, their lengths and the states to 1e-10, all mechanisms."""
+    require("cuda", find_spec("cupy") is not None, "cupy is not installed; pip install 'dempbm[cuda13]'")
+    times, accuracy = np.array([0.0, 0.05, 0.15]), Accuracy(2e-4)
+    expected, found = (
+        granulation(backend).simulate(SPEED, times, accuracy=accuracy) for backend in (None, get_backend("cuda"))
+    )
+    np.testing.assert_allclose(found.steps[:, :2], expected.steps[:, :2], rtol=1e-10)
+    scale = expected.states.sum(axis=(1, 3))[:, None, :, None]
+    np.testing.assert_allclose(found.states / scale, expected.states / scale, rtol=0.0, atol=1e-10)

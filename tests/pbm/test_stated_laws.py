@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from compute.errors import CaseError
+from compute.packed import WIDTH
 from pbm.aggregation import KERNELS
 from pbm.case import PbmCase
 from pbm.daughters import DAUGHTERS
@@ -72,7 +73,8 @@ def right_hand_side(model: Granulation) -> tuple[np.ndarray, np.ndarray]:
     fill_row = make_row(rate_law(model.case.aggregation.kernel["name"]), sticking_law("always"))
     rates = np.zeros((model.grid.classes,) * 2)
     for i in np.flatnonzero(state[0, NUMBER] > 0.0):
-        fill_row(0, i, state[0, NUMBER], held_conditions(0, work), model.parameters, tables, work)
+        end = (i // WIDTH + 1) * WIDTH
+        fill_row(0, i, 0, end, state[0, NUMBER], held_conditions(0, work), model.parameters, tables, work)
         rates[i, :i] = work.row[:i] * work.solids[0]
         rates[i, i] = 2.0 * work.row[i] * work.solids[0] * state[0, NUMBER, i] / (state[0, NUMBER, i] - 1.0)
     return rates, work.classes[SELECTION, 0]
