@@ -7,6 +7,7 @@ by `GROWTH` when it is too small, so that it ends between what it needs and that
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,12 @@ def device_memory(
         _cell_bytes(case, count) + _statistics_bytes(case),
         WHOLE_ARRAY_BYTES * count,
     )
+
+
+def of_copies(each: Sequence[DeviceMemory]) -> DeviceMemory:
+    """Return the memory of copies on one device: arrays of all of them, and one that works with whole arrays."""
+    summed = DeviceMemory(*(sum(parts) for parts in zip(*each)))
+    return summed._replace(working=max(one.working for one in each))
 
 
 def slot_bytes(interaction: Interaction, bodies: bool) -> int:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from compute.device_memory import total_device_memory
 from compute.errors import BackendUnavailable
 from coupling.case import Case
 from coupling.checks.finding import Finding
+from dem.case import DemCase
 from dem.case_limits import sphere_count
-from dem.memory import device_memory
+from dem.memory import device_memory, of_copies
 
 
 def check_device(case: Case) -> Iterator[Finding]:
     """Predict the memory that the particles take on a device, where the case runs on one."""
     if case.dem is None or case.backend != "cuda":
         return
-    memory, count = device_memory(case.dem), sphere_count(case.dem)
+    copies = _together(case)
+    memory, count = of_copies([device_memory(each) for each in copies]), sum(map(sphere_count, copies))
     own = (memory.particles + memory.pairs) / max(count, 1.0)
     text = f"On the device, {own:.0f} bytes for each sphere of a dense bed in {case.dem.numerics.precision} precision."
+    text += f" All {len(copies)} replicas are there at once." if len(copies) > 1 else ""
     yield Finding("note", "device-memory", text, f"{memory.needed / 1e9:.3g} GB")
 
 
@@ -30,13 +34,24 @@ def require_device_memory(case: Case) -> None:
     """
     if case.dem is None or case.backend != "cuda":
         return
-    total, memory = total_device_memory(), device_memory(case.dem)
+    copies = _together(case)
+    total, memory = total_device_memory(), of_copies([device_memory(each) for each in copies])
     if total is None or memory.needed <= total:
         return
-    count = sphere_count(case.dem)
+    count = sum(map(sphere_count, copies))
     fitting = count * max(0.0, 1.0 - (memory.needed - total) / (memory.needed - memory.fixed))
+    among = f" in {len(copies)} replicas" if len(copies) > 1 else ""
     mixed = "" if case.dem.numerics.mixed else ", set numerics: mixed"
     raise BackendUnavailable(
         f"the case does not fit the CUDA device: found {total / 1e9:.3g} GB, needed {memory.needed / 1e9:.3g} GB for "
-        f"{count:.0f} spheres; use at most some {fitting:.0f}{mixed}, take a larger device, or use --backend cpu"
+        f"{count:.0f} spheres{among}; use at most some {fitting:.0f}{mixed}, take a larger device, or use --backend cpu"
     )
+
+
+def _together(case: Case) -> list[DemCase]:
+    """Return the particle cases that are on the device at once: all replicas, or the case itself."""
+    if case.replicas is None:
+        return [case.dem] if case.dem else []
+    from coupling.replicas import replicas_of
+
+    return [each.case.dem for each in replicas_of(case, Path.cwd()) if each.case.dem]

@@ -13,12 +13,14 @@ import dem.engine
 from compute import get_backend
 from compute.errors import BackendUnavailable
 from coupling.case import Case
+from coupling.case_file import read_case
 from coupling.checks.device import check_device, require_device_memory
+from coupling.shipped import find_case
 from dem.case import DemCase
 from dem.clumps.engine import new_engine
 from dem.engine import Engine
 from dem.loops_gather import GatherLoops
-from dem.memory import FULL_CONTACTS, capacity, device_memory, expected_entries
+from dem.memory import CONTEXT_BYTES, FULL_CONTACTS, capacity, device_memory, expected_entries
 from dem.neighbours import PairList
 from dem.packing import initial_particles
 from dem.setup import make_recorder, make_setup
@@ -119,6 +121,21 @@ def test_case_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         require_device_memory(case)
     assert caught.value.exit_code == 4
     require_device_memory(Case.model_construct(dem=box_case(), backend="cpu"))
+
+
+def test_replicas_are_on_the_device_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of two spheres need the arrays of all three, and one driver: what suffices for two is refused."""
+    vary = "replicas={vary: {seed: [1, 2, 3]}}"
+    case = read_case(find_case("two-spheres"), ["backend=cuda", vary])
+    assert case.dem is not None
+    one, (finding,) = device_memory(case.dem), check_device(case)
+    needed = 3 * one.arrays + one.working + CONTEXT_BYTES
+    assert "3 replicas" in finding.text
+    monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda: int(needed) + 1)
+    require_device_memory(case)
+    monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda: int(needed) - 1)
+    with pytest.raises(BackendUnavailable, match="for 6 spheres in 3 replicas; use at most"):
+        require_device_memory(case)
 
 
 @pytest.mark.validate
