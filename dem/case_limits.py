@@ -264,15 +264,6 @@ def mean_diameter(case: DemCase) -> float | None:
     return sum(cube * each.diameter for cube, each in zip(cubes, case.classes)) / sum(cubes)
 
 
-def mean_diameter_by_number(case: DemCase) -> float:
-    """Return the number-weighted mean diameter of the classes [m]; of particles from a file alone, of the sizes."""
-    numbers, sizes = class_numbers(case), case.diameters()
-    total = sum(numbers.values())
-    if not total:
-        return sum(sizes) / len(sizes) if sizes else 0.0
-    return sum(numbers[each.name] * each.diameter for each in case.classes) / total
-
-
 def solids_volume(case: DemCase) -> float:
     """Return the solid volume of all particles of the classes [m3]."""
     numbers = class_numbers(case)

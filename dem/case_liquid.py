@@ -58,14 +58,14 @@ class Spray(CaseModel):
 
 
 class Liquid(CaseModel):
-    """Films on the particles and pendular bridges between them; walls stay dry.
+    """Films on the particles, and pendular bridges between them and to walls, which have no film of their own.
 
     Attributes:
         law: capillary force.
         content: volume of the film that a particle enters with over the particle's own, of all or by class.
         contact_angle: on every pair of materials that has none of its own.
         smallest_gap: below which asperities keep the viscous forces from growing.
-        largest_bridge: volume over the cube of the pair's harmonic mean radius that no bridge exceeds.
+        largest_bridge: volume over the cube of the harmonic mean radius (2 r at a wall) that no bridge exceeds.
         density: of the liquid; sprays: nozzles; evaporation: flux from the surface of a film while there is one.
         interval: between two arrivals of spray, and two looks at what has evaporated.
         drops: equal parts that the liquid of a nozzle arrives in at the end of an interval.

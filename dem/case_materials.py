@@ -62,6 +62,7 @@ class MaterialPair(CaseModel):
         work_of_adhesion: of separating the two surfaces, per area; without it 2 sqrt(g1 g2) of the surface energies.
         cohesion_energy_density: without it the geometric mean of the two materials'.
         contact_angle: of the liquid on the two surfaces; without it that of the case's liquid.
+        bridges: whether liquid joins the two where they touch; not so where one of them repels it.
         plasticity_ratio: of EEPA, 1 - k1/k2, of the stiffnesses on first loading and on unloading.
         adhesive_stiffness_ratio: of EEPA, stiffness of the adhesive branch over that of first loading.
         pull_off_force: of EEPA, that of a contact that was never loaded.
@@ -73,6 +74,7 @@ class MaterialPair(CaseModel):
     rolling_friction: Annotated[Number, NotNegative] = 0.0
     work_of_adhesion: Annotated[SurfaceEnergy, NotNegative] | None = None
     contact_angle: ContactAngle | None = None
+    bridges: bool = True
     cohesion_energy_density: Annotated[EnergyDensity, NotNegative] | None = None
     plasticity_ratio: Annotated[Number, Field(ge=0, lt=1)] | None = None
     adhesive_stiffness_ratio: Annotated[Number, NotNegative] = 0.0

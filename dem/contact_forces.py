@@ -112,7 +112,7 @@ def make_wall_force(interaction: Interaction) -> Callable[..., None]:
         radius = row[i, RADIUS]
         centre = row[i, X], row[i, Y], row[i, Z]
         base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
-        limit = wall_limit(touches.touched[seat] & (1 << w) == 0, radius, settings.parameters, base)
+        limit = wall_limit(seat, w, touches.touched[seat] & (1 << w) == 0, radius, touches, settings.parameters, base)
         while more:
             distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, limit, touches, seat, first, used)
             more = distance < limit and used < SLOTS

@@ -22,7 +22,7 @@ from dem.neighbours import GROWTH, PairList, make_cell_order
 from dem.particle_set import ParticleSet, make_slots
 from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.removal import remove_particles
-from dem.skin import largest_separation
+from dem.skin import largest_gap_of_walls
 from dem.step import BUILT, Motion
 from dem.tally import LANES, Tally
 from dem.walls import make_touches
@@ -70,7 +70,7 @@ class Engine:
         self.walls = on_backend(backend, settings.walls._replace(push=push))
         self.gravity = np.asarray(settings.gravity, float)
         self.wall_count = len(settings.walls.shape)
-        self.wall_margin = 0.5 * self.skin + largest_separation(self.interaction, settings.pairs.parameters, largest)
+        self.wall_margin = 0.5 * self.skin + largest_gap_of_walls(self.interaction, settings.pairs.parameters, largest)
         self.size, self.at_walls, self.step_number, self.built, self.stale = 0, 0, 0, 0, True
         self.rebuilds, self.rebuild_seconds, self.fault = 0, 0.0, backend.zeros((backend.threads, FAULT_SIZE), np.int64)
         self.loops = make_loops(self)

@@ -17,9 +17,11 @@ from compute.physics import physics
 from compute.single import double
 from compute.tuples import make_loader
 from dem.interaction import Interaction
+from dem.liquid.walls import make_reach_of_bridges
 from dem.neighbours import BRIDGED, TOUCHING, PairList
 from dem.particles import CLASS, COMPARTMENT, MATERIAL, RADIUS, Particles
 from dem.tally import LOSS, Tally, pair_cell, quantise_signed, wall_cell
+from dem.walls.arrays import WallTouches
 
 
 @cache
@@ -72,15 +74,28 @@ def _make_bridged(interaction: Interaction) -> Callable[..., bool]:
 
 @cache
 def make_wall_limit(interaction: Interaction) -> Callable[..., float]:
-    """Return `wall_limit(begins, radius, parameters, base)`: up to which distance a wall acts on a sphere [m].
+    """Return `wall_limit(seat, w, begins, radius, touches, parameters, base)`: up to where wall w acts on a sphere [m].
 
-    begins: the wall was not touched in the step before; base: row of sphere and wall in the interaction's table.
+    seat: row of its wall contacts; begins: the wall was not touched in the step before; base: row of sphere and wall in
+    the interaction's table.
     """
+    if interaction.wet:
+        reach_of_bridges = make_reach_of_bridges(interaction)
+
+        @physics
+        def with_bridges(
+            seat: int, w: int, begins: bool, radius: float, touches: WallTouches, parameters: Any, base: int
+        ) -> float:
+            return radius + reach_of_bridges(seat, w, touches)
+
+        return with_bridges
     separation = interaction.adhesion.separation
     if separation is None:
 
         @physics
-        def own_radius(begins: bool, radius: float, parameters: Any, base: int) -> float:
+        def own_radius(
+            seat: int, w: int, begins: bool, radius: float, touches: WallTouches, parameters: Any, base: int
+        ) -> float:
             return radius
 
         return own_radius
@@ -88,7 +103,9 @@ def make_wall_limit(interaction: Interaction) -> Callable[..., float]:
     separation, cast = interaction.real(separation), interaction.cast
 
     @physics
-    def wall_limit(begins: bool, radius: float, parameters: Any, base: int) -> float:
+    def wall_limit(
+        seat: int, w: int, begins: bool, radius: float, touches: WallTouches, parameters: Any, base: int
+    ) -> float:
         return radius if begins else radius + double(separation(cast(radius), load(parameters[base], place, 1)))
 
     return wall_limit

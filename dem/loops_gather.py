@@ -45,7 +45,7 @@ THREADS_AT_ONCE = 65536
 def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies: bool = False) -> Any:
     """Return the body that adds the force of the walls on the particle of a row of wall contacts."""
     wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
-    load_six, store_six = make_loader(6), make_storer(6)
+    load_six, store_six, wet = make_loader(6), make_storer(6), interaction.wet
 
     @routine
     def press(
@@ -63,9 +63,12 @@ def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies
         if stands(clock):
             return
         i = touches.holder[item] & SLOT
-        ax, ay, az, bx, by, bz = wall_wrench(
-            i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
+        film = particles.film[i] + force[0, i, FILM] if wet else 0.0
+        ax, ay, az, bx, by, bz, change = wall_wrench(
+            i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault, film
         )
+        if wet:
+            force[0, i, FILM] += change
         fx, fy, fz, mx, my, mz = load_six(force[0, i], 0, 1)
         store_six(force[0, i], 0, 1, (fx + ax, fy + ay, fz + az, mx + bx, my + by, mz + bz))
 

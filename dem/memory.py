@@ -16,7 +16,6 @@ from dem.case import DemCase
 from dem.case_limits import (
     class_numbers,
     mean_diameter,
-    mean_diameter_by_number,
     solids_volume,
     sphere_count,
     sphere_volume,
@@ -27,6 +26,7 @@ from dem.domain import make_domain
 from dem.interaction import Interaction
 from dem.pair_properties import composed_law
 from dem.particles import KIND_SIZE, ROW_SIZE
+from dem.skin import mean_diameter_by_number
 from dem.tally import FIELD_COUNT
 from dem.walls.area import wall_area
 from dem.walls.arrays import HISTORY, ROOM, SLOTS

@@ -71,6 +71,7 @@ def pair_properties(
 ) -> PairProperties:
     """Return what the laws may need to know of a pair of materials; what is not given and not needed is 0."""
     angle = liquid.contact_angle if liquid and pair.contact_angle is None else pair.contact_angle
+    largest = liquid.largest_bridge if liquid and pair.bridges else 0.0
     return PairProperties(
         pair.restitution,
         pair.friction,
@@ -83,8 +84,7 @@ def pair_properties(
         pair.plasticity_ratio or 0.0,
         pair.adhesive_stiffness_ratio,
         pair.pull_off_force,
-        *((liquid.surface_tension, angle or 0.0, liquid.viscosity, liquid.smallest_gap, liquid.largest_bridge)
-          if liquid else ()),
+        *((liquid.surface_tension, angle or 0.0, liquid.viscosity, liquid.smallest_gap, largest) if liquid else ()),
     )  # fmt: skip
 
 

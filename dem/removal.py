@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import module_of
+from dem.liquid.balance import volumes_at_walls
 from dem.neighbours import BRIDGED, PairList
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def remove_particles(engine: Engine, gone: Flags) -> None:
     """Take the marked slots out, shape (size,); the others close up in their order, and the list must be made anew.
 
     Pairs and wall contacts of those that stay are kept bit by bit. A liquid bridge between one that stays and one that
-    goes breaks, and each takes half of it.
+    goes breaks, and each takes half of it; bridges to walls go with their particle.
     """
     xp, size, pairs = module_of(engine.backend), engine.size, engine.pairs
     start = pairs.start[: size + 1]
@@ -61,5 +62,5 @@ def _share_bridges(engine: Engine, gone: Flags, first: Any, other: Any) -> None:
     film = numpy(engine.particles.film[:size]).copy()
     for ends in (first, other):
         np.add.at(film, ends[ended], half)
-    engine.film_removed += float(film[gone].sum())
+    engine.film_removed += float(film[gone].sum()) + float(volumes_at_walls(engine)[gone].sum())
     engine.particles.film[:size] = engine.backend.array(film)

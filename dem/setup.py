@@ -17,7 +17,7 @@ from dem.pair_properties import composed_law
 from dem.pairs import PairSettings
 from dem.particle_set import ClassTable, class_table
 from dem.recorder import DEFAULT_SAMPLES_PER_BLOCK, Recorder, Schedule, make_tally
-from dem.skin import largest_separation, parameter_table, rearm_gap_of, skin_lengths
+from dem.skin import largest_gap_of_walls, parameter_table, rearm_gap_of, skin_lengths
 from dem.tally import Tally
 from dem.walls import build_walls
 
@@ -92,7 +92,7 @@ def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: in
     radius = classes.radii
     rearm_gap = rearm_gap_of(case)
     largest = float(radius.max())
-    gap = largest_separation(interaction, parameters, largest)
+    gap = largest_gap_of_walls(interaction, parameters, largest)
     skin = max(skin_lengths(case, classes, interaction, parameters).values())
     domain = case.domain
     periodic = ("x" in domain.periodic, "y" in domain.periodic, "z" in domain.periodic)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dem.case import DemCase
-from dem.case_limits import mean_diameter_by_number
+from dem.case_limits import class_numbers
 from dem.interaction import Interaction
 from dem.liquid.bridge import rupture_gap
 from dem.pair_properties import elasticity, pair_properties
@@ -17,6 +17,15 @@ from dem.particle_set import ClassTable
 DEFAULT_REARM_GAP = 0.01
 BRIDGE_MARGIN = 1.5
 """Skin over the largest rupture gap: between two looks at a bridge its spheres move on."""
+
+
+def mean_diameter_by_number(case: DemCase) -> float:
+    """Return the number-weighted mean diameter of the classes [m]; of particles from a file alone, of the sizes."""
+    numbers, sizes = class_numbers(case), case.diameters()
+    total = sum(numbers.values())
+    if not total:
+        return sum(sizes) / len(sizes) if sizes else 0.0
+    return sum(numbers[each.name] * each.diameter for each in case.classes) / total
 
 
 def largest_separation(interaction: Interaction, table: Any, radius: float) -> float:
@@ -30,6 +39,22 @@ def largest_separation(interaction: Interaction, table: Any, radius: float) -> f
     return max(law.separation(radius, tuple(row[place : place + law.parameter_count])) for row in table)
 
 
+def largest_gap_of_walls(interaction: Interaction, table: Any, radius: float) -> float:
+    """Return the largest gap [m] across which a wall acts on a sphere.
+
+    table: the interaction's parameters; radius: of the largest sphere [m], half the mean radius of a bridge to a wall.
+    """
+    if interaction.wet:
+        return 2.0 * radius * _widest_bridge(interaction, table)
+    return largest_separation(interaction, table, radius)
+
+
+def _widest_bridge(interaction: Interaction, table: Any) -> float:
+    """Return the largest rupture gap over the harmonic mean radius [-]."""
+    bridges = [(row[interaction.parameter_count - 4], row[interaction.parameter_count - 1]) for row in table]
+    return max(rupture_gap(largest, angle) for angle, largest in bridges)
+
+
 def required_skin(interaction: Interaction, table: Any, radius: float) -> float:
     """Return how long the skin of the lists must be for everything that acts across a gap [m].
 
@@ -37,8 +62,7 @@ def required_skin(interaction: Interaction, table: Any, radius: float) -> float:
     skin, too. table, radius: as in `largest_separation`.
     """
     if interaction.wet:
-        bridges = [(row[interaction.parameter_count - 4], row[interaction.parameter_count - 1]) for row in table]
-        return BRIDGE_MARGIN * max(radius * rupture_gap(largest, angle) for angle, largest in bridges)
+        return BRIDGE_MARGIN * radius * _widest_bridge(interaction, table)
     return 2.0 * largest_separation(interaction, table, radius)
 
 

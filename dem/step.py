@@ -72,7 +72,10 @@ def advance(i: int, c: int, particles: Particles, wrench: Any, motion: Motion, s
 def make_wall_part(
     interaction: Interaction, statistics: bool, has_walls: bool, add: Callable[..., None], bodies: bool = False
 ) -> Callable[..., Any]:
-    """Return the function that gives force and moment of all walls on a particle, zero where there are none."""
+    """Return the function that gives force and moment of all walls on a particle, zero where there are none.
+
+    wall_part(i, c, particles, walls, touches, settings, tally, step, fault, film) -> as `dem.walls.wrench` has it.
+    """
     wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
 
     @physics
@@ -86,14 +89,26 @@ def make_wall_part(
         tally: Tally,
         step: float,
         fault: Any,
+        film: float,
     ) -> Any:
         if has_walls and touches.seat[i] >= 0:
             return wall_wrench(
-                i, c, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault
+                i, c, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault, film
             )
-        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
     return wall_part
+
+
+@physics
+def taken_changes(i: int, scratch: PairScratch) -> float:
+    """Return how the pairs of a step change the film of particle i [m3], and take it out of the force arrays."""
+    force, span, change = scratch.force, scratch.span, 0.0
+    for part in range(force.shape[0]):
+        if span[part, 0] <= i <= span[part, 1]:
+            change += force[part, i, FILM]
+            force[part, i, FILM] = 0.0
+    return change
 
 
 @cache
@@ -119,7 +134,14 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
         force, span = scratch.force, scratch.span
         largest = 0.0
         for i in range(size * c // chunks, size * (c + 1) // chunks):
-            fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
+            film = 0.0
+            if wet:
+                film = particles.film[i] + taken_changes(i, scratch)
+            fx, fy, fz, mx, my, mz, change = wall_part(
+                i, c, particles, walls, touches, settings, tally, step, fault, film
+            )
+            if wet:
+                particles.film[i] = film + change
             for part in range(chunks):
                 if span[part, 0] <= i <= span[part, 1]:
                     fx += force[part, i, 0]
@@ -128,9 +150,6 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
                     mx += force[part, i, 3]
                     my += force[part, i, 4]
                     mz += force[part, i, 5]
-                    if wet:
-                        particles.film[i] += force[part, i, FILM]
-                        force[part, i, FILM] = 0.0
                     for k in range(6):
                         force[part, i, k] = 0.0
             largest = max(largest, advance(i, c, particles, (fx, fy, fz, mx, my, mz), motion, step, fault))

@@ -21,7 +21,7 @@ from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
 from dem.pairs import PairScratch, PairSettings
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
-from dem.step import DISTANCE, make_wall_part
+from dem.step import DISTANCE, make_wall_part, taken_changes
 from dem.tally import Tally, plain_add
 from dem.touch import cross
 from dem.walls import Walls, WallTouches
@@ -184,13 +184,14 @@ def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_w
             sx, sy, sz, tx, ty, tz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             for at in range(first, motion.first[b + 1]):
                 i = motion.member[at]
-                fx, fy, fz, mx, my, mz = wall_part(i, c, particles, walls, touches, settings, tally, step, fault)
+                own = taken_changes(i, scratch) if wet else 0.0
+                fx, fy, fz, mx, my, mz, change = wall_part(
+                    i, c, particles, walls, touches, settings, tally, step, fault, particles.film[i] + own
+                )
+                film += own + change
                 for part in range(chunks):
                     fx, fy, fz = fx + force[part, i, 0], fy + force[part, i, 1], fz + force[part, i, 2]
                     mx, my, mz = mx + force[part, i, 3], my + force[part, i, 4], mz + force[part, i, 5]
-                    if wet:
-                        film += force[part, i, FILM]
-                        force[part, i, FILM] = 0.0
                     for k in range(6):
                         force[part, i, k] = 0.0
                 ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))

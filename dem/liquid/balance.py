@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.errors import ConservationError
 from dem.neighbours import BRIDGED
+from dem.walls.arrays import HISTORY, SLOTS
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -17,7 +19,10 @@ TOLERANCE = 1e-9
 
 
 class LiquidVolumes(NamedTuple):
-    """films, bridges: volumes [m3]; joined: number of bridges; added, removed: with particles that came, went [m3]."""
+    """films, bridges: volumes [m3]; joined: number of bridges; added, removed: with particles that came, went [m3].
+
+    Bridges are those of pairs and those to walls.
+    """
 
     films: float
     bridges: float
@@ -38,7 +43,7 @@ class LiquidVolumes(NamedTuple):
 
 
 def liquid_volumes(engine: Engine) -> LiquidVolumes:
-    """Return the liquid in films and bridges; in a full list a bridge counts in the row of its lower id."""
+    """Return the liquid in films and bridges; in a full list a bridge of a pair counts in the row of its lower id."""
     host, numpy, size = engine.host_particles(), engine.backend.numpy, engine.size
     start = numpy(engine.pairs.start[: size + 1])
     entries = int(start[size])
@@ -47,8 +52,25 @@ def liquid_volumes(engine: Engine) -> LiquidVolumes:
     if engine.loops.full:
         bridged &= host.id[first] < host.id[numpy(engine.pairs.other[:entries])]
     volumes = numpy(engine.pairs.history[:entries])[bridged, engine.interaction.solid_history]
-    held = float(host.film.sum()), float(volumes.sum(dtype=np.float64)), len(volumes)
-    return LiquidVolumes(*held, engine.film_added, engine.film_removed)
+    at_walls = _bridges_at_walls(engine)
+    held = float(volumes.sum(dtype=np.float64)) + float(at_walls.sum())
+    joined = len(volumes) + int((at_walls > 0.0).sum())
+    return LiquidVolumes(float(host.film.sum()), held, joined, engine.film_added, engine.film_removed)
+
+
+def volumes_at_walls(engine: Engine) -> NDArray[np.float64]:
+    """Return the liquid in the bridges of each slot to walls [m3], shape (size,)."""
+    return _bridges_at_walls(engine).sum(axis=1)
+
+
+def _bridges_at_walls(engine: Engine) -> NDArray[np.float64]:
+    """Return the volume in each wall contact [m3], shape (size, SLOTS)."""
+    numpy, touches = engine.backend.numpy, engine.touches
+    seat, found = numpy(touches.seat[: engine.size]), np.zeros((engine.size, SLOTS))
+    seated = np.flatnonzero(seat >= 0)
+    volume = numpy(touches.spring)[seat[seated], :, HISTORY + engine.interaction.solid_history]
+    found[seated] = np.where(numpy(touches.wall)[seat[seated]] >= 0, volume, 0.0)
+    return found
 
 
 def require_liquid(engine: Engine) -> LiquidVolumes:

@@ -94,11 +94,12 @@ class WallTouches(NamedTuple):
     seat: row of a particle in the other arrays, -1 for none, shape (capacity,) int32; holder: the particle of each row,
     shape (rows,) int32. wall: the wall of each slot, -1 where empty, shape (rows, SLOTS) int32; spring: normal from the
     particle to the wall in the wall's body frame, then the contact's history, shape (rows, SLOTS, 3 + max(1,
-    history_size)); touched, near: walls touched in the last step, walls not yet apart by the re-arm gap, as bits, shape
-    (rows,) int64. These four are the particle's state. close: walls it can meet before the next rebuild, as bits, shape
-    (rows,) int64; triangle: those of their triangles that it can meet until then, ROOM to a particle, shape (rows *
-    ROOM,) int32, and listed: how many, -1 where there is no such list, shape (rows,) int32. fresh_wall, fresh: the
-    slots of the step at hand, one column longer for the distance [m]; they carry nothing from step to step.
+    history_size)); touched, near: walls touched in the last step (a bridge of liquid alone is no touch), walls not yet
+    apart by the re-arm gap, as bits, shape (rows,) int64. These four are the particle's state. close: walls it can meet
+    before the next rebuild, as bits, shape (rows,) int64; triangle: those of their triangles that it can meet until
+    then, ROOM to a particle, shape (rows * ROOM,) int32, and listed: how many, -1 where there is no such list, shape
+    (rows,) int32. fresh_wall, fresh: the slots of the step at hand, one column longer for the distance [m]; they carry
+    nothing from step to step.
     """
 
     seat: Any

@@ -70,5 +70,5 @@ def mark_near_walls(
         touches.listed[item] = count if count <= ROOM else -1
     else:
         seat = touches.seat[i]
-        remembered = seat >= 0 and touches.touched[seat] | touches.near[seat] != 0
+        remembered = seat >= 0 and (touches.near[seat] != 0 or touches.wall[seat, 0] >= 0)
         touches.seat[i] = 0 if remembered or close != 0 else -1

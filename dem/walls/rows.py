@@ -67,7 +67,7 @@ def remembered(touches: WallTouches, size: int, numpy: Callable[..., Any]) -> di
 
 def with_remembered(touches: WallTouches, state: dict[str, NDArray[Any]], backend: Backend) -> WallTouches:
     """Return contacts with rows for the particles of which a checkpoint remembers walls."""
-    at_wall = np.flatnonzero((state["touched"] | state["near"]) != 0)
+    at_wall = np.flatnonzero((state["near"] != 0) | (state["touch_wall"][:, 0] >= 0))
     rows = len(at_wall)
     after = with_rows(touches, rows, backend.zeros)
     after.seat[:] = -1

@@ -13,6 +13,7 @@ from compute.tuples import make_group_loader, make_group_storer
 from dem.faults import DEEP_OVERLAP, WALL_SLOTS, note_fault
 from dem.hold import make_wall_limit, make_wall_tear
 from dem.interaction import Interaction
+from dem.liquid.walls import make_bridge_of_wall, make_held_at_walls
 from dem.pair_law import make_wall_law
 from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, SLOT, VX, WX, Particles, X
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, quantise_signed, wall_cell
@@ -155,9 +156,13 @@ def make_booking(add: Callable[..., None], statistics: bool, bodies: bool = Fals
 def make_wall_load(
     interaction: Interaction, add: Callable[..., None], statistics: bool, bodies: bool = False
 ) -> Callable[..., Any]:
-    """Return the function that evaluates and books one contact, and returns force [N] and moment [N m]."""
+    """Return the function that evaluates and books one contact.
+
+    It returns force [N], moment [N m], and the volume that a bridge which begins draws from `film` [m3].
+    """
     contact, book_load = make_contact(interaction), make_load_booking(add, statistics)
     book, limit = make_booking(add, statistics, bodies), interaction.contact.overlap_limit
+    bridge_of_wall = make_bridge_of_wall(interaction)
 
     @physics
     def wall_load(
@@ -175,22 +180,25 @@ def make_wall_load(
         tally: Tally,
         step: float,
         fault: Any,
+        film: float,
     ) -> Any:
         distance, bx, by, bz = nearest
         is_first, begins, armed = flags
+        radius = particles.row[i, RADIUS]
         open_slot(touches, seat, slot, w, bx, by, bz, distance)
+        values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
+        drawn = bridge_of_wall(seat, slot, distance - radius, radius, touches, values, film)
         nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
         touch, force, moment, heat = contact(
             i, particles, walls, w, touches, seat, slot, distance, (nx, ny, nz), parameters, step
         )
         book(i, chunk, particles, w, touch, double(heat) * step, is_first, begins, armed, tally)
-        radius = particles.row[i, RADIUS]
         if radius - distance > limit * radius:
             note_fault(fault, chunk, DEEP_OVERLAP, particles.id[i])
         fx, fy, fz = double(force[0]), double(force[1]), double(force[2])
         mx, my, mz = double(moment[0]), double(moment[1]), double(moment[2])
         book_load(i, chunk, particles, walls, w, (fx, fy, fz), (mx, my, mz), tally, step)
-        return fx, fy, fz, mx, my, mz
+        return fx, fy, fz, mx, my, mz, drawn
 
     return wall_load
 
@@ -201,65 +209,60 @@ def make_wall_wrench(
 ) -> Callable[..., Any]:
     """Return the function that gives the force [N] and the moment [N m] of all walls on particle i.
 
-    wall_wrench(i, chunk, particles, walls, touches, parameters, tally, rearm_gap, step_size, fault) -> (fx, fy, fz, mx,
-    my, mz); it also brings the particle's slots and the tally of the chunk up to date. parameters: the interaction's
-    table; rearm_gap: gap over the particle's diameter beyond which a new touch is a new encounter [-]; fault: shape
-    (chunks, 2), see dem.faults.
+    wall_wrench(i, chunk, particles, walls, touches, parameters, tally, rearm_gap, step_size, fault, film) -> (fx, fy,
+    fz, mx, my, mz, change of film [m3]); it also brings the particle's slots and the tally of the chunk up to date.
+    parameters: the interaction's table; rearm_gap: gap over the particle's diameter beyond which a new touch is a new
+    encounter [-]; fault: shape (chunks, 2), see dem.faults; film: of the particle, after the pairs of the step [m3].
     """
     wall_load, wall_limit = make_wall_load(interaction, add, statistics, bodies), make_wall_limit(interaction)
-    wall_tear = make_wall_tear(interaction, add, statistics)
+    wall_tear, held_at_walls = make_wall_tear(interaction, add, statistics), make_held_at_walls(interaction)
+    wet = interaction.wet
 
     @physics
     def wall_wrench(
-        i: int,
-        chunk: int,
-        particles: Particles,
-        walls: Walls,
-        touches: WallTouches,
-        parameters: Any,
-        tally: Tally,
-        rearm_gap: float,
-        step_size: float,
-        fault: Any,
-    ) -> Any:
+        i: int, chunk: int, particles: Particles, walls: Walls, touches: WallTouches, parameters: Any, tally: Tally,
+        rearm_gap: float, step_size: float, fault: Any, film: float,
+    ) -> Any:  # fmt: skip
         seat, row = touches.seat[i] & SLOT, particles.row
         touched, near, close = touches.touched[seat], touches.near[seat], touches.close[seat]
         centre, radius = (row[i, X], row[i, X + 1], row[i, X + 2]), row[i, RADIUS]
         fx, fy, fz, mx, my, mz, used, touching, still_near = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, near
+        held, drawn = held_at_walls(seat, touches), 0.0
         for w in range(walls.shape.shape[0]):
             bit, first, more = 1 << w, used, True
             if close & bit == 0:
                 still_near &= ~bit
                 continue
-            armed, begins = near & bit == 0, touched & bit == 0
+            armed, begins, apart = near & bit == 0, touched & bit == 0, radius + 2.0 * rearm_gap * radius
             base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
-            limit = wall_limit(begins, radius, parameters, base)
-            reach = limit if armed else max(limit, radius + 2.0 * rearm_gap * radius)
+            limit = wall_limit(seat, w, begins, radius, touches, parameters, base)
+            reach = limit if armed else max(limit, apart)
             while more:
                 found = nearest_contact(walls, w, centre, limit, reach, touches, seat, first, used)
                 distance, bx, by, bz, faces = found
-                if used == first and not armed and distance >= reach:
+                if used == first and not armed and distance >= (apart if wet else reach):
                     still_near ^= bit
-                more = distance < limit
+                more, solid = distance < limit, not wet or distance < radius
                 if more and used == SLOTS:
-                    note_fault(fault, chunk, WALL_SLOTS, particles.id[i])
+                    if solid:
+                        note_fault(fault, chunk, WALL_SLOTS, particles.id[i])
                     more = False
                 if more:
-                    ax, ay, az, px, py, pz = wall_load(
+                    ax, ay, az, px, py, pz, volume = wall_load(
                         i, chunk, particles, walls, w, touches, seat, used, (distance, bx, by, bz),
-                        (used == first, begins, armed), parameters, tally, step_size, fault,
+                        (used == first and solid, begins, armed), parameters, tally, step_size, fault, film - drawn,
                     )  # fmt: skip
                     fx, fy, fz, mx, my, mz = fx + ax, fy + ay, fz + az, mx + px, my + py, mz + pz
-                    used += 1
-                    touching |= bit
+                    used, drawn = used + 1, drawn + volume
+                    touching |= bit if solid else 0
                     more = faces > used - first
             if touched & bit != 0 and touching & bit == 0:
                 wall_tear(i, chunk, particles, w, parameters, base, tally)
-        if used > 0 or touched != 0:
+        if used > 0 or touches.wall[seat, 0] >= 0:
             keep_slots(touches, seat, used)
             touches.touched[seat] = touching
         if (still_near | touching) != near:
             touches.near[seat] = still_near | touching
-        return fx, fy, fz, mx, my, mz
+        return fx, fy, fz, mx, my, mz, held - held_at_walls(seat, touches)
 
     return wall_wrench

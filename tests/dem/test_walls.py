@@ -69,9 +69,9 @@ class Ball:
         self.particles.row[0, :3] = position
         self.particles.row[0, VX : VX + 3], self.particles.row[0, WX : WX + 3] = velocity, spin
         found = wrench(
-            0, 0, self.particles, self.walls, self.touches, TABLE, self.tally, GAP, STEP, self.fault
+            0, 0, self.particles, self.walls, self.touches, TABLE, self.tally, GAP, STEP, self.fault, 0.0
         )  # fmt: skip
-        return np.array(found)
+        return np.array(found[:6])
 
     @property
     def contacts(self) -> int:
@@ -272,8 +272,8 @@ def test_compiled_walls_equal_plain_python() -> None:
             for k in range(3):
                 ball.row[0, X + k], ball.row[0, VX + k] = places[i, k], places[i, 3 + k]
                 ball.row[0, WX + k] = places[i, 6 + k]
-            out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4], out[i, 5] = WRENCH(
-                0, 0, ball, walls, touches, TABLE, tally, GAP, STEP, fault
+            out[i, 0], out[i, 1], out[i, 2], out[i, 3], out[i, 4], out[i, 5], _ = WRENCH(
+                0, 0, ball, walls, touches, TABLE, tally, GAP, STEP, fault, 0.0
             )
 
     impeller = {

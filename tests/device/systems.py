@@ -168,6 +168,7 @@ SYSTEMS = {
     "plastic": lambda: box_case(contact=PLASTIC_LAWS),
     "tablets": lambda: bowl_case(number=28, classes=[CLASSES[0], TABLETS], **SLOW_CONTACTS),
     "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, **SLOW_CONTACTS),
+    "wet walls": lambda: bowl_case(contact=WET_LAWS, liquid=WATER),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
 }
 OTHER_LAWS = {

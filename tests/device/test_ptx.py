@@ -29,7 +29,7 @@ from tests.device.ptx import (
     narrow_products,
     operations,
 )
-from tests.device.systems import COMPOSITIONS, SYSTEMS, bowl_case
+from tests.device.systems import COMPOSITIONS, SYSTEMS, WATER, WET_LAWS, bowl_case
 
 REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
@@ -146,6 +146,17 @@ def test_pair_kernel_of_a_composition(composition: str, capsys: pytest.CaptureFi
     assert found.calls == set() and "__local_depot" not in found.text
     assert (found.spilled, found.stack) == (0, 0)
     assert found.registers <= (BUDGET["gather_pairs"] if composition == "hertz-mindlin-dry" else COMPOSED)
+
+
+@pytest.mark.validate
+@pytest.mark.parametrize("numerics", ["double", "mixed"])
+def test_wall_kernel_with_bridges(numerics: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What forms and breaks bridges to walls, with twisting and rolling, is not spilled: two blocks of 128 threads."""
+    case = bowl_case(contact=WET_LAWS, liquid=WATER, numerics=numerics)
+    found = listed(launches_of(case)["press"], capsys, f"bridges, {numerics}")
+    assert found.calls == set() and "__local_depot" not in found.text
+    assert (found.spilled, found.stack) == (0, 0)
+    assert found.registers <= REGISTERS
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)
