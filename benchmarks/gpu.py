@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.dosta import bed_document
+from benchmarks.replicas import rate_of_copies
 from benchmarks.scenario import HERE, TEMPLATES
 from compute import get_backend
 from compute.errors import DempbmError
@@ -51,13 +52,15 @@ SETTLING, TIMED = 2000, 1000
 class Workload(NamedTuple):
     """What is timed.
 
-    particles: their number; case: makes the case in a folder; asked: (what is compared, target, goal), where
-    `rate` is in particle-steps/s, to be reached, and `step` in s a step, not to be passed.
+    particles: their number in all; case: makes the case in a folder; asked: (what is compared, target, goal), where
+    `rate` is in particle-steps/s, to be reached, `step` in s a step, not to be passed, and the name of another workload
+    stands for shares of its rate, to be reached; copies: how many there are of the case, in common launches.
     """
 
     particles: int
     case: Callable[[Path], DemCase]
     asked: tuple[str, float, float] | None = None
+    copies: int = 1
 
 
 def long_drum(particles: int, diameter: float, length: float) -> Workload:
@@ -87,6 +90,8 @@ def _particle_part(case: DemCase | None) -> DemCase:
 
 WORKLOADS = {
     "dosta-drum": Workload(38_000, _dosta_drum, ("step", 40e-6, 20e-6)),
+    "drum-320k": long_drum(320_000, 5.5e-3, 0.8)._replace(asked=None),
+    "64-drums-5k": long_drum(5_000, 22e-3, 0.8)._replace(particles=320_000, copies=64, asked=("drum-320k", 0.7, 1.0)),
     "drum-250k": long_drum(250_000, 6e-3, 0.8),
     "drum-1M": long_drum(1_000_000, 4e-3, 0.8),
     "drum-2M": long_drum(2_000_000, 3e-3, 1.2),
@@ -97,6 +102,8 @@ WORKLOADS = {
 
 def measure(workload: Workload, backend: str, settling: int = SETTLING, timed: int = TIMED) -> dict[str, Any]:
     """Run a workload; seconds to set it up and of a step, rate, share of rebuilds, memory of the device [GB]."""
+    if workload.copies > 1:
+        return measure_copies(workload, backend, settling, timed)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         simulation = Simulation(workload.case(Path(folder)), get_backend(backend), SEED)
@@ -118,13 +125,22 @@ def measure(workload: Workload, backend: str, settling: int = SETTLING, timed: i
     }
 
 
-def attempted(workload: Workload, backend: str) -> dict[str, Any]:
+def measure_copies(workload: Workload, backend: str, settling: int, timed: int) -> dict[str, Any]:
+    """Run copies together; a step is one of all of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        case = workload.case(Path(folder))
+    rate = rate_of_copies(case, workload.copies, get_backend(backend), settling, timed)
+    found = {"particles": workload.particles, "copies": workload.copies, "rate": rate, "rebuild_share": None}
+    return found | {"step_seconds": workload.particles / rate, "device_memory_gb": used_memory(backend)}
+
+
+def attempted(workload: Workload, backend: str, known: dict[str, Any]) -> dict[str, Any]:
     """What a workload gave, or why it gave nothing: the others go on, and the record keeps both."""
     try:
         result = measure(workload, backend)
     except (DempbmError, MemoryError, RuntimeError) as error:
         return {"left_out": f"failed: {type(error).__name__}: {error}", "failed": True}
-    return result | {"asked": verdict(result, workload.asked)}
+    return result | {"asked": verdict(result, workload.asked, known)}
 
 
 def used_memory(backend: str) -> float | None:
@@ -167,11 +183,16 @@ def device_tests() -> dict[str, Any]:
     return {"status": status, "summary": lines[-1], "seconds": time.perf_counter() - began}
 
 
-def verdict(result: dict[str, Any], asked: tuple[str, float, float] | None) -> str:
-    """What was asked beside what was got."""
+def verdict(result: dict[str, Any], asked: tuple[str, float, float] | None, known: dict[str, Any]) -> str:
+    """What was asked beside what was got; known: results of other workloads by name."""
     if asked is None:
         return ""
     what, target, goal = asked
+    if what not in ("rate", "step"):
+        compared = known.get(what, {}).get("rate")
+        if compared is None:
+            return f"no {what} to compare with"
+        what, target, goal = "rate", target * compared, goal * compared
     got = result["rate"] if what == "rate" else 1.0 / result["step_seconds"]
     least, most = (target, goal) if what == "rate" else (1.0 / target, 1.0 / goal)
     return "goal reached" if got >= most else "target reached" if got >= least else f"{got / least:.2f} of the target"
@@ -181,10 +202,12 @@ def row(name: str, result: dict[str, Any]) -> str:
     """A line of the table."""
     if "left_out" in result:
         return f"{name:12} {result['left_out']}"
-    memory = result["device_memory_gb"]
+    memory, share = (
+        math.nan if result[name] is None else result[name] for name in ("device_memory_gb", "rebuild_share")
+    )
     return (
         f"{name:12} {result['particles']:10d} {1e6 * result['step_seconds']:12.1f} {result['rate']:10.2e} "
-        f"{100 * result['rebuild_share']:8.0f} {memory if memory is not None else math.nan:10.2f}  {result['asked']}"
+        f"{100 * share:8.0f} {memory:10.2f}  {result['asked']}"
     )
 
 
@@ -202,7 +225,7 @@ def run_workloads(record: dict[str, Any], names: list[str], backend: str, end: f
         if needed > left:
             result: dict[str, Any] = {"left_out": f"left out: needs some {needed:.0f} s, {left:.0f} s are left"}
         else:
-            result = attempted(workload, backend)
+            result = attempted(workload, backend, record["workloads"])
             cost = max(cost, (time.perf_counter() - began) / workload.particles)
         record["workloads"][name] = result
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

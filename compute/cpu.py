@@ -77,16 +77,17 @@ class CpuBackend:
         """Return the array itself."""
         return np.asarray(array)
 
-    def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the loop compiled with parallel `prange`, numpy's division rules and, unless fast, exact bits."""
+    def compile(self, loop: Callable[..., Any], parallel: bool = True) -> Callable[..., Any]:
+        """Return the loop compiled with numpy's division rules and, unless fast, exact bits; parallel: its `prange`."""
         if loop not in self._compiled:
             import numba
 
             from compute.nested import LoopCompiler
 
             fastmath = {"contract"} if self.fast else False
+            threads: Any = PARALLEL if parallel else False
             options: dict[str, Any] = {
-                "parallel": PARALLEL, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
+                "parallel": threads, "error_model": "numpy", "cache": True, "fastmath": fastmath, "_nrt": False,
                 "pipeline_class": LoopCompiler,
             }  # fmt: skip
             name_by_content(loop)
@@ -100,7 +101,7 @@ class CpuBackend:
         if isinstance(size, Joint):
             joint = (body, size.place)
             if joint not in self._compiled:
-                self._compiled[joint] = self.compile(make_joint_launcher(body, size.place))
+                self._compiled[joint] = self.compile(make_joint_launcher(body, size.place), parallel=False)
             self._compiled[joint](*arguments)
             return
         key = (body, len(arguments))

@@ -13,7 +13,6 @@ from numba import prange
 from numpy import int64
 
 from compute.base import Body
-from compute.physics import routine
 
 
 def make_launcher(body: Body, count: int) -> Callable[..., None]:
@@ -64,9 +63,9 @@ def make_launcher(body: Body, count: int) -> Callable[..., None]:
 
 
 def make_joint_launcher(body: Body, place: tuple[int, int] | None) -> Callable[..., None]:
-    """Return `launch(table, prototype)`: the body for every item of every row of a table, the rows in parallel.
+    """Return `launch(table, prototype)`: the body for every item of every row of a table, one row after the other.
 
-    As `compute.launch_cuda.make_joint_kernel`.
+    As `compute.launch_cuda.make_joint_kernel`. Tuples in tuples cannot be handed to threads.
     """
     from compute import addresses_compiled
 
@@ -74,15 +73,11 @@ def make_joint_launcher(body: Body, place: tuple[int, int] | None) -> Callable[.
     slot, lanes = place or (0, 1)
     counted = place is not None
 
-    @routine
-    def run_row(row: Any, table: Any, prototype: Any) -> None:
-        arguments = take(prototype, table, row)
-        number = arguments[0][slot] * lanes if counted else arguments[0]
-        for item in range(number):
-            body(item, *arguments[1:])
-
     def launch_joint(table: Any, prototype: Any) -> None:
-        for row in prange(table[0, 0]):
-            run_row(int64(row) + 1, table, prototype)
+        for row in range(table[0, 0]):
+            arguments = take(prototype, table, row + 1)
+            number = arguments[0][slot] * lanes if counted else arguments[0]
+            for item in range(number):
+                body(item, *arguments[1:])
 
     return launch_joint

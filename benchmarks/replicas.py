@@ -1,0 +1,91 @@
+"""Copies of a small case in common launches against one case of as many particles, by particle-steps a second.
+
+    python -m benchmarks.replicas [--copies 10] [--particles 2000] [--backend cpu] [--rounds 3]
+
+Settled boxes of equal spheres. On a CPU, which runs replicas as processes, the loops of the device are compiled for it,
+on one thread. What a case gives alone is measured in turn with the copies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import dem.engine
+from benchmarks.scenario import SCENARIOS, SEED
+from compute import get_backend
+from compute.base import Backend
+from compute.copies import Copies
+from dem.case import DemCase
+from dem.loops_gather import GatherLoops
+from dem.simulation import Simulation
+
+SKIN = 0.1
+
+
+def rate_of_copies(case: DemCase, copies: int, backend: Backend, warm: int, timed: int) -> float:
+    """Return the particle-steps a second of copies that differ by their seed, once all have done `warm` steps.
+
+    From the first that is there to the last that is done; what the others still do before that counts for nothing.
+
+    Raises:
+        BaseException: a copy failed.
+    """
+    begun: list[float] = []
+    work_done: list[int] = []
+
+    def work(number: int) -> Callable[[Backend], None]:
+        def run(own: Backend) -> None:
+            simulation = Simulation(case, own, SEED + number)
+            simulation.advance(warm)
+            begun.append(perf_counter())
+            simulation.advance(warm + timed)
+            work_done.append(simulation.engine.size * timed)
+
+        return run
+
+    for error in Copies(backend, [work(number) for number in range(copies)], copies).run():
+        if error is not None:
+            raise error
+    return sum(work_done) / (perf_counter() - min(begun))
+
+
+def rate_alone(case: DemCase, backend: Backend, warm: int, timed: int) -> float:
+    """Return the particle-steps a second of a case by itself, after `warm` steps."""
+    simulation = Simulation(case, backend, SEED)
+    simulation.advance(warm)
+    begun = perf_counter()
+    simulation.advance(warm + timed)
+    return simulation.engine.size * timed / (perf_counter() - begun)
+
+
+def main() -> int:
+    """Measure in turns and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--particles", type=int, default=2000, help="of a copy")
+    parser.add_argument("--backend", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--warm", type=int, default=50)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    loops: Any = GatherLoops
+    dem.engine.make_loops = loops
+    backend, box = get_backend(chosen.backend, 1), SCENARIOS["box"]
+    small, large = (box.settled_case(each * chosen.particles, SKIN) for each in (1, chosen.copies))
+    shares = []
+    for number in range(chosen.rounds):
+        together = rate_of_copies(small, chosen.copies, backend, chosen.warm, chosen.steps)
+        alone = rate_alone(large, backend, chosen.warm, chosen.steps)
+        shares.append(together / alone)
+        print(f"round {number + 1}: {together:.3e} together, {alone:.3e} alone, share {shares[-1]:.2f}", flush=True)
+    print(f"{chosen.copies} x {chosen.particles}: {median(shares):.2f} of the rate of one case (median)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
