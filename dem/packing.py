@@ -20,6 +20,7 @@ from dem.case_materials import Shares
 from dem.case_particles import Given, GivenParticle, Packing, ParticleFile
 from dem.clumps.orientation import NO_TURN, about_axis, random_turns
 from dem.clumps.packing import GAP, draw_bodies
+from dem.clumps.rows import place_in_rows
 from dem.clumps.spheres import spheres_of
 from dem.particle_file import read_particles
 from dem.particle_set import ClassTable, ParticleSet, class_table, join_sets
@@ -141,7 +142,7 @@ def _places(
 ) -> tuple[Vectors | None, Vectors | None, int]:  # fmt: skip
     """Return positions and, of bodies, turns; no positions if not all find room; and how many did.
 
-    Bodies are placed sphere by sphere or, where not all find room so, by the spheres around them.
+    Bodies are placed sphere by sphere or, where not all find room so, by the spheres around them, or else in rows.
     """
     radius, most = classes.reach[kinds] * (1.0 + GAP), 0
     turns = random_turns(len(kinds), random) if classes.shapes else None
@@ -158,7 +159,10 @@ def _places(
         if position is not None:
             return position, turns, len(kinds)
         most = max(most, placed_so)
-    return None, None, most
+    laid, places = place_in_rows(room, shapes, kinds, random) if shapes else (None, 0)
+    if laid is not None:
+        return laid.position, laid.turn, len(kinds)
+    return None, None, max(most, places)
 
 
 def thermal_velocity(mass: Vectors, mean: Sequence[float], spread: float, random: np.random.Generator) -> Vectors:
