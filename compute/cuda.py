@@ -25,6 +25,9 @@ more than those that a kernel is given."""
 SIMULATED_THREADS, SIMULATED_BLOCKS = 8, 2
 """Threads of a block and largest number of blocks on the simulator, where each thread is one of Python."""
 
+KERNELS: dict[Any, Any] = {}
+"""Kernels by what they were made of: all backends of a process share them, as each takes a second to compile."""
+
 
 def simulated() -> bool:
     """Return whether numba runs CUDA kernels on its simulator (NUMBA_ENABLE_CUDASIM=1 before numba is imported)."""
@@ -83,7 +86,6 @@ class CudaBackend:
     def __init__(self) -> None:
         self.xp = _array_module()
         self.note = "CUDA simulator" if simulated() else ""
-        self._kernels: dict[Any, Any] = {}
         self._stream: Any = 0
         register_laws()
 
@@ -120,10 +122,10 @@ class CudaBackend:
             rows, registers, make = 1, None, partial(make_kernel, body, len(arguments), place)
             arguments = number, *arguments
         key = make.func, *make.args
-        if key not in self._kernels:
-            self._kernels[key] = self.compile(make(), registers)
+        if key not in KERNELS:
+            KERNELS[key] = self.compile(make(), registers)
         if most > 0:
-            kernel, (blocks, threads) = self._kernels[key], _grid(most)
+            kernel, (blocks, threads) = KERNELS[key], _grid(most)
             with device_failures_told(lambda: needs_of(kernel, body.__qualname__, threads)):
                 kernel[(blocks, rows), threads, self._stream](*on_device(arguments))
 

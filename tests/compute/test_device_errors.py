@@ -167,6 +167,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> CudaBackend:
     """The backend over an array module without room."""
     full = SimpleNamespace(zeros=raising(of_pool), array=raising(of_pool))
     monkeypatch.setattr(compute.cuda, "_array_module", lambda: full)
+    monkeypatch.setattr(compute.cuda, "KERNELS", {})
     return CudaBackend()
 
 
@@ -177,7 +178,7 @@ def body(i: int, number: int) -> None:
 @pytest.mark.parametrize("name", ["CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "CUDA_ERROR_INVALID_VALUE"])
 def test_kernel_that_needs_more_than_there_is(name: str, backend: CudaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """What its blocks need, in numbers; more threads or shared memory than there are is a wrong value to a launch."""
-    monkeypatch.setattr(backend, "compile", lambda loop: Kernel(lambda: of_core(name)))
+    monkeypatch.setattr(backend, "compile", lambda loop, registers: Kernel(lambda: of_core(name)))
     message = (
         "found Example 100 .*needed for a block of body: 128 threads of 255 registers and 512 bytes of local memory, "
         "16 bytes of shared memory; use .*mixed.*--backend cpu"
