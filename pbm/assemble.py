@@ -15,13 +15,18 @@ from pbm.graph import Graph
 from pbm.grid import Floats, Grid
 from pbm.laws import Fragments
 from pbm.layering import no_deposition
-from pbm.model import FITTED, QUANTITIES, Parameters, Stated, Tables
+from pbm.model import FITTED, Parameters, Stated, Tables
+from pbm.places import Places
 from pbm.schemes.merging import make_merging, outgrowing
 
 NEGLIGIBLE, FAINT, LEAST_FAINT = 1e-12, 1e-6, 1e-300
 """Shares of the solids of a compartment below which a class of two solids meets no other, and below which it does not
 set the step: granules with next to nothing of one solid change their class thousands of times a second. With one solid
 every class counts."""
+
+
+NO_PLACES = Places()
+"""No quantities beside those of every case."""
 
 
 class StatedLaws(NamedTuple):
@@ -41,7 +46,7 @@ def make_tables(
     speed_share: Floats | None = None,
     spray_cover: float = 0.0,
     laws: StatedLaws | None = None,
-    quantities: int = QUANTITIES,
+    places: Places = NO_PLACES,
 ) -> Tables:
     """Everything that grid and compartments decide.
 
@@ -53,7 +58,7 @@ def make_tables(
     speed_share: speed of stirring by compartment over the impeller's, one by default
     spray_cover: solids [m3] above which a compartment catches all of its spray, in proportion below
     laws: those that the case states
-    quantities: of the state, as many as `pbm.model` names
+    places: of quantities of the state beside those of every case
     """
     graph, laws = graph or Graph(("whole",), [[0.0]]), laws or StatedLaws()
     shares = np.eye(1, graph.size)[0] if spray_share is None else np.array(spray_share, dtype=float)
@@ -65,6 +70,7 @@ def make_tables(
     starts, classes, numbers, gained = fragment_lists(cells, laws.fragments)
     return Tables(
         solid_volume=cells.solid_volume,
+        places=places,
         component=cells.components,
         up=cells.distances(up=True),
         down=cells.distances(up=False),
@@ -86,7 +92,7 @@ def make_tables(
         outlet=graph.outlet,
         outflow=graph.outflow,
         coupled=0,
-        feed=np.zeros((graph.size, quantities, cells.count)),
+        feed=np.zeros((graph.size, places.quantities, cells.count)),
         spray_share=shares,
         spray_cover=spray_cover,
         speed_share=speeds,
@@ -104,7 +110,7 @@ def nucleus_pivots(grid: Grid, solids: float) -> tuple[int, float, float]:
     if solids > grid.pivots[-1]:
         raise CaseError(
             "one drop makes a nucleus larger than the largest class",
-            key="liquid.drop_diameter",
+            key="pbm.liquid.drop_diameter",
             value=f"solids of a nucleus {solids:.3g} m3",
             expected=f"at most {grid.pivots[-1]:.3g} m3; smaller drops, more pores, or a larger grid",
         )

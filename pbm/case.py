@@ -153,11 +153,6 @@ class PbmCase(CaseModel):
             raise invalid("there is no powder", key="feed.charge", value=0.0, expected=expected)
         return self
 
-    @property
-    def lumped(self) -> int:
-        """Number of lumped quantities of a second solid."""
-        return 0 if self.second_solid is None else 2 if self.second_solid.scatter else 1
-
     @model_validator(mode="after")
     def _knows_its_solids(self) -> PbmCase:
         count = 1 if self.solids is None else len(self.solids)

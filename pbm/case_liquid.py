@@ -98,6 +98,7 @@ class Liquid(CaseModel):
         drop_diameter: of the spray's drops [m]; drops: their distribution, in place of one diameter.
         penetration_time: of surface liquid into dry pores [s]; computed where `wetting` is given.
         evaporation: from wet surfaces, by their area [kg/(m2 s)].
+        scatter: whether the scatter of moisture among the granules of a class is followed.
         addition: `published` turns the spray into volume with the density of the solids, and loses the difference.
         film_thickness: thickness of a wet patch [m]; asperity_height: roughness a film has to exceed to bind [m].
     """
@@ -110,6 +111,7 @@ class Liquid(CaseModel):
     penetration_time: Annotated[Time, Positive] = 0.5
     wetting: Wetting | None = None
     evaporation: Annotated[MassFlux, NotNegative] = 0.0
+    scatter: bool = False
     addition: Literal["balanced", "published"] = "balanced"
     film_thickness: Annotated[Length, Positive] = 20e-6
     asperity_height: Annotated[Length, Positive] = 5e-6

@@ -6,18 +6,19 @@ from math import exp, log, pi
 
 import numpy as np
 
-from pbm.assemble import make_tables
+from pbm.assemble import make_tables, nucleus_pivots
 from pbm.case import PbmCase
 from pbm.case_laws import Layering
 from pbm.case_solids import Solid
 from pbm.cells import Cells
 from pbm.drops import drop_sizes, make_drops, powder_share
+from pbm.feeding import charge_contents, distribution_of, make_inflows, places_of
 from pbm.graph import Graph
 from pbm.grid import Floats, Grid, diameter_grid, pivot_grid, solid_volume_of, with_nil
 from pbm.growth import LIMITERS
 from pbm.law import KernelLaw
 from pbm.layering import make_deposition
-from pbm.model import QUANTITIES, Deposition, Drops, Parameters, Tables
+from pbm.model import Deposition, Drops, Parameters, Tables
 from pbm.nucleation import nucleus_solids
 from pbm.spray import spray_regime
 from pbm.stated import stated_laws
@@ -34,6 +35,21 @@ def make_cells(case: PbmCase) -> Cells:
 def _grid_of(solid: Solid) -> Grid:
     grid = pivot_grid(solid.first_volume, solid.ratio, solid.classes)
     return with_nil(grid) if solid.may_be_absent else grid
+
+
+def check_classes(case: PbmCase) -> None:
+    """Raise CaseError where the classes of a case cannot hold its powder or its nuclei, or a stated law is no rate on
+    them.
+    """
+    cells = make_cells(case)
+    charge_contents(case, distribution_of(case.feed), cells)
+    make_inflows(case, cells)
+    stated_laws(case, cells.sizes)
+    if case.liquid.drops is None:
+        drop = spray_regime(case).drops_per_nucleus * drop_sizes(case.liquid).mean_volume
+        nucleus_pivots(cells.sizes, nucleus_solids(drop, case.feed.porosity, case.nucleus_saturation))
+    else:
+        _drops_of(case, cells)
 
 
 def make_parameters(case: PbmCase, law: KernelLaw) -> Parameters:
@@ -101,8 +117,7 @@ def make_tables_of(case: PbmCase, cells: Cells, parameters: Parameters, graph: G
     cover = case.liquid.spray.cover / case.solid_density
     laws = stated_laws(case, cells.sizes)
     nucleus = parameters.nucleus_solids if case.liquid.drops is None else 0.0
-    quantities = QUANTITIES + case.lumped
-    tables = make_tables(cells, nucleus, smallest, graph, spray, stirring, cover, laws, quantities)
+    tables = make_tables(cells, nucleus, smallest, graph, spray, stirring, cover, laws, places_of(case))
     if case.liquid.drops is not None:
         drops = _drops_of(case, cells)
         tables = tables._replace(drops=drops, powder=powder_share(drops))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from compute.physics import physics, routine
 from pbm.grid import Floats
 from pbm.model import (
-    CONTENT,
     EXTERNAL,
     FED_GAS,
     FED_LIQUID,
@@ -28,6 +27,7 @@ from pbm.model import (
     Tables,
     Workspace,
 )
+from pbm.places import ABSENT
 
 
 @physics
@@ -59,8 +59,8 @@ def book_left(place: int, k: int, share: float, state: Floats, tables: Tables, b
     booked[LEFT_SECOND] += tables.component[1, k] * number
     booked[LEFT_LIQUID] += share * (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
     booked[LEFT_GAS] += share * state[place, GAS, k]
-    if state.shape[1] > CONTENT:
-        booked[LEFT_SECOND] += share * state[place, CONTENT, k]
+    if tables.places.content != ABSENT:
+        booked[LEFT_SECOND] += share * state[place, tables.places.content, k]
 
 
 @routine
@@ -93,8 +93,8 @@ def cross_border_of(
         booked[FED_SECOND] += tables.component[1, k] * fed
         booked[FED_LIQUID] += tables.feed[place, INTERNAL, k] + tables.feed[place, EXTERNAL, k]
         booked[FED_GAS] += tables.feed[place, GAS, k]
-        if state.shape[1] > CONTENT:
-            booked[FED_SECOND] += tables.feed[place, CONTENT, k]
+        if tables.places.content != ABSENT:
+            booked[FED_SECOND] += tables.feed[place, tables.places.content, k]
         rate = outlet * work.classes[LIMIT, place, k]
         book_left(place, k, rate, state, tables, booked)
         for quantity in range(state.shape[1]):

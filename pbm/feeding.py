@@ -11,8 +11,9 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.cells import Cells, spread
 from pbm.distribution import SizeDistribution, project, read_distribution
-from pbm.grid import Floats, Grid, diameter_of
+from pbm.grid import Floats, diameter_of
 from pbm.inputs import Steps
+from pbm.places import ABSENT, Places, make_places
 
 if TYPE_CHECKING:
     from pbm.case import Feed, PbmCase
@@ -41,20 +42,27 @@ class Inflow:
 
 
 def powder(
-    grains: Floats, solid_volume: Floats, moisture: float, porosity: float, solid_density: float, liquid_density: float
+    grains: Floats,
+    solid_volume: Floats,
+    moisture: float,
+    porosity: float,
+    solid_density: float,
+    liquid_density: float,
+    places: Places,
 ) -> Floats:
     """Contents of one kilogram of dry solids, shape (quantities, classes): moisture fills pores first, the rest is
-    outside.
+    outside; all grains have the same.
 
-    grains: their number by class, in any unit, and what they hold of lumped quantities per unit, (quantities - 3,
-    classes); solid_volume: of a grain [m3], (classes,)
+    grains: their number by class, in any unit, and what they hold of the second solid per unit, (1 to 3, classes);
+    solid_volume: of a grain [m3], (classes,)
     """
     grains = grains / (solid_density * float(grains[0] @ solid_volume))
     volume = grains[0] * solid_volume
     pores = volume * porosity / (1.0 - porosity)
     liquid = volume * moisture * solid_density / liquid_density
     inside = np.minimum(liquid, pores)
-    return np.concatenate((grains[:1], [inside, liquid - inside, pores - inside], grains[1:]))
+    wetness = [] if places.wetness == ABSENT else [liquid * moisture * solid_density / liquid_density]
+    return np.array([grains[0], inside, liquid - inside, pores - inside, *grains[1:], *wetness])
 
 
 def distribution_of(feed: Feed) -> SizeDistribution:
@@ -97,14 +105,15 @@ def grain_numbers(
         places[: len(cells.grids)] = solids.sum(axis=0) if len(cells.grids) == 1 else solids
     filled = numbers > 0.0
     numbers, places, shares = numbers[filled], places[:, filled], shares[filled]
-    for axis, grid in enumerate(cells.grids):
-        _check_held(places[axis], grid, axis)
+    for axis in range(len(cells.grids)):
+        _check_held(places[axis], cells, axis)
     held, shared = spread(cells, places, numbers)
     return _with_second(held, shared, np.tile(shares, held.size // shares.size), cells, lumped)
 
 
-def _check_held(volumes: Floats, grid: Grid, axis: int) -> None:
+def _check_held(volumes: Floats, cells: Cells, axis: int) -> None:
     """Refuse grains with these volumes [m3] of a solid that its grid cannot hold."""
+    grid = cells.grids[axis]
     held = volumes[volumes > 0.0] if grid.pivots[0] == 0.0 else volumes
     if not held.size:
         return
@@ -113,7 +122,7 @@ def _check_held(volumes: Floats, grid: Grid, axis: int) -> None:
         instead = "`may_be_absent: true`" if low == 0.0 else "a wider grid"
         raise CaseError(
             "the grid cannot hold the powder",
-            key=f"solids.{axis}",
+            key=f"pbm.solids.{axis}" if len(cells.grids) > 1 else "pbm.grid",
             value=f"grains with {low:.3g} to {high:.3g} m3 of it",
             expected=f"{grid.least:.3g} to {grid.pivots[-1]:.3g} m3, or {instead}",
         )
@@ -130,8 +139,20 @@ def charge_contents(case: PbmCase, distribution: SizeDistribution, cells: Cells)
     """Contents of one kilogram of the charge of a case."""
     feed = case.feed
     table = None if feed.grains else distribution
-    grains = grain_numbers(table, feed.grains, feed.second_share, feed.porosity, cells, case.lumped)
-    return powder(grains, cells.solid_volume, feed.moisture, feed.porosity, case.solid_density, case.liquid.density)
+    grains = grain_numbers(table, feed.grains, feed.second_share, feed.porosity, cells, _lumped(places_of(case)))
+    densities = case.solid_density, case.liquid.density
+    return powder(grains, cells.solid_volume, feed.moisture, feed.porosity, *densities, places_of(case))
+
+
+def places_of(case: PbmCase) -> Places:
+    """Where the state has what a case follows beside the quantities of every case."""
+    second = case.second_solid
+    return make_places(second is not None, second is not None and second.scatter, case.liquid.scatter)
+
+
+def _lumped(places: Places) -> int:
+    """Quantities of a lumped second solid."""
+    return sum(place != ABSENT for place in (places.content, places.square))
 
 
 def make_inflows(case: PbmCase, cells: Cells) -> tuple[Inflow, ...]:
@@ -153,11 +174,12 @@ def _contents(case: PbmCase, feed: PowderFeed, cells: Cells) -> Floats:
     porosity = charge.porosity if feed.porosity is None else feed.porosity
     share = charge.second_share if feed.second_share is None else feed.second_share
     try:
-        held = grain_numbers(distribution, grains, share, porosity, cells, case.lumped)
+        held = grain_numbers(distribution, grains, share, porosity, cells, _lumped(places_of(case)))
     except CaseError as error:
-        where = f"pbm.{error.key}, for the feed {feed.name!r}"
+        where = f"pbm.{(error.key or '').removeprefix('pbm.')}, for the feed {feed.name!r}"
         raise CaseError(error.problem, key=where, value=error.value, expected=error.expected) from None
-    return powder(held, cells.solid_volume, moisture, porosity, case.solid_density, case.liquid.density)
+    densities = case.solid_density, case.liquid.density
+    return powder(held, cells.solid_volume, moisture, porosity, *densities, places_of(case))
 
 
 def _rate(feed: PowderFeed) -> Steps:

@@ -9,7 +9,8 @@ import numpy as np
 from compute.base import Backend, Launch
 from compute.packed import WIDTH
 from pbm.clock_device import aim, end_step, judge, make_course, pace, write_row
-from pbm.model import BOOKED, CONTENT, Parameters, Tables
+from pbm.model import BOOKED, Parameters, Tables
+from pbm.places import QUANTITIES
 from pbm.pools_device import (
     begin_class,
     make_arrivals,
@@ -92,7 +93,7 @@ class DeviceModel:
         self.work = make_device_workspace(backend, tables)
         self._packs = int(self.work.row.shape[2]) // WIDTH
         self._find_rates, self._find_class = make_find_rates(*laws[:2]), make_find_class(laws[2])
-        self._lumped, self._layers = quantities > CONTENT, tables.deposition.limiter >= 0
+        self._lumped, self._layers = quantities > QUANTITIES, tables.deposition.limiter >= 0
         self._nuclei = bool(np.any(tables.powder > 0.0))
 
     def prepare(self, state: Any, held: bool = False) -> Launches:

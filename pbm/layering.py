@@ -23,7 +23,6 @@ from pbm.cells import Cells
 from pbm.grid import Floats, Grid
 from pbm.growth import limited
 from pbm.model import (
-    CONTENT,
     EXTERNAL,
     GAS,
     GRANULE_VOLUME,
@@ -33,12 +32,12 @@ from pbm.model import (
     LIMIT,
     LOSS,
     NUMBER,
-    SQUARE,
     WET_SHARE,
     Deposition,
     Tables,
     Workspace,
 )
+from pbm.places import ABSENT, QUANTITIES
 
 Powder = tuple[float, float, float, float, float, float, float]
 NO_LIMITER = -1
@@ -102,7 +101,7 @@ def powder_in(place: int, state: Floats, tables: Tables) -> Powder:
             inner += state[place, INTERNAL, k]
             outer += state[place, EXTERNAL, k]
             gas += state[place, GAS, k]
-            content += state[place, CONTENT, k] if state.shape[1] > CONTENT else 0.0
+            content += state[place, tables.places.content, k] if tables.places.content != ABSENT else 0.0
     return number, first, second, inner, outer, gas, content
 
 
@@ -135,15 +134,36 @@ def layer_rates(place: int, state: Floats, tables: Tables, work: Workspace) -> N
 
 
 @routine
-def cover(axis: int, k: int, state: Floats, share: float, tables: Tables) -> float:
-    """Sum of c^2/x [m3] of class k when each granule got a layer of this share of the lumped solid to the next pivot.
+def cover(axis: int, k: int, square: int, begin: int, end: int, state: Floats, share: float, tables: Tables) -> float:
+    """Sum of c^2/x [m3] of class k, c the contents from begin to end, when each granule got a layer to the next pivot
+    with this share of them.
 
     The layer is of many grains, so that all layers have one share.
     """
-    grown = tables.up[axis, k]
+    grown, content = tables.up[axis, k], 0.0
     added = share * grown
-    squares = tables.solid_volume[k] * state[SQUARE, k] + added * (2.0 * state[CONTENT, k] + added * state[NUMBER, k])
+    for quantity in range(begin, end):
+        content += state[quantity, k]
+    squares = tables.solid_volume[k] * state[square, k] + added * (2.0 * content + added * state[NUMBER, k])
     return squares / (tables.solid_volume[k] + grown)
+
+
+@routine
+def move_squares(
+    axis: int, k: int, passing: float, state: Floats, powder: Powder, tables: Tables, change: Floats
+) -> None:
+    """Move the sums of squares of a share of class k [1/s] over its edge, with its layer."""
+    places, above, solids = tables.places, k + tables.stride[axis], powder[1] + powder[2]
+    if places.square != ABSENT:
+        share = powder[6] / solids
+        change[places.square, k] -= passing * state[places.square, k]
+        covered = cover(axis, k, places.square, places.content, places.content + 1, state, share, tables)
+        change[places.square, above] += passing * covered
+    if places.wetness != ABSENT:
+        share = (powder[3] + powder[4]) / solids
+        change[places.wetness, k] -= passing * state[places.wetness, k]
+        covered = cover(axis, k, places.wetness, INTERNAL, EXTERNAL + 1, state, share, tables)
+        change[places.wetness, above] += passing * covered
 
 
 @routine
@@ -165,7 +185,7 @@ def deposit(place: int, state: Floats, tables: Tables, work: Workspace, change: 
         taken = min(taken, total / powder[1 + axis]) if powder[1 + axis] > 0.0 else taken
     if not 0.0 < taken < math.inf:
         return
-    solids = powder[1] + powder[2]
+    solids, contents = powder[1] + powder[2], QUANTITIES + (1 if tables.places.content != ABSENT else 0)
     booked[LAYERED_NUMBER] += taken * powder[0]
     booked[LAYERED] += taken * solids
     for k in range(state.shape[2]):
@@ -176,12 +196,8 @@ def deposit(place: int, state: Floats, tables: Tables, work: Workspace, change: 
             if passing > 0.0:
                 passing *= taken * powder[1 + axis] / gained[axis]
                 above, layer = k + tables.stride[axis], passing * tables.up[axis, k] / solids
-                for quantity in range(min(state.shape[1], SQUARE)):
+                for quantity in range(contents):
                     carried = passing / state[place, NUMBER, k] * state[place, quantity, k]
                     change[place, quantity, k] -= carried
                     change[place, quantity, above] += carried + (layer * powder[2 + quantity] if quantity > 0 else 0.0)
-                if state.shape[1] > SQUARE:
-                    passing /= state[place, NUMBER, k]
-                    covered = cover(axis, k, state[place], powder[6] / solids, tables)
-                    change[place, SQUARE, k] -= passing * state[place, SQUARE, k]
-                    change[place, SQUARE, above] += passing * covered
+                move_squares(axis, k, passing / state[place, NUMBER, k], state[place], powder, tables, change[place])

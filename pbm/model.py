@@ -1,9 +1,8 @@
 """The numbers that the equations see: tuples of scalars and of arrays, readable by every backend.
 
 State array: shape (compartments, quantities, classes); quantities NUMBER [-], INTERNAL and EXTERNAL liquid and GAS
-[m3], each the total of its class, and where a second solid is lumped on the grid of all solids CONTENT, its volume c
-[m3], and SQUARE, the sum of c^2/x [m3] with the solid volume x of each granule. Every law of the package takes scalars
-and the tuples of this module.
+[m3], each the total of its class; behind them what a case asks for beside, where `Places` says. Every law of the
+package takes scalars and the tuples of this module.
 """
 
 from __future__ import annotations
@@ -14,13 +13,9 @@ import numpy as np
 
 from compute.packed import WIDTH, line_zeros
 from pbm.grid import Floats
+from pbm.places import LUMPED, Places
 
 NUMBER, INTERNAL, EXTERNAL, GAS = 0, 1, 2, 3
-QUANTITIES = 4
-"""Without a lumped solid."""
-CONTENT, SQUARE = 4, 5
-LUMPED = 2
-"""Most quantities of a lumped solid."""
 
 MERGED, FRAGMENTED, NUCLEI, NUCLEATED, SPRAYED, OVERFLOW_NUMBER, OVERFLOW_VOLUME, DISPLACED = 0, 1, 2, 3, 4, 5, 6, 7
 FED_NUMBER, FED_SOLIDS, FED_LIQUID, FED_GAS = 8, 9, 10, 11
@@ -159,6 +154,7 @@ class Tables(NamedTuple):
     """Arrays of grid and compartments only, but for `feed`, constant between events; and the laws of the case."""
 
     solid_volume: Floats  # of a granule, x_k [m3], (classes,)
+    places: Places  # of quantities beside those of every case
     component: Floats  # solid volume of each component at the pivots [m3], nil for a second there is not, (2, classes)
     up: Floats  # distance to the pivot above [m3], infinite at the rim, (2, classes)
     down: Floats  # distance to the pivot below [m3], infinite at the rim, (2, classes)
@@ -238,7 +234,7 @@ class Workspace(NamedTuple):
     carried: Floats  # what mergers carry of each class, (classes, WIDTH)
     own: Floats  # liquids, gas and components of one granule of each class, (classes, WIDTH)
     met: Floats  # what mergers of one segment bring a granule, of each lumped quantity as well, (2, WIDTH)
-    lumped: Floats  # of each class times its limit: CONTENT, x SQUARE, (classes, LUMPED)
+    lumped: Floats  # of each class times its limit: contents, x times sums of squares, (classes, LUMPED)
     lumped_births: Floats  # born in each class, LUMPED columns used, (compartments, classes, WIDTH)
     lumped_growth: Floats  # gained by granules that stay, LUMPED columns used, (compartments, classes, WIDTH)
     births: Floats  # number and contents born in each class, (compartments, classes, WIDTH)

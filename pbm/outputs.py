@@ -9,7 +9,8 @@ import numpy as np
 from pbm.distribution import mean_diameter, percentile
 from pbm.grid import Floats, diameter_of
 from pbm.law import KernelLaw
-from pbm.model import CONTENT, EXTERNAL, GAS, INTERNAL, NUMBER, SQUARE, Parameters, Tables
+from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER, Parameters, Tables
+from pbm.places import ABSENT
 
 STATE_MARGIN = 0.05
 """How far z may leave [0, 1] before the state counts as outside the design."""
@@ -32,6 +33,8 @@ class Outputs(NamedTuple):
     second_share: float  # of the second solid in all solids, nil where there is none
     second_shares: Floats  # the same by class of sizes, not a number in empty ones, (sizes,)
     second_scatter: Floats  # its standard deviation among granules of a class by their solids, if known, (sizes,)
+    moisture_scatter: float  # standard deviation of the moisture among all granules by their solids, if followed
+    moisture_scatters: Floats  # the same among granules of a class, (sizes,)
 
 
 class DesignFlags(NamedTuple):
@@ -56,7 +59,7 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
     """
     if not np.any(state[:, NUMBER] > 0.0):
         nothing = np.full(tables.log_edge_diameter.size - 1, np.nan)
-        return Outputs(nothing, *(float("nan"),) * 9, nothing, nothing)
+        return Outputs(nothing, *(float("nan"),) * 9, nothing, nothing, float("nan"), nothing)
     number, inner, outer, gas = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL, GAS]]
     second = second_solid(state, tables)
     solids = number * tables.solid_volume
@@ -80,13 +83,14 @@ def outputs_of(state: Floats, parameters: Parameters, tables: Tables) -> Outputs
         float(second.sum() / total),
         shares_by_size(second, solids, tables),
         scatter_by_size(state, tables),
+        *moisture_scatter(state, parameters, tables),
     )
 
 
 def second_solid(state: Floats, tables: Tables) -> Floats:
     """Volume of the second solid in each class [m3], lumped or by its own grid, (classes,); nil where there is none."""
-    if state.shape[1] > CONTENT:
-        return np.asarray(state[:, CONTENT].sum(axis=0))
+    if tables.places.content != ABSENT:
+        return np.asarray(state[:, tables.places.content].sum(axis=0))
     return np.asarray(state[:, NUMBER].sum(axis=0) * tables.component[1])
 
 
@@ -97,12 +101,30 @@ def scatter_by_size(state: Floats, tables: Tables) -> Floats:
     """
     number, second = state[:, NUMBER].sum(axis=0), second_solid(state, tables)
     solids = number * tables.solid_volume
-    if state.shape[1] == CONTENT:
+    if tables.places.content == ABSENT:
         squares = second * tables.component[1] / tables.solid_volume
     else:
-        squares = state[:, SQUARE].sum(axis=0) if state.shape[1] > SQUARE else np.full(number.size, np.nan)
+        squares = _squares(state, tables.places.square)
     means, mean_squares = (shares_by_size(each, solids, tables) for each in (second, squares))
     return np.sqrt(np.maximum(mean_squares - means**2, 0.0))
+
+
+def _squares(state: Floats, place: int) -> Floats:
+    """Sums of squares of each class [m3], not a number where they are not followed, (classes,)."""
+    return np.full(state.shape[2], np.nan) if place == ABSENT else np.asarray(state[:, place].sum(axis=0))
+
+
+def moisture_scatter(state: Floats, parameters: Parameters, tables: Tables) -> tuple[float, Floats]:
+    """Standard deviation of the moisture, liquid over dry solids by mass, among all granules, weighted with solids, and
+    among those of each class of sizes, (sizes,); not a number where it is not followed.
+    """
+    number, inner, outer = state.sum(axis=0)[[NUMBER, INTERNAL, EXTERNAL]]
+    solids, liquid, squares = number * tables.solid_volume, inner + outer, _squares(state, tables.places.wetness)
+    ratio = parameters.liquid_density / parameters.solid_density
+    means, mean_squares = (shares_by_size(each, solids, tables) for each in (liquid, squares))
+    mean, mean_square = float(liquid.sum() / solids.sum()), float(squares.sum() / solids.sum())
+    spread = float(np.sqrt(np.maximum(mean_square - mean**2, 0.0)))
+    return ratio * spread, ratio * np.sqrt(np.maximum(mean_squares - means**2, 0.0))
 
 
 def shares_by_size(part: Floats, whole: Floats, tables: Tables) -> Floats:

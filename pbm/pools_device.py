@@ -19,7 +19,6 @@ from compute.packed import WIDTH
 from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import (
-    CONTENT,
     COUNTS,
     INSIDE,
     LIMIT,
@@ -32,6 +31,7 @@ from pbm.model import (
     Workspace,
     make_workspace,
 )
+from pbm.places import QUANTITIES
 from pbm.program import rate_law, sticking_law
 from pbm.schemes.cell_average import (
     bear,
@@ -89,7 +89,7 @@ def begin_class(item: int, state: Floats, tables: Tables, work: Workspace) -> No
         one, own = tables_of_class(k, tables), view_class(place, k, work)
         begin_pools(place, state[:, :, k : k + 1], one, own)
         pack_granules(place, one, own)
-        if state.shape[1] > CONTENT:
+        if state.shape[1] > QUANTITIES:
             begin_lumped(place, state[:, :, k : k + 1], one, own)
 
 

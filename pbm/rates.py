@@ -13,7 +13,6 @@ import numpy as np
 from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
-    CONTENT,
     FED_NUMBER,
     FED_SECOND,
     LEFT_NUMBER,
@@ -24,6 +23,7 @@ from pbm.model import (
     Workspace,
     make_workspace,
 )
+from pbm.places import ABSENT
 from pbm.program import Program
 
 if TYPE_CHECKING:
@@ -77,9 +77,10 @@ class Rates:
         second = self.tables.component[1]
         booked[FED_SECOND] = float((self.feed[:, NUMBER] @ second).sum())
         booked[LEFT_SECOND] = float(self.tables.outlet @ (state[:, NUMBER] @ second))
-        if self.shape[1] > CONTENT:
-            booked[FED_SECOND] += float(self.feed[:, CONTENT].sum())
-            booked[LEFT_SECOND] += float(self.tables.outlet @ state[:, CONTENT].sum(axis=1))
+        content = self.tables.places.content
+        if content != ABSENT:
+            booked[FED_SECOND] += float(self.feed[:, content].sum())
+            booked[LEFT_SECOND] += float(self.tables.outlet @ state[:, content].sum(axis=1))
         return change, booked
 
     def jacobian(self, state: Floats) -> csc_matrix:

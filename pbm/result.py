@@ -34,7 +34,7 @@ UNITS = {
 }
 NAMED_LOSS = 1e-3
 """Share of the solids grown past the top class above which the user is warned."""
-SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fraction", "second_share")
+SERIES = ("d10", "d50", "d90", "d32", "d43", "moisture", "porosity", "top_fraction", "second_share", "moisture_scatter")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,8 @@ class GranulationResult:
     fractions: by granule volume (n, sizes); d10, d50, d90, d32, d43, moisture, porosity, top_fraction: (n,)
     second_share: of the second solid in all solids (n,), nil where there is none; second_shares: by class (n, sizes)
     second_scatter: standard deviation of that share among granules of a class (n, sizes), if known
+    moisture_scatter: standard deviation of the moisture among all granules (n,), moisture_scatters: among those of a
+    class (n, sizes), where `liquid.scatter` asks for it
     states: (n, compartments, quantities, classes), quantities as of `pbm.model`
     booked: ledger since the start (n, 23), columns of `pbm.model`; top_class_loss: solid volume of the granules that
     grew past the top class and were put into it (n,)
@@ -72,6 +74,8 @@ class GranulationResult:
     second_share: Floats
     second_shares: Floats
     second_scatter: Floats
+    moisture_scatter: Floats
+    moisture_scatters: Floats
     states: Floats
     booked: Floats
     top_class_loss: Floats
@@ -171,6 +175,7 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
         fractions=np.array([value.fractions for value in values]),
         second_shares=np.array([value.second_shares for value in values]),
         second_scatter=np.array([value.second_scatter for value in values]),
+        moisture_scatters=np.array([value.moisture_scatters for value in values]),
         **{name: np.array([getattr(value, name) for value in values]) for name in SERIES},
         states=solution.states,
         booked=solution.booked.reshape(-1, BOOKED),

@@ -58,6 +58,7 @@ from pbm.model import (
     Workspace,
 )
 from pbm.nucleation import nucleation_loss
+from pbm.places import ABSENT
 from pbm.schemes.cell_average import hold_conditions
 from pbm.schemes.fragments import shatter
 from pbm.schemes.lumped import share_lumped
@@ -118,6 +119,7 @@ def inner_rates(place: int, state: Floats, parameters: Parameters, tables: Table
             squeezed = published_squeeze_rate(solids, liquid, state[place, GAS, k], ratio, rate)
         classes[SQUEEZE, place, k] = squeezed
         drying = parameters.evaporation_speed / parameters.film_thickness
+        drying *= 2.0 if tables.places.wetness != ABSENT else 1.0
         classes[LOSS, place, k] += max(squeezed, 0.0) + drying
 
 
@@ -231,7 +233,7 @@ def change_inside(
     booked[NUCLEI] += nuclei
     booked[NUCLEATED] += grains
     book_spray(liquid, parameters, booked)
-    booked[EVAPORATED] += evaporate(place, state, parameters, work, change)
+    booked[EVAPORATED] += evaporate(place, state, parameters, tables, work, change)
     expelled, owed = squeeze_out(place, state, parameters, tables, work, change)
     booked[DISPLACED] += filled + expelled
     booked[GAS_OWED] += owed

@@ -169,7 +169,7 @@ def dry_class(
     one, own, alone = tables_of_class(k, tables), view_class(place, k, work), state[:, :, k : k + 1]
     change, booked = rates.change[:, :, k : k + 1], rates.booked[:, place, k]
     if work.solids[place] > 0.0:
-        booked[EVAPORATED] += evaporate(place, alone, parameters, own, change)
+        booked[EVAPORATED] += evaporate(place, alone, parameters, one, own, change)
         expelled, owed = squeeze_out(place, alone, parameters, one, own, change)
         booked[DISPLACED] += expelled
         booked[GAS_OWED] += owed

@@ -13,16 +13,8 @@ from pbm.feeding import Inflow, feed_rates
 from pbm.grid import Floats
 from pbm.inputs import Steps, constant, stretches
 from pbm.integrate import COLLAPSED, DONE, FULL, NOT_CONSERVED, NOT_FINITE
-from pbm.model import (
-    BOOKED,
-    CONTENT,
-    LOSS,
-    NUMBER,
-    Parameters,
-    Tables,
-    Workspace,
-    make_workspace,
-)
+from pbm.model import BOOKED, LOSS, NUMBER, Parameters, Tables, Workspace, make_workspace
+from pbm.places import ABSENT
 from pbm.program import Program
 from pbm.stages import RECORD, Control, Scratch, Start, make_scratch, sums
 
@@ -169,7 +161,8 @@ def check_state(state: Floats, tables: Tables, fed: bool = False) -> None:
         raise CaseError("a content of the state is negative or not finite", expected="finite numbers >= 0")
     if not fed and not np.any(state[:, NUMBER] > 0.0):
         raise CaseError("there is no powder", key="state", expected="granules in a class, or a feed")
-    if shape[1] > CONTENT and np.any(state[:, CONTENT] > SLACK * state[:, NUMBER] * tables.solid_volume):
+    content = tables.places.content
+    if content != ABSENT and np.any(state[:, content] > SLACK * state[:, NUMBER] * tables.solid_volume):
         raise CaseError("more of the lumped solid than solids", key="state", expected="a part of every class's solids")
     if np.any((state[:, NUMBER] == 0.0) & (state.sum(axis=1) > 0.0)):
         raise CaseError("liquid or gas without granules", key="state", expected="contents where there are granules")

@@ -10,7 +10,6 @@ from compute.physics import routine
 from pbm.grid import Floats
 from pbm.model import (
     BOOKED,
-    CONTENT,
     DISPLACED,
     EVAPORATED,
     EXTERNAL,
@@ -35,11 +34,11 @@ from pbm.model import (
     NUCLEI,
     NUMBER,
     OVERFLOW_NUMBER,
-    QUANTITIES,
     SPRAYED,
     VANISHED,
     Tables,
 )
+from pbm.places import ABSENT, QUANTITIES
 
 LEVELS = 3
 """Levels of the extrapolation: a step taken as one, two and three Euler steps."""
@@ -217,8 +216,8 @@ def sums(state: Floats, tables: Tables) -> tuple[float, float, float, float, flo
             gas += state[place, GAS, k]
             number += state[place, NUMBER, k]
             second += tables.component[1, k] * state[place, NUMBER, k]
-            if state.shape[1] > CONTENT:
-                second += state[place, CONTENT, k]
+            if tables.places.content != ABSENT:
+                second += state[place, tables.places.content, k]
     return solids, liquid, gas, number, second
 
 

@@ -18,17 +18,8 @@ from compute.case_model import closest
 from compute.errors import CaseError, MissingComponent, SimulationError
 from pbm.feeding import feed_rates
 from pbm.grid import Floats
-from pbm.model import (
-    BOOKED,
-    CONTENT,
-    LEFT_GAS,
-    LEFT_LIQUID,
-    LEFT_NUMBER,
-    LEFT_SECOND,
-    LEFT_SOLIDS,
-    NUMBER,
-    Tables,
-)
+from pbm.model import BOOKED, LEFT_GAS, LEFT_LIQUID, LEFT_NUMBER, LEFT_SECOND, LEFT_SOLIDS, NUMBER, Tables
+from pbm.places import ABSENT
 from pbm.rates import Rates
 from pbm.solve import Setup, Solution, check_state
 from pbm.stages import Start, imbalance, sums
@@ -98,8 +89,8 @@ class _System:
         rows[LEFT_NUMBER, :, NUMBER] = outlet
         rows[LEFT_SOLIDS, :, NUMBER] = outlet * self.rates.tables.solid_volume
         rows[LEFT_SECOND, :, NUMBER] = outlet * self.rates.tables.component[1]
-        if self.rates.shape[1] > CONTENT:
-            rows[LEFT_SECOND, :, CONTENT] = outlet
+        if self.rates.tables.places.content != ABSENT:
+            rows[LEFT_SECOND, :, self.rates.tables.places.content] = outlet
         rows[LEFT_LIQUID, :, 1] = rows[LEFT_LIQUID, :, 2] = rows[LEFT_GAS, :, 3] = outlet
         return rows.reshape(BOOKED, -1)
 

@@ -136,7 +136,7 @@ class StochasticGranulation:
 
     def start(self, state: Floats) -> list[Particles]:
         """Particles of each compartment, as many for each of its filled classes."""
-        return [particles_of(each, self.model.cells, self.per_class) for each in state]
+        return [particles_of(each, self.model.cells, self.per_class, self.tables.places) for each in state]
 
     def advance(self, beds: list[Particles], now: float, step: float, speed: float, spray: float) -> None:
         """One step from the time `now` [s], mechanism after mechanism."""
@@ -174,7 +174,7 @@ class StochasticGranulation:
         return [
             Feeder(
                 inflow.place,
-                particles_of(inflow.contents, model.cells, self.per_class),
+                particles_of(inflow.contents, model.cells, self.per_class, self.tables.places),
                 self.per_class,
                 mass,
                 inflow.rate,

@@ -59,8 +59,8 @@ def tables_of_class(k: int, tables: Tables) -> Tables:
     """Tables with one class in what its granules alone need."""
     one, drops = slice(k, k + 1), tables.drops
     return Tables(
-        tables.solid_volume[one], tables.component[:, one], tables.up[:, one], tables.down[:, one], tables.stride,
-        tables.outgrowing[:, one], tables.merging, tables.size_class[one], tables.log_edge_diameter,
+        tables.solid_volume[one], tables.places, tables.component[:, one], tables.up[:, one], tables.down[:, one],
+        tables.stride, tables.outgrowing[:, one], tables.merging, tables.size_class[one], tables.log_edge_diameter,
         tables.fragment_start, tables.fragment_class, tables.fragment_share, tables.gained[one], tables.negligible,
         tables.faint, tables.breakable[one], Drops(drops.share, drops.solids, drops.first[one]), tables.powder[one],
         tables.exchange, tables.outlet, tables.outflow, tables.coupled, tables.feed[:, :, one], tables.spray_share,

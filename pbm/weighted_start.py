@@ -6,19 +6,20 @@ import numpy as np
 
 from pbm.cells import Cells
 from pbm.grid import Floats
-from pbm.model import CONTENT, EXTERNAL, GAS, INTERNAL, NUMBER, SQUARE
+from pbm.model import EXTERNAL, GAS, INTERNAL, NUMBER
+from pbm.places import ABSENT, Places
 from pbm.weighted import Particles
 
 
-def particles_of(state: Floats, cells: Cells, per_class: int) -> Particles:
+def particles_of(state: Floats, cells: Cells, per_class: int, places: Places) -> Particles:
     """Particles of one compartment, `per_class` of one weight for each filled class, class after class.
 
-    state: (quantities, classes). Number, solids and contents of every class are kept. Along a single grid particles
+    state: (quantities, classes); number, solids and contents of every class are kept. Along a single grid particles
     are spread over the cell; of two grids they are at the pivot. Where the scatter of a lumped solid is known, a class
     has twice as many, rich ones and poor ones.
     """
     filled = np.flatnonzero(state[NUMBER] > 0.0)
-    parts = _kinds(state, cells, filled)
+    parts = _kinds(state, cells, filled, places)
     groups = [(place, *kind) for place, kinds in zip(filled, parts) for kind in kinds]
     if not groups:
         return Particles.none()
@@ -32,16 +33,16 @@ def particles_of(state: Floats, cells: Cells, per_class: int) -> Particles:
     return Particles(portion * number / per_class, solid, internal, external, gas, rich * solid)
 
 
-def _kinds(state: Floats, cells: Cells, filled: np.ndarray) -> list[list[tuple[float, float]]]:
+def _kinds(state: Floats, cells: Cells, filled: np.ndarray, places: Places) -> list[list[tuple[float, float]]]:
     """Of every filled class, portions of its granules and the share of the second solid in them."""
-    if len(state) <= CONTENT:
+    if places.content == ABSENT:
         shares = cells.components[1, filled] / cells.solid_volume[filled]
         return [[(1.0, float(share))] for share in shares]
     solids = (state[NUMBER] * cells.solid_volume)[filled]
-    mean = np.clip(state[CONTENT, filled] / solids, 0.0, 1.0)
-    if len(state) <= SQUARE:
+    mean = np.clip(state[places.content, filled] / solids, 0.0, 1.0)
+    if places.square == ABSENT:
         return [[(1.0, float(share))] for share in mean]
-    spread = np.sqrt(np.clip(state[SQUARE, filled] / solids - mean**2, 0.0, mean * (1.0 - mean)))
+    spread = np.sqrt(np.clip(state[places.square, filled] / solids - mean**2, 0.0, mean * (1.0 - mean)))
     return [two_kinds(float(m), float(s)) for m, s in zip(mean, spread)]
 
 

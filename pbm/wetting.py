@@ -14,7 +14,6 @@ from pbm.consolidation import LEAST_GAS
 from pbm.grid import Floats
 from pbm.model import (
     ABSORPTION,
-    CONTENT,
     DIAMETER,
     EXTERNAL,
     GAS,
@@ -22,7 +21,6 @@ from pbm.model import (
     LIMIT,
     MOST_LOST,
     NUMBER,
-    SQUARE,
     SQUEEZE,
     USED,
     WET_SHARE,
@@ -31,6 +29,7 @@ from pbm.model import (
     Workspace,
 )
 from pbm.nucleation import liquid_inside, nucleation_loss
+from pbm.places import ABSENT
 
 
 @routine
@@ -40,7 +39,7 @@ def spray_on(
     """Coat granules and turn powder into nuclei; returns nuclei made, grains used [1/s], gas driven out [m3/s]."""
     if liquid <= 0.0:
         return 0.0, 0.0, 0.0
-    solids, sizes, pool = work.solids[place], tables.drops.share.size, work.nuclei
+    solids, sizes, pool, places = work.solids[place], tables.drops.share.size, work.nuclei, tables.places
     taken = nucleation_loss(liquid, p.drop_volume, p.nucleus_solids, solids)
     grains, filled, nuclei = 0.0, 0.0, 0.0
     for size in range(sizes):
@@ -60,12 +59,12 @@ def spray_on(
             own[2] += whole * (lost * state[place, INTERNAL, k] + inside)
             own[3] += whole * (lost * state[place, EXTERNAL, k] + drops - inside)
             own[4] += whole * (lost * state[place, GAS, k] - inside)
-            if state.shape[1] > CONTENT:
-                own[5] += whole * lost * state[place, CONTENT, k]
-            if state.shape[1] > SQUARE:
+            if places.content != ABSENT:
+                own[5] += whole * lost * state[place, places.content, k]
+            if places.square != ABSENT:
                 grain = whole * lost * tables.solid_volume[k]
-                own[6] += grain * state[place, SQUARE, k]
-                own[7] += grain * state[place, CONTENT, k]
+                own[6] += grain * state[place, places.square, k]
+                own[7] += grain * state[place, places.content, k]
                 own[8] += grain * tables.solid_volume[k] * state[place, NUMBER, k]
         grains += used
         filled += inside
@@ -73,6 +72,10 @@ def spray_on(
             for quantity in range(state.shape[1]):
                 change[place, quantity, k] -= lost * state[place, quantity, k]
         change[place, EXTERNAL, k] += met - drops
+        if places.wetness != ABSENT and met > drops:
+            held = state[place, INTERNAL, k] + state[place, EXTERNAL, k]
+            gained = 2.0 * (met - drops) / (tables.solid_volume[k] * state[place, NUMBER, k])
+            change[place, places.wetness, k] += gained * held
     for size in range(sizes):
         for content in range(USED):
             pool[size, content] += pool[size - 1, content] if size > 0 else 0.0
@@ -88,7 +91,8 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
     A nucleus has the mean composition of the powder. It is shared by the pivots around it, so that number and both
     components are kept; where it would hold less of a component than the first pivot, there are fewer of them, and
     more where it would hold more than the last. Where granules may lack a component and the mean lies below the lowest
-    that others hold, so many nuclei lack it. Of a lumped solid, grains of a nucleus are drawn at random.
+    that others hold, so many nuclei lack it. Of a lumped solid, grains of a nucleus are drawn at random; the
+    nuclei of drops of one size have one moisture.
     """
     used, drops = work.nuclei[size], tables.drops.share[size]
     solids = drops * (used[0] + used[1])
@@ -109,6 +113,7 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
             low += tables.stride[axis]
     mean = used[5] / (used[0] + used[1])
     square = mean * used[5] + (used[6] - 2.0 * mean * used[7] + mean * mean * used[8]) * number / solids
+    wetness = (used[2] + used[3]) ** 2 / (used[0] + used[1])
     above = (first - tables.component[0, low]) / tables.up[0, low]
     beside = (second - tables.component[1, low]) / tables.up[1, low]
     both, none = above * beside, (1.0 - above) * (1.0 - beside)
@@ -126,10 +131,12 @@ def book_nuclei(place: int, size: int, tables: Tables, work: Workspace, change: 
             change[place, INTERNAL, k] += part * used[2]
             change[place, EXTERNAL, k] += part * used[3]
             change[place, GAS, k] += part * used[4]
-            if change.shape[1] > CONTENT:
-                change[place, CONTENT, k] += part * used[5]
-            if change.shape[1] > SQUARE:
-                change[place, SQUARE, k] += part * square
+            if tables.places.content != ABSENT:
+                change[place, tables.places.content, k] += part * used[5]
+            if tables.places.square != ABSENT:
+                change[place, tables.places.square, k] += part * square
+            if tables.places.wetness != ABSENT:
+                change[place, tables.places.wetness, k] += part * wetness
     return number
 
 
@@ -153,8 +160,11 @@ def squeeze_out(
 
 
 @routine
-def evaporate(place: int, state: Floats, p: Parameters, work: Workspace, change: Floats) -> float:
-    """Take liquid off wet surfaces, j/rho_l times their area phi pi d^2 N; returns it [m3/s]."""
+def evaporate(place: int, state: Floats, p: Parameters, tables: Tables, work: Workspace, change: Floats) -> float:
+    """Take liquid off wet surfaces, j/rho_l times their area phi pi d^2 N; returns it [m3/s].
+
+    Granules of a class lose it in proportion to what they hold.
+    """
     vanished = 0.0
     for k in range(state.shape[2]):
         size = work.classes[DIAMETER, place, k]
@@ -162,6 +172,9 @@ def evaporate(place: int, state: Floats, p: Parameters, work: Workspace, change:
         lost = p.evaporation_speed * surface * work.classes[LIMIT, place, k]
         change[place, EXTERNAL, k] -= lost
         vanished += lost
+        if tables.places.wetness != ABSENT and lost > 0.0:
+            share = lost / (state[place, INTERNAL, k] + state[place, EXTERNAL, k])
+            change[place, tables.places.wetness, k] -= 2.0 * share * state[place, tables.places.wetness, k]
     return vanished
 
 

@@ -6,6 +6,7 @@ from compute.errors import CaseError
 from coupling.case import Case
 from coupling.case_document import CaseDocument
 from coupling.checks.adhesion import check_adhesion
+from coupling.checks.classes import check_balance_classes
 from coupling.checks.contact import check_step, check_strikes
 from coupling.checks.device import check_device, require_device_memory
 from coupling.checks.effort import check_effort
@@ -35,6 +36,7 @@ CHECKS = (
     check_parcels,
     check_shapes,
     check_scale,
+    check_balance_classes,
     check_meshes,
     check_box,
     check_start,

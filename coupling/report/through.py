@@ -14,7 +14,8 @@ from coupling.window import measured_exchange
 from pbm.blending import CHARGE, Blending, BlendingCourse
 from pbm.granulation import Granulation
 from pbm.grid import Floats
-from pbm.model import CONTENT, EXTERNAL, INTERNAL, NUMBER
+from pbm.model import EXTERNAL, INTERNAL, NUMBER
+from pbm.places import ABSENT
 from pbm.result import GranulationResult
 from pbm.stated import NO_LAW
 
@@ -113,9 +114,9 @@ def _contents(model: Granulation, batch: GranulationResult) -> dict[str, Floats]
     found: dict[str, Any] = {"liquid": liquid}
     name = _second_name(model)
     if name:
-        second = (
-            states[:, :, CONTENT] if states.shape[2] > CONTENT else states[:, :, NUMBER] * model.cells.components[1]
-        )
+        content = model.tables.places.content
+        lumped = content != ABSENT
+        second = states[:, :, content] if lumped else states[:, :, NUMBER] * model.cells.components[1]
         found[name] = p.solid_density * (second.sum(axis=2) @ outlet)
     return {key: np.divide(part, solids, out=np.full(solids.size, np.nan), where=solids > 0.0)
             for key, part in found.items()}  # fmt: skip

@@ -25,7 +25,6 @@ from compute.physics import physics, routine
 from pbm.grid import Floats
 from pbm.model import (
     CONDITIONS,
-    CONTENT,
     DIAMETER,
     FIRST,
     GRANULE,
@@ -49,6 +48,7 @@ from pbm.model import (
     Tables,
     Workspace,
 )
+from pbm.places import QUANTITIES
 from pbm.schemes.lumped import begin_lumped, pool_lumped
 
 
@@ -122,7 +122,7 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
     def pool(place: int, state: Floats, parameters: Parameters, tables: Tables, work: Workspace) -> None:
         begin_pools(place, state, tables, work)
         pack_granules(place, tables, work)
-        if state.shape[1] > CONTENT:
+        if state.shape[1] > QUANTITIES:
             begin_lumped(place, state, tables, work)
         conditions, number, limit = held_conditions(place, work), state[place, NUMBER], work.classes[LIMIT, place]
         for i in range(state.shape[2]):
@@ -130,7 +130,7 @@ def make_pool(fill_row: Callable[..., None]) -> Callable[..., None]:
                 fill_row(place, i, 0, (i // WIDTH + 1) * WIDTH, number, conditions, parameters, tables, work)
                 take_partners(i, number[i] * limit[i], work)
                 merge_row(place, i, number[i], limit[i], tables, work)
-                if state.shape[1] > CONTENT:
+                if state.shape[1] > QUANTITIES:
                     pool_lumped(place, i, state, tables, work)
         for k in range(state.shape[2]):
             work.drain[place, k] += work.taken[k] * limit[k]

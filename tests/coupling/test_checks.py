@@ -16,7 +16,7 @@ from coupling.checks.effort import expected_rate, remember_rate
 from coupling.checks.finding import Finding, accepted
 from coupling.checks.geometry import bed_depth, check_parcels
 from coupling.checks.meshes import reach
-from coupling.shipped import shipped_cases
+from coupling.shipped import find_case, shipped_cases
 from dem.case_limits import (
     class_numbers,
     hertz_contact_time,
@@ -36,6 +36,18 @@ GLASS = Material(density=2800, youngs_modulus=4.8e10, poisson_ratio=0.2)
 def found(case: Case, name: str, level: str | None = None) -> list[Finding]:
     """Return the findings of a name, of one level if it is given."""
     return [each for each in check_case(case) if each.name == name and level in (None, each.level)]
+
+
+def test_classes_that_cannot_hold_the_powder_are_refused() -> None:
+    """Before the run: a grid below the feed, and drops whose nuclei are larger than all classes."""
+    name = find_case("high-shear-granulator")
+    assert found(read_case(name), "classes") == []
+    for change, key in (
+        ("grid.largest_diameter=60 um", "grid.largest"),
+        ("liquid.drop_diameter=5 mm", "drop_diameter"),
+    ):
+        (finding,) = found(read_case(name, [f"pbm.{change}"]), "classes")
+        assert finding.level == "refused" and key in finding.place and "expected" in finding.text
 
 
 def test_hertz_contact_time_of_a_published_impact() -> None:

@@ -16,20 +16,9 @@ from pbm.distribution import project_density
 from pbm.feeding import feed_rates
 from pbm.granulation import FixedRule, Granulation
 from pbm.grid import Floats, geometric_grid, multiples_grid
-from pbm.model import (
-    BOOKED,
-    CONTENT,
-    FED_SECOND,
-    FRAGMENTED,
-    LAYERED,
-    LEFT_SECOND,
-    NUCLEI,
-    NUMBER,
-    QUANTITIES,
-    SQUARE,
-    make_workspace,
-)
+from pbm.model import BOOKED, FED_SECOND, FRAGMENTED, LAYERED, LEFT_SECOND, NUCLEI, NUMBER, make_workspace
 from pbm.outputs import outputs_of
+from pbm.places import QUANTITIES, make_places
 from pbm.program import compile_program, load_program
 from pbm.rates import Rates
 from pbm.solve import Accuracy, Setup, solve
@@ -40,6 +29,8 @@ from tests.pbm.test_stated_laws import stated_case
 
 API = {"name": "api"}
 LAWS = ("constant", "always", "power")
+SECOND = make_places(True, True)
+CONTENT, SQUARE = SECOND.content, SECOND.square
 
 
 def richer(x: Floats) -> Floats:
@@ -69,7 +60,7 @@ def test_mean_content_by_size_follows_the_closed_solution() -> None:
     rich = project_density(lambda v: COUNT / UNIT * np.exp(-v / UNIT) * richer(v / UNIT), grid)
     state[0, CONTENT] = rich * grid.pivots
     solids = float(state[0, NUMBER] @ grid.pivots)
-    tables = make_tables(grid, laws=stated(rate=solids / COUNT), quantities=QUANTITIES + 1)
+    tables = make_tables(grid, laws=stated(rate=solids / COUNT), places=make_places(True))
     program, times = compile_program(*LAWS), np.array([0.0, tau])
     result = solve(Setup(program, state, bare_parameters(), tables), times, Accuracy(1e-5, 1e-3))
     assert max(result.worst_imbalance) <= 1e-12
@@ -168,7 +159,7 @@ def test_the_lumped_solid_agrees_with_its_own_grid() -> None:
     laws, program = stated(rate=float(numbers @ pair.solid_volume) / numbers.sum()), compile_program(*LAWS)
     found = []
     for cells, state in ((pair, full), (one, lumped)):
-        tables = make_tables(cells, laws=laws, quantities=state.shape[1])
+        tables = make_tables(cells, laws=laws, places=make_places(state.shape[1] > QUANTITIES))
         setup = Setup(program, state, bare_parameters(), tables)
         states = solve(setup, np.array([0.0, 5.0]), Accuracy(1e-3, 1e-2)).states
         found.append([outputs_of(each, bare_parameters(), tables) for each in states])
@@ -202,7 +193,7 @@ def test_scatter_falls_with_the_root_of_the_grains() -> None:
     state = np.zeros((1, 6, 24))
     state[0, NUMBER, 0] = 3.0 * COUNT
     state[0, [CONTENT, SQUARE], 0] = COUNT * UNIT
-    tables = make_tables(grid, laws=stated(rate=3.0 * COUNT * UNIT / COUNT), quantities=QUANTITIES + 2)
+    tables = make_tables(grid, laws=stated(rate=3.0 * COUNT * UNIT / COUNT), places=SECOND)
     program, times = load_program(*LAWS), np.array([0.0, 0.5])
     result = solve(Setup(program, state, bare_parameters(), tables), times, Accuracy(1e-2))
     end, grains = result.states[-1], np.arange(1, 13)
@@ -210,7 +201,7 @@ def test_scatter_falls_with_the_root_of_the_grains() -> None:
     np.testing.assert_allclose(found.second_shares[:12], 1.0 / 3.0, rtol=1e-12)
     np.testing.assert_allclose(found.second_scatter[:12], np.sqrt(2.0 / 9.0 / grains), rtol=1e-9)
     work, change, booked = make_workspace(1, 24), np.zeros(end.shape), np.zeros(BOOKED)
-    breaking = make_tables(grid, laws=stated(selection=1.0 / UNIT), quantities=QUANTITIES + 2)
+    breaking = make_tables(grid, laws=stated(selection=1.0 / UNIT), places=SECOND)
     program.right_hand_side(end, 0.0, 0.0, bare_parameters(), breaking, work, change, booked)
     assert booked[FRAGMENTED] > 0.0
     assert np.all(np.abs(change[0, [CONTENT, SQUARE]].sum(axis=1)) <= 1e-12 * np.abs(change[0, CONTENT]).sum())

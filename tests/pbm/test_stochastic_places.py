@@ -12,7 +12,6 @@ from pbm.case import PbmCase
 from pbm.granulation import Granulation
 from pbm.grid import Floats
 from pbm.model import (
-    CONTENT,
     EVAPORATED,
     EXTERNAL,
     FED_SOLIDS,
@@ -28,8 +27,8 @@ from pbm.model import (
     NUCLEI,
     NUMBER,
     SPRAYED,
-    SQUARE,
 )
+from pbm.places import ABSENT
 from pbm.result import GranulationResult
 from pbm.stochastic import StochasticGranulation, StochasticResult
 from tests.pbm.population import granulation_case, kernel_law
@@ -91,7 +90,8 @@ def flowing(rate: float) -> PbmCase:
 
 def held_by_classes(model: Granulation, states: Floats) -> Floats:
     """Number, solids, second solid, liquid, gas of each compartment, (times, compartments, 5)."""
-    second = states[:, :, CONTENT] if states.shape[2] > CONTENT else states[:, :, NUMBER] * model.cells.components[1]
+    content = model.tables.places.content
+    second = states[:, :, NUMBER] * model.cells.components[1] if content == ABSENT else states[:, :, content]
     columns = (
         states[:, :, NUMBER],
         states[:, :, NUMBER] * model.cells.solid_volume,
@@ -136,14 +136,17 @@ def scatter_of(run: StochasticResult) -> float:
 def test_compartments_and_particles_agree() -> None:
     """Exchange, a feed and an outlet beside every mechanism and a lumped solid with its scatter; four seeds.
 
-    Evaporated liquid to 10 %: films are followed to first order of the step, half of the time they last.
+    Evaporated liquid to 10 %: films are followed to first order of the step, half of the time they last; 20 % +- 6 %
+    more dries of particles here, 7 % +- 8 % at a quarter of the step.
     """
     model, times = meeting(flowing, 3.0, 6.0), np.array([0.0, 3.0, 6.0])
     classes = model.simulate(times=times)
     runs = [StochasticGranulation(model, 120, 0.05, seed).simulate(times) for seed in range(4)]
     check_places(model, classes, runs)
     assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.1)
-    square, start = classes.states[:, :, SQUARE].sum(axis=(1, 2)), classes.states[0, :, CONTENT].sum()
+    places = model.tables.places
+    square = classes.states[:, :, places.square].sum(axis=(1, 2))
+    start = classes.states[0, :, places.content].sum()
     assert agree(square[-1:], [np.array([scatter_of(run)]) for run in runs], 0.03)
     assert square[-1] < 0.7 * start
     assert np.all(classes.booked[-1, [NUCLEI, LAYERED, FRAGMENTED, EVAPORATED]] > 0.0)
