@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from math import exp, log, pi, sqrt
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from compute.units import parse_unit
-from pbm.aggregation import KERNELS
-from pbm.model import Conditions, Granule, Parent
+from pbm.aggregation import KERNELS, STICKING_LAWS
+from pbm.assemble import bare_parameters
+from pbm.model import FITTED, Conditions, Granule, Parent
+from pbm.program import rate_law, sticking_law
 from pbm.selection import SELECTIONS
 
 NOTHING = Conditions(*(0.0,) * len(Conditions._fields))
@@ -96,6 +99,41 @@ def test_kernel_is_symmetric_and_not_negative(name: str) -> None:
             rate = module.rate_constant(one, other, NOTHING, coefficients)
             assert rate >= 0.0
             assert rate == pytest.approx(module.rate_constant(other, one, NOTHING, coefficients), rel=1e-15)
+
+
+PARAMETERS = bare_parameters()._replace(
+    efficiency=0.7, film_thickness=20e-6, asperity_height=5e-6, viscous_factor=0.8, lubrication=0.06,
+    yield_strength=5e6, softness=1e-3, pair_speed_shape=1.7, log_ratio_low=-1.5, log_ratio_high=1.5,
+    pair_size_exponent=0.4,
+)  # fmt: skip
+LENGTHS = {"film_thickness": "m", "asperity_height": "m", "viscous_factor": "Pa*s", "lubrication": "Pa*s",
+           "yield_strength": "Pa"}  # fmt: skip
+CONDITIONS = Conditions(40.0, log(0.8), log(1.0), log(1e-3), log(5e-4), 1.0, 5.0)
+LOGARITHMS = {"log_critical": "Pa*s", "log_pair_speed": "m/s", "log_two_mean": "m", "log_mean": "m"}
+PAIR_LAWS = {name: sticking_law(name) for name in STICKING_LAWS} | {"dem": partial(rate_law("dem"), stated=FITTED)}
+
+
+@pytest.mark.parametrize("name", PAIR_LAWS)
+def test_fitted_rates_and_sticking_have_dimension_symmetry_and_sign(name: str) -> None:
+    """In other units the same pair sticks with the same chance, and meets at the same b in m3/s, to round-off of the
+    logarithms; both granules change places; chances lie between nil and the efficiency, or one for `always`.
+    """
+    law, unit = PAIR_LAWS[name], factor("m^3/s") if name == "dem" else 1.0
+    changes = {key: getattr(PARAMETERS, key) * factor(each) for key, each in LENGTHS.items()}
+    logs = {key: getattr(CONDITIONS, key) + log(factor(each)) for key, each in LOGARITHMS.items()}
+    prefactor = CONDITIONS.encounter_prefactor * factor("1/s")
+    conditions = CONDITIONS._replace(encounter_prefactor=prefactor, **logs)
+    sizes, found = [1e-5 * 10.0 ** (0.5 * k) for k in range(6)], set()
+    for one in map(wet_granule, sizes):
+        for other in map(wet_granule, sizes):
+            chance = law(one, other, conditions=CONDITIONS, parameters=PARAMETERS)
+            changed = (granule_in_other_units(each) for each in (one, other))
+            again = law(*changed, conditions=conditions, parameters=PARAMETERS._replace(**changes))
+            assert again == pytest.approx(chance * unit, rel=1e-9, abs=1e-12 * unit)
+            assert chance == pytest.approx(law(other, one, conditions=CONDITIONS, parameters=PARAMETERS), rel=1e-13)
+            assert 0.0 <= chance <= (1.0 if name in ("always", "dem") else PARAMETERS.efficiency)
+            found.add(chance)
+    assert max(found) > 0.0 and (name in ("always", "both-wet")) == (len(found) == 1)
 
 
 def rate_of_breakage(name: str, one: Granule, module: Any, coefficients: Any) -> float:
