@@ -106,7 +106,8 @@ class Case(CaseModel):
         name: also the folder its runs go to.
         seed: seed of everything random.
         threads: number of CPU threads; none: all cores.
-        backend: where loops run; never replaced by another silently.
+        backend: where loops run, of particles and of the population balance; never replaced by another silently. The
+            reduced model is fitted on the CPU, as what is exported runs there.
         dem, pbm: the two models; one of them alone is a case too.
         blending: powders mixed on their way through equipment, without change of size; a case of its own.
         coupling: needed where both are given.

@@ -74,7 +74,7 @@ def carry_out(session: Session) -> None:
 def balance_alone(session: Session) -> GranulationResult:
     """Run the population balance of a case that states its laws, and report on it."""
     assert session.case.pbm is not None
-    model = Granulation(session.case.pbm, compiled=session.case.backend != "python")
+    model = Granulation(session.case.pbm, compiled=session.case.backend != "python", backend=session.device)
     result = stored_batch(session, model.simulate)
     write_report_of(session)
     return result
@@ -116,7 +116,8 @@ def grown_window(session: Session, sections: Sections, windows: list[Window]) ->
 
     def grow() -> State:
         parcels, growth = parcel_law(sections.coupling.parcel_law), design.grown.growth
-        model = population_balance(sections, anticipated_law(kernel_law(exchange), parcels, growth), windows)
+        law = anticipated_law(kernel_law(exchange), parcels, growth)
+        model = population_balance(sections, law, windows, session.device)
         return grown_state(sections, curve_at_growth(model, model.simulate(speed), design.grown.growth))
 
     state = session.timed("population balance with the kernel of the feed", grow)
@@ -135,7 +136,7 @@ def run_batch(session: Session, sections: Sections, exchange: Exchange, windows:
     speed = sections.coupling.design.middle
 
     def simulate() -> GranulationResult:
-        return population_balance(sections, kernel_law(exchange), windows).simulate(speed)
+        return population_balance(sections, kernel_law(exchange), windows, session.device).simulate(speed)
 
     return stored_batch(session, simulate)
 
@@ -166,7 +167,8 @@ def frozen_kernel_error(
         RemeasuredBatch.load,
         lambda: run_remeasured_batch(session, sections, speed, growth),
     )
-    result = population_balance(sections, kernel_law(exchange), windows).simulate(speed, reference.time)
+    model = population_balance(sections, kernel_law(exchange), windows, session.device)
+    result = model.simulate(speed, reference.time)
     pairs = [(getattr(result, name), getattr(reference, name)) for name in ("d10", "d50", "d90")]
     d10, d50, d90 = (float(np.sqrt(np.mean(np.log(ours / theirs) ** 2))) for ours, theirs in pairs)
     return d10, d50, d90

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.base import Backend
 from coupling.case import Case, CouplingSettings
 from coupling.exchange import Exchange, fit_exchange
 from coupling.parcel_sizes import parcel_shares, with_parcel_shares
@@ -110,12 +111,17 @@ def measure(session: Session, sections: Sections, name: str, speed: float, state
     return Window(name, speed, state.median, state.scale, statistics)
 
 
-def population_balance(sections: Sections, law: KernelLaw, windows: list[Window]) -> Granulation:
-    """Return the population balance of a law, with the exchange of the middle speed's window where the case says so."""
-    regions = sections.pbm.compartments
-    if regions is None or regions.exchange != "dem":
-        return Granulation(sections.pbm, law)
-    return Granulation(sections.pbm, law, measured_exchange(windows, sections.coupling.design.middle))
+def population_balance(
+    sections: Sections, law: KernelLaw, windows: list[Window], device: Backend | None = None
+) -> Granulation:
+    """Return the population balance of a law, with the exchange of the middle speed's window where the case says so.
+
+    device: on which it runs, the CPU for none
+    """
+    regions, exchange = sections.pbm.compartments, None
+    if regions is not None and regions.exchange == "dem":
+        exchange = measured_exchange(windows, sections.coupling.design.middle)
+    return Granulation(sections.pbm, law, exchange, backend=device)
 
 
 def fit(sections: Sections, windows: list[Window]) -> Exchange:

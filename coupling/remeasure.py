@@ -70,7 +70,7 @@ def run_remeasured_batch(session: Session, sections: Sections, speed: float, gro
     while at < len(times) - 1:
         number = len(taken)
         window = measure(session, sections, f"remeasured-{number + 1}", speed, state, STREAM + number)
-        model = population_balance(sections, kernel_law(fit(sections, [window])), [window])
+        model = population_balance(sections, kernel_law(fit(sections, [window])), [window], session.device)
         result = model.simulate(speed, times[at:], initial=start)
         grown = np.flatnonzero(result.d50 >= growth * result.d50[0])
         last = int(grown[0]) if len(grown) else len(result.time) - 1

@@ -38,6 +38,11 @@ class Session:
     dem_seconds: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def device(self) -> Backend | None:
+        """The backend where it is a device, on which population balances run then too."""
+        return self.backend if self.backend.name == "cuda" else None
+
     def seed_of(self, stream: int) -> int:
         """Return the seed of one window: a function of the case's seed and the window's number."""
         return int(np.random.SeedSequence([self.case.seed, stream]).generate_state(1, np.uint64)[0] >> 1)

@@ -7,14 +7,19 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from compute.base import Body, Count
 from compute.errors import CaseError
+from compute.python import PythonBackend
 from coupling.case import Case
-from coupling.chain import DISTRIBUTION
+from coupling.chain import DISTRIBUTION, balance_alone
 from coupling.driver import run
+from coupling.interrupt import StopRequest
 from coupling.progress import Progress
+from coupling.session import Session
 from pbm.granulation import Granulation
 from pbm.model import LAYERED
 from pbm.result import GranulationResult
@@ -38,6 +43,33 @@ def test_a_stated_case_runs_without_particles(tmp_path: Path) -> None:
     written = (tmp_path / DISTRIBUTION).stat().st_mtime_ns
     run(alone(), tmp_path, Progress(None))
     assert (tmp_path / DISTRIBUTION).stat().st_mtime_ns == written
+
+
+class Device(PythonBackend):
+    """Passes for a device, on which bodies run as plain Python, and counts them."""
+
+    name = "cuda"
+    launched = 0
+
+    def foreach(self, body: Body, size: int | Count, *arguments: Any) -> None:
+        """Run the body for every i in order."""
+        self.launched += 1
+        super().foreach(body, size, *arguments)
+
+
+def test_a_balance_runs_where_the_case_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`backend: cuda` is the device for the balance too: the distribution is that of plain Python to 1e-12 of each
+    content, since only sums that tell of errors are added up in another order.
+    """
+    monkeypatch.setattr("pbm.granulation.OUTPUT_TIMES", 4)
+    device, balance = Device(), stated_case(grid={"classes": 8}, end="2 s", tolerance=1e-2)
+    case = Case(name="alone", backend="cuda", pbm=balance)
+    found = balance_alone(Session(case, tmp_path, device, Progress(None), StopRequest()))
+    assert device.launched > 0
+    expected = Granulation(balance, compiled=False).simulate()
+    scale = np.maximum(expected.states.sum(axis=(1, 3))[:, None, :, None], 1e-300)
+    np.testing.assert_allclose(found.states / scale, expected.states / scale, rtol=0.0, atol=1e-12)
+    assert len(found.steps) == len(expected.steps)
 
 
 def test_equipment_that_starts_empty_is_reported(tmp_path: Path) -> None:
