@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu_balances import measure_balances
 from benchmarks.gpu_workloads import WORKLOADS, Workload
 from benchmarks.scenario import HERE
 from compute import BACKENDS, get_backend
@@ -178,8 +179,13 @@ def main() -> int:
     tested = chosen.backend == "cuda" and not chosen.skip_tests
     record["tests"] = device_tests() if tested else {"status": 0, "summary": "not run"}
     run_workloads(record, chosen.only, chosen.backend, end, path)
+    whole = chosen.backend == "cuda" and chosen.only == list(WORKLOADS) and not simulated()
+    if whole and time.perf_counter() < end:
+        record["balances"] = measure_balances(chosen.backend)
+        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(f"tests: {record['tests']['summary']}\nwritten: {path}")
-    failed = any(result.get("failed") for result in record["workloads"].values())
+    results = [*record["workloads"].values(), *record.get("balances", {}).values()]
+    failed = any(result.get("failed") for result in results)
     return int(record["tests"]["status"] != 0 or failed)
 
 

@@ -47,7 +47,7 @@ def fill_moves(step: float, tables: Tables, weights: Floats, moves: Floats) -> N
         leave_out(gone, weights, moves)
     for place in range(size - 2, -1, -1):
         for other in range(place + 1, size):
-            for end in range(size + 1):
+            for end in range(size + 1 if weights[place, other] > 0.0 else 0):
                 moves[place, end] += weights[place, other] * moves[other, end]
 
 

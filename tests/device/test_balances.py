@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.gpu_balances import longest_loops
 from compute import get_backend
 from compute.graph import run_once
 from pbm.solve import Accuracy
@@ -86,6 +87,11 @@ def test_kernel_of_members(member_launch: Launch, capsys: pytest.CaptureFixture[
 def test_kernel_of_a_step(name: str, step_launches: dict[str, Launch], capsys: pytest.CaptureFixture[str]) -> None:
     assert set(step_launches) == {*SHORT, *LONG}
     assert_runs_in_registers(step_launches[name], capsys)
+
+
+def test_estimate_names_kernels_that_are_launched(step_launches: dict[str, Launch]) -> None:
+    """Loops are counted by the names of kernels: one that is renamed or gone would fall out of the estimate unseen."""
+    assert set(longest_loops(granulation().tables)) <= set(step_launches)
 
 
 def test_layout_of_members(member_launch: Launch) -> None:
