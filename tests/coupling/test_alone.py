@@ -63,7 +63,7 @@ def test_a_balance_runs_where_the_case_says(tmp_path: Path, monkeypatch: pytest.
     """
     monkeypatch.setattr("pbm.granulation.OUTPUT_TIMES", 4)
     monkeypatch.setattr("coupling.chain.write_report_of", lambda session: None)
-    device, balance = Device(), stated_case(grid={"classes": 8}, end="2 s", tolerance=1e-2)
+    device, balance = Device(), stated_case(grid={"classes": 8}, end="0.3 s", tolerance=1e-2)
     case = Case(name="alone", backend="cuda", pbm=balance)
     found = balance_alone(Session(case, tmp_path, device, Progress(None), StopRequest()))
     assert device.launched > 0
