@@ -195,11 +195,14 @@ class Granulation:
         """Fractions, percentiles, moisture and porosity of a state."""
         return outputs_of(state, self.parameters, self.tables)
 
-    def flags(self, state: Floats, speed: float) -> DesignFlags:
-        """Whether a state and an impeller speed [rad/s] lie inside the design of the kernel law, where there is one."""
+    def flags(self, state: Floats, speed: float, values: Outputs | None = None) -> DesignFlags:
+        """Whether a state and an impeller speed [rad/s] lie inside the design of the kernel law, where there is one.
+
+        values: outputs of the state, if they are known
+        """
         if self.law is None:
             return DesignFlags(False, False, False, 0.0, 0.0)
-        return design_flags(state, speed, self.law, self.parameters, self.tables)
+        return design_flags(state, speed, self.law, self.parameters, self.tables, values=values)
 
 
 def spray_of(spray: Spray) -> Steps:

@@ -141,12 +141,14 @@ def design_flags(
     parameters: Parameters,
     tables: Tables,
     clamped_limit: float = CLAMPED_LIMIT,
+    values: Outputs | None = None,
 ) -> DesignFlags:
     """Say whether an impeller speed [rad/s] and a state lie inside the design of a kernel law.
 
-    clamped_limit: share of the granule volume beyond the design's size ratios from which sizes are outside.
+    clamped_limit: share of the granule volume beyond the design's size ratios from which sizes are outside
+    values: outputs of the state, if they are known
     """
-    values = outputs_of(state, parameters, tables)
+    values = outputs_of(state, parameters, tables) if values is None else values
     if not np.any(state[:, NUMBER] > 0.0):
         return DesignFlags(not law.speed_low <= speed <= law.speed_high, False, False, 0.0, 0.0)
     stage = (np.log(values.d50) - parameters.log_feed_size) / parameters.log_growth_span

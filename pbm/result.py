@@ -165,7 +165,7 @@ def make_result(solution: Solution, model: Granulation, speed: Steps, spray: Ste
     """Evaluate outputs and flags of every stored state."""
     speeds = np.array([speed.at(time) for time in solution.times])
     values = [model.outputs(state) for state in solution.states]
-    flags = [model.flags(state, rate) for state, rate in zip(solution.states, speeds)]
+    flags = [model.flags(state, rate, value) for state, rate, value in zip(solution.states, speeds, values)]
     return GranulationResult(
         time=solution.times,
         speed=speeds,

@@ -102,10 +102,11 @@ class Run:
     step: float
     record: list[Floats]
     inflows: Sequence[Inflow]
+    rows: Floats
 
     def advance(self, time: float, end: float, speed: float, spray: float, knots: list[Knot] | None = None) -> None:
         """Move on to `end` [s] at constant inputs; the end of every step is added to `knots`, where given."""
-        rows = np.zeros((RECORD_ROWS if knots is None else 1, RECORD))
+        rows = self.rows if knots is None else self.rows[:1]
         coupled = 1 if np.any(self.tables.outflow > 0.0) else 0
         tables = self.tables._replace(feed=feed_rates(self.inflows, time, self.state.shape), coupled=coupled)
         status = FULL
@@ -186,6 +187,7 @@ def make_run(setup: Setup, accuracy: Accuracy, span: float) -> Run:
         span,
         [],
         setup.inflows,
+        np.zeros((RECORD_ROWS, RECORD)),
     )
 
 

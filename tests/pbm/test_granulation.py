@@ -181,7 +181,10 @@ def test_output_times_do_not_steer_the_result(model: Granulation) -> None:
 
 
 def test_flags_say_what_leaves_the_design(model: Granulation, batch: GranulationResult) -> None:
-    """Inside at the feed; an impeller beyond the design, a d50 beyond the grown state, sizes beyond the clamp."""
+    """Inside at the feed; an impeller beyond the design, a d50 beyond the grown state, sizes beyond the clamp.
+
+    A result has those of its states, whether or not their outputs are at hand.
+    """
     start = model.initial_state()
     inside = model.flags(start, SPEED)
     assert not inside.any and abs(inside.state) < 0.05
@@ -190,6 +193,9 @@ def test_flags_say_what_leaves_the_design(model: Granulation, batch: Granulation
     assert coarse.flags(start, SPEED).state_outside
     narrow = Granulation(granulation_case(), kernel_law(size_ratio_low=0.99, size_ratio_high=1.01))
     assert narrow.flags(start, SPEED).sizes_outside
+    alone = [model.flags(state, SPEED) for state in batch.states]
+    assert [flag.state_outside for flag in alone] == list(batch.state_outside)
+    assert alone == [model.flags(state, SPEED, model.outputs(state)) for state in batch.states]
 
 
 def test_the_file_gives_the_result_back(batch: GranulationResult, tmp_path: Path) -> None:
