@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from coupling.case import Case
 from coupling.case_document import CaseDocument, read_document, write_document
 from coupling.case_errors import translate
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_case(path: Path, assignments: Sequence[str] = ()) -> Case:
@@ -28,10 +30,15 @@ def read_case(path: Path, assignments: Sequence[str] = ()) -> Case:
 
 def open_case(path: Path, assignments: Sequence[str] = ()) -> tuple[Case, CaseDocument]:
     """Return the case as `read_case` does, and the document that knows where each of its keys stands."""
+    return read_model(Case, path, assignments)
+
+
+def read_model(model: type[Model], path: Path, assignments: Sequence[str] = ()) -> tuple[Model, CaseDocument]:
+    """Read and check a file of the form of a model; see `read_case`."""
     document = read_document(path)
     for assignment in assignments:
         document.set(assignment)
-    return check_document(document, path.resolve().parent), document
+    return _checked(model, document, path.resolve().parent), document
 
 
 def check_document(document: CaseDocument, folder: Path) -> Case:
@@ -40,10 +47,14 @@ def check_document(document: CaseDocument, folder: Path) -> Case:
     Raises:
         CaseError: see `read_case`.
     """
+    return _checked(Case, document, folder)
+
+
+def _checked(model: type[Model], document: CaseDocument, folder: Path) -> Model:
     try:
-        return Case.model_validate(document.data, context={"folder": folder})
+        return model.model_validate(document.data, context={"folder": folder})
     except ValidationError as error:
-        raise translate(error, document, Case) from None
+        raise translate(error, document, model) from None
 
 
 def resolved(case: Case) -> dict[str, Any]:

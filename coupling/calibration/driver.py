@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -48,6 +46,11 @@ class Calibrated:
         return self.certainty.warnings + profile_warnings(self.profiles, self.certainty)
 
     @property
+    def chi_square(self) -> float:
+        """Of the best end."""
+        return self.best.chi_square
+
+    @property
     def estimates(self) -> dict[str, float]:
         """Estimates by name, in SI."""
         variables = self.problem.variables
@@ -61,22 +64,6 @@ def make_calibration_folder(problem: Problem, chosen: Path | None = None) -> Pat
     return claim_folder(
         problem.calibration.name, chosen, lambda folder: write_document(plain, folder / EXPERIMENTS_FILE, heading)
     )
-
-
-def run_calibration(problem: Problem, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Calibrate, or go on with it, and write the results; returns facts for the manifest.
-
-    Raises StateSaved when it was told to stop: finished searches are kept.
-    """
-    from coupling.calibration.report import write_results
-
-    began = time.monotonic()
-    with StopRequest() as stop:
-        calibrated = calibrate(problem, progress, stop, folder)
-    write_results(calibrated, folder)
-    for warning in calibrated.warnings:
-        progress.message(f"warning: {warning}")
-    return {"chi_square": calibrated.best.chi_square, "seconds": time.monotonic() - began}
 
 
 def calibrate(

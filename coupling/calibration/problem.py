@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from compute.case_model import closest
 from compute.errors import CaseError
 from coupling.calibration.experiments import SECTIONS, Calibration, Experiment, Model
-from coupling.case_document import CaseDocument, read_document
+from coupling.case_document import CaseDocument
 from coupling.case_errors import translate
+from coupling.case_file import read_model
 from pbm.grid import Floats
 
 Location = tuple[str | int, ...]
@@ -198,14 +199,7 @@ def read_problem(path: Path, assignments: Sequence[str] = ()) -> Problem:
     Raises:
         CaseError: anything in it is wrong; the message names place, key, value and what was expected.
     """
-    document = read_document(path)
-    for assignment in assignments:
-        document.set(assignment)
-    try:
-        calibration = Calibration.model_validate(document.data, context={"folder": path.resolve().parent})
-    except ValidationError as error:
-        raise translate(error, document, Calibration) from None
-    return Problem(calibration, document)
+    return Problem(*read_model(Calibration, path, assignments))
 
 
 def _dump(model: Model) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from coupling.calibration.driver import Calibrated
 from coupling.calibration.pictures import draw_correlations, draw_curves, draw_profiles
 from coupling.calibration.predict import Compared, ComparedCurve, Prediction
 from coupling.calibration.profile import Profile
+from coupling.fitting import REPORT_NAME
 
-RESULT_NAME, REPORT_NAME = "calibration.json", "report.md"
+RESULT_NAME = "calibration.json"
 CURVES_NAME, CORRELATIONS_NAME, PROFILES_NAME = "sizes.png", "correlations.png", "profiles.png"
 MICRO = 1e6
 DISPLAYED = {

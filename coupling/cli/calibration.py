@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +13,7 @@ from coupling.cli.cases import Assignments
 from coupling.cli.runs import carry_out
 
 if TYPE_CHECKING:
-    from coupling.calibration.problem import Problem
-    from coupling.material.problem import MaterialProblem
+    from coupling.fitting import Fitting
 
 Experiments = Annotated[
     str,
@@ -31,18 +31,9 @@ def calibrate(
     out: Annotated[Path | None, typer.Option("--out", help="Result folder; none: runs/<name>/<next number>.")] = None,
 ) -> None:
     """Fit parameters of a population balance to measured sizes, moisture and residence times, with their errors."""
-    from coupling.calibration.driver import make_calibration_folder
-    from coupling.calibration.problem import read_problem
-    from coupling.case_file import input_files
-    from coupling.provenance import begin_record
-    from coupling.shipped import EXPERIMENTS_FILE, find_case
+    from coupling.calibration.fitting import CALIBRATION
 
-    path = find_case(experiments, EXPERIMENTS_FILE)
-    problem = read_problem(path, assignments or ())
-    folder = make_calibration_folder(problem, out)
-    settings = problem.calibration
-    begin_record(folder, settings.name, settings.seed, [path, *input_files(settings)], sys.argv)
-    _carry_out(problem, folder)
+    _begin(CALIBRATION, experiments, assignments or (), out)
 
 
 def fit_material(
@@ -52,71 +43,54 @@ def fit_material(
     threads: Annotated[int | None, typer.Option("--threads", help="Runs beside each other; none: one a core.")] = None,
 ) -> None:
     """Find friction and adhesion for measured angles of repose, densities and shear stresses, by simulations."""
-    from coupling.case_file import input_files
-    from coupling.material.driver import make_fit_folder
-    from coupling.material.problem import read_material_problem
-    from coupling.provenance import begin_record
-    from coupling.shipped import MEASUREMENTS_FILE, find_case
+    from coupling.material.fitting import MATERIAL_FIT
 
-    path = find_case(measurements, MEASUREMENTS_FILE)
     given = [f"threads={threads}"] if threads is not None else []
-    problem = read_material_problem(path, [*(assignments or ()), *given])
-    folder = make_fit_folder(problem, out)
+    _begin(MATERIAL_FIT, measurements, [*(assignments or ()), *given], out)
+
+
+def resume_fitting(folder: Path) -> bool:
+    """Go on with the calibration or material fit that a folder holds; False where it holds neither."""
+    from coupling.provenance import resume_manifest
+
+    fitting = _fitting_of(folder)
+    if fitting is None:
+        return False
+    problem = fitting.read(folder / fitting.file, ())
+    resume_manifest(folder, sys.argv)
+    _carry_out(fitting, problem, folder.resolve())
+    return True
+
+
+def _fitting_of(folder: Path) -> Fitting[Any, Any] | None:
+    from coupling.shipped import EXPERIMENTS_FILE, MEASUREMENTS_FILE
+
+    if (folder / EXPERIMENTS_FILE).is_file():
+        from coupling.calibration.fitting import CALIBRATION
+
+        return CALIBRATION
+    if (folder / MEASUREMENTS_FILE).is_file():
+        from coupling.material.fitting import MATERIAL_FIT
+
+        return MATERIAL_FIT
+    return None
+
+
+def _begin(fitting: Fitting[Any, Any], name: str, assignments: Sequence[str], out: Path | None) -> None:
+    from coupling.provenance import begin_record
+    from coupling.shipped import find_case
+
+    path = find_case(name, fitting.file)
+    problem = fitting.read(path, assignments)
+    folder = fitting.make_folder(problem, out)
     settings = problem.calibration
-    inputs = [path, *problem.case_files, *input_files(settings)]
-    begin_record(folder, settings.name, settings.seed, inputs, sys.argv)
-    _fit(problem, folder)
+    begin_record(folder, settings.name, settings.seed, [path, *fitting.inputs(problem)], sys.argv)
+    _carry_out(fitting, problem, folder)
 
 
-def is_material_fit(folder: Path) -> bool:
-    """Tell whether a folder was made by `fit-material`."""
-    from coupling.shipped import MEASUREMENTS_FILE
+def _carry_out(fitting: Fitting[Any, Any], problem: Any, folder: Path) -> None:
+    from coupling.fitting import REPORT_NAME
 
-    return (folder / MEASUREMENTS_FILE).is_file()
-
-
-def resume_material_fit(folder: Path) -> None:
-    """Go on with a material fit whose folder exists."""
-    from coupling.material.problem import read_material_problem
-    from coupling.provenance import resume_manifest
-    from coupling.shipped import MEASUREMENTS_FILE
-
-    problem = read_material_problem(folder / MEASUREMENTS_FILE)
-    resume_manifest(folder, sys.argv)
-    _fit(problem, folder.resolve())
-
-
-def _fit(problem: MaterialProblem, folder: Path) -> None:
-    from coupling.material.driver import run_fit
-    from coupling.material.report import REPORT_NAME
-
-    carry_out(folder, lambda progress: run_fit(problem, folder, progress))
-    typer.echo((folder / REPORT_NAME).read_text(encoding="utf-8"))
-    typer.echo(str(folder))
-
-
-def is_calibration(folder: Path) -> bool:
-    """Tell whether a folder was made by `calibrate`."""
-    from coupling.shipped import EXPERIMENTS_FILE
-
-    return (folder / EXPERIMENTS_FILE).is_file()
-
-
-def resume_calibration(folder: Path) -> None:
-    """Go on with a calibration whose folder exists."""
-    from coupling.calibration.problem import read_problem
-    from coupling.provenance import resume_manifest
-    from coupling.shipped import EXPERIMENTS_FILE
-
-    problem = read_problem(folder / EXPERIMENTS_FILE)
-    resume_manifest(folder, sys.argv)
-    _carry_out(problem, folder.resolve())
-
-
-def _carry_out(problem: Problem, folder: Path) -> None:
-    from coupling.calibration.driver import run_calibration
-    from coupling.calibration.report import REPORT_NAME
-
-    carry_out(folder, lambda progress: run_calibration(problem, folder, progress))
+    carry_out(folder, lambda progress: fitting.run(problem, folder, progress))
     typer.echo((folder / REPORT_NAME).read_text(encoding="utf-8"))
     typer.echo(str(folder))

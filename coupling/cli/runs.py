@@ -68,20 +68,11 @@ def _vary(replicas: Sequence[str]) -> list[str]:
 
 def resume(folder: RunFolder) -> None:
     """Continue an interrupted run from its last good checkpoint, or a calibration from its last finished search."""
-    from coupling.cli.calibration import (
-        is_calibration,
-        is_material_fit,
-        resume_calibration,
-        resume_material_fit,
-    )
+    from coupling.cli.calibration import resume_fitting
     from coupling.provenance import resume_manifest
     from coupling.run_folder import open_run_folder
 
-    if is_calibration(folder):
-        resume_calibration(folder)
-        return
-    if is_material_fit(folder):
-        resume_material_fit(folder)
+    if resume_fitting(folder):
         return
     case = open_run_folder(folder)
     _require_backend(case)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -42,6 +40,16 @@ class FittedMaterial:
     results: list[Results]
     confirmations: list[Results]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Of the estimates."""
+        return self.estimate.warnings
+
+    @property
+    def chi_square(self) -> float:
+        """Of the best end."""
+        return self.estimate.best.chi_square
+
 
 def make_fit_folder(problem: MaterialProblem, chosen: Path | None = None) -> Path:
     """Make the folder of a new fit with the resolved file in it; CaseError as `make_run_folder`."""
@@ -54,24 +62,13 @@ def make_fit_folder(problem: MaterialProblem, chosen: Path | None = None) -> Pat
     )
 
 
-def run_fit(problem: MaterialProblem, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Fit, or go on with it, and write the results; returns facts for the manifest.
+def fit_in(problem: MaterialProblem, folder: Path, progress: Progress, stop: StopRequest) -> FittedMaterial:
+    """Fit with runs in the folder, or go on with it; StateSaved when it was told to stop: finished runs are kept."""
 
-    Raises StateSaved when it was told to stop: finished runs are kept.
-    """
-    from coupling.material.report import write_results
+    def runner(places: Sequence[Floats], first: int) -> Results:
+        return carry_out(problem, replicas_at(problem, folder, places, first), progress, stop)
 
-    began = time.monotonic()
-    with StopRequest() as stop:
-
-        def runner(places: Sequence[Floats], first: int) -> Results:
-            return carry_out(problem, replicas_at(problem, folder, places, first), progress, stop)
-
-        fitted = fit_material(problem, runner, folder, progress)
-    write_results(fitted, folder)
-    for warning in fitted.estimate.warnings:
-        progress.message(f"warning: {warning}")
-    return {"chi_square": fitted.estimate.best.chi_square, "seconds": time.monotonic() - began}
+    return fit_material(problem, runner, folder, progress)
 
 
 def fit_material(problem: MaterialProblem, runner: Runner, folder: Path, progress: Progress) -> FittedMaterial:

@@ -9,14 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from compute.errors import CaseError
 from coupling.calibration.problem import Variable
 from coupling.case import Case
-from coupling.case_document import CaseDocument, read_document
-from coupling.case_errors import translate
-from coupling.case_file import check_document, read_case, resolved
+from coupling.case_document import CaseDocument
+from coupling.case_file import check_document, read_case, read_model, resolved
 from coupling.material.experiments import BenchTest, MaterialFit
 from coupling.shipped import find_case
 from pbm.grid import Floats
@@ -130,14 +127,7 @@ class MaterialProblem:
 
 def read_material_problem(path: Path, assignments: Sequence[str] = ()) -> MaterialProblem:
     """Read and check a file of bench tests; raises CaseError with place, key, value and what was expected."""
-    document = read_document(path)
-    for assignment in assignments:
-        document.set(assignment)
-    try:
-        fit = MaterialFit.model_validate(document.data, context={"folder": path.resolve().parent})
-    except ValidationError as error:
-        raise translate(error, document, MaterialFit) from None
-    return MaterialProblem(fit, document)
+    return MaterialProblem(*read_model(MaterialFit, path, assignments))
 
 
 def _value(node: Any, key: str) -> Any:

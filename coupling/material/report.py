@@ -14,9 +14,10 @@ import numpy as np
 from coupling.calibration.certainty import NORMAL_95
 from coupling.calibration.pictures import draw_correlations, draw_profiles
 from coupling.calibration.report import plain_profile, profile_cell, table
+from coupling.fitting import REPORT_NAME
 from coupling.material.driver import FittedMaterial
 
-RESULT_NAME, REPORT_NAME = "material.json", "report.md"
+RESULT_NAME = "material.json"
 CORRELATIONS_NAME, PROFILES_NAME, PROPERTIES_NAME = "correlations.png", "profiles.png", "properties.png"
 
 

@@ -15,7 +15,8 @@ from scipy.stats import chi2
 
 from compute.errors import StateSaved
 from coupling.calibration.certainty import Certainty, certainty_of
-from coupling.calibration.driver import calibrate, make_calibration_folder, run_calibration
+from coupling.calibration.driver import calibrate, make_calibration_folder
+from coupling.calibration.fitting import CALIBRATION
 from coupling.calibration.problem import Problem, read_problem
 from coupling.calibration.report import as_text, write_results
 from coupling.calibration.search import Bench, Found, chi_square, search, starting_points
@@ -245,7 +246,7 @@ def test_stopped_search_goes_on_to_the_same_result(tmp_path: Path) -> None:
         calibrate(problem, quiet, StopAfter(2 + whole.found[0].runs + 3), folder)
     assert len(SearchState.read(folder).found) == 1
     again = read_problem(folder / "experiments.yaml")
-    run_calibration(again, folder, quiet)
+    CALIBRATION.run(again, folder, quiet)
     ends = [one["chi_square"] for one in json.loads((folder / "calibration.json").read_text())["searches"]]
     assert ends == [one.chi_square for one in whole.found]
 

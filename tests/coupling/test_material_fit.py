@@ -19,9 +19,10 @@ from compute.errors import CaseError, SimulationError, StateSaved
 from coupling.calibration.problem import Variable
 from coupling.calibration.profile import Profile
 from coupling.cli.calibration import fit_material as command
+from coupling.fitting import REPORT_NAME
 from coupling.material.driver import FittedMaterial, Results, Runner, fit_material, make_fit_folder
 from coupling.material.problem import MaterialProblem, read_material_problem
-from coupling.material.report import REPORT_NAME, RESULT_NAME, compared, write_results
+from coupling.material.report import RESULT_NAME, compared, write_results
 from coupling.material.runs import Design, replicas_at
 from coupling.material.surrogate import Surrogate
 from coupling.progress import Progress
