@@ -9,13 +9,13 @@ import platform
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from compute.product import product_version
 from coupling.case import Case
 from coupling.case_file import input_files
 from coupling.progress import LOG_NAME
@@ -102,17 +102,6 @@ def versions() -> dict[str, str | None]:
         except PackageNotFoundError:
             found[name] = None
     return found
-
-
-def product_version() -> str | None:
-    """Return the version of the installed product, or that of the source tree it runs from."""
-    try:
-        return version("dempbm")
-    except PackageNotFoundError:
-        project = Path(__file__).resolve().parents[1] / "pyproject.toml"
-        return (
-            str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]) if project.exists() else None
-        )
 
 
 def commit() -> str | None:

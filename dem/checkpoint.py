@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import CheckpointError
+from compute.product import product_version
 
 USER_BLOCK = 512
 FILE_OVERHEAD = 65536
@@ -140,7 +141,7 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
     """Read one checkpoint after comparing its SHA-256.
 
     Raises:
-        CheckpointError: the file is absent, cut short or changed.
+        CheckpointError: the file is absent, cut short or changed, or of another version of the product.
     """
     import h5py
 
@@ -148,10 +149,19 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
     try:
         _compare_digest(path)
         with h5py.File(path, "r") as file:
+            _require_version(path, file.attrs.get("version", "before 0.1.0"))
             arrays = {_name(key): _read_array(dataset) for key, dataset in file["arrays"].items()}
             return Checkpoint(path, int(file.attrs["step"]), arrays, json.loads(bytes(file["attributes"][()])))
     except (OSError, KeyError, ValueError) as error:
         raise CheckpointError(f"{path}: broken checkpoint: {error}") from error
+
+
+def _require_version(path: Path, found: str) -> None:
+    """Refuse a file that another version of the product wrote: what its arrays mean may differ."""
+    if found != str(product_version()):
+        raise CheckpointError(
+            f"{path}: written by version {found} of dempbm, and this is {product_version()}: resume with that version"
+        )
 
 
 @contextmanager
@@ -206,7 +216,7 @@ def reserved_hdf5(path: Path, byte_count: int, user_block: int = 0) -> Iterator[
 def _write(path: Path, step: int, arrays: Mapping[str, NDArray[Any]], attributes: Mapping[str, Any]) -> None:
     text = json.dumps(dict(attributes), sort_keys=True, default=_plain).encode()
     with reserved_hdf5(path, _byte_count(arrays) + len(text), USER_BLOCK) as file:
-        file.attrs["step"] = step
+        file.attrs["step"], file.attrs["version"] = step, str(product_version())
         file["attributes"] = np.frombuffer(text, dtype=np.uint8)
         group = file.create_group("arrays")
         for name in sorted(arrays):

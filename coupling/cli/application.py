@@ -23,7 +23,7 @@ application = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from coupling.provenance import product_version
+        from compute.product import product_version
 
         typer.echo(f"dempbm {product_version()}")
         raise typer.Exit

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import dem.checkpoint
 from compute.errors import CheckpointError
 from dem.checkpoint import CheckpointStore, load_checkpoint
 
@@ -128,6 +129,20 @@ def test_all_broken_names_every_file(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"000002\.h5.*000001\.h5") as caught:
         store.load_latest()
     assert caught.value.exit_code == 3
+
+
+def test_one_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its arrays mean may differ: both versions are named, and neither the file nor the store can be read."""
+    store = CheckpointStore(tmp_path)
+    monkeypatch.setattr(dem.checkpoint, "product_version", lambda: "0.0.9")
+    path = store.save(1, some_arrays(), {})
+    assert load_checkpoint(path).step == 1
+    monkeypatch.setattr(dem.checkpoint, "product_version", lambda: "0.1.0")
+    told = r"written by version 0\.0\.9 of dempbm, and this is 0\.1\.0: resume with that version"
+    with pytest.raises(CheckpointError, match=told):
+        load_checkpoint(path)
+    with pytest.raises(CheckpointError, match=told):
+        store.load_latest()
 
 
 FULL_DISK = """
