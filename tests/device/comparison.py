@@ -9,12 +9,14 @@ above 1e-4. Counts must be equal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import dem.loops_gather
 from dem.case import DemCase
 from dem.engine import Engine
 from dem.liquid.balance import require_liquid
@@ -99,6 +101,15 @@ def assert_same_tallies(found: Engine, expected: Engine) -> None:
 
 def copy_of_state(engine: Engine) -> dict[str, NDArray[Any]]:
     return {name: array.copy() for name, array in engine.state().items()}
+
+
+def states_by_look(run: Callable[[], Engine], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, NDArray[Any]]]:
+    """States after the same run, looked at after every 1, 4, 16 and 64 steps."""
+    states = []
+    for look in (1, 4, 16, 64):
+        monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", look)
+        states.append(copy_of_state(run()))
+    return states
 
 
 def assert_same_state(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 import compute.graph
 import dem.engine
-import dem.loops_gather
 from compute import get_backend
 from compute.errors import SimulationError
 from dem.clock import STOP, WORDS
@@ -29,6 +28,7 @@ from tests.device.comparison import (
     come_and_go,
     copy_of_state,
     rows_by_id,
+    states_by_look,
     take_over,
 )
 from tests.device.systems import SYSTEMS, make_engine
@@ -113,15 +113,16 @@ def test_steps_launched_ahead_leave_no_trace(
     system: str, gather_engine: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Launches after the step that makes the lists stale do nothing: looking after each step gives the same bits."""
-    states = []
-    for look in (1, 4, 16, 64):
-        monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", look)
-        engine = gather_engine(system)  # type: ignore[operator]
+
+    def run() -> Engine:
+        engine: Engine = gather_engine(system)  # type: ignore[operator]
         engine.run(STEPS)
         assert engine.rebuilds > 2
-        states.append(copy_of_state(engine))
-    for other in states[1:]:
-        assert_same_state(other, states[0])
+        return engine
+
+    first, *others = states_by_look(run, monkeypatch)
+    for other in others:
+        assert_same_state(other, first)
 
 
 @pytest.mark.parametrize("system", ["periodic"])
@@ -129,14 +130,15 @@ def test_particles_come_and_go_whatever_the_graph(
     system: str, gather_engine: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The arrays grow and particles are taken out under graphs of 1 to 64 steps: the same bits."""
-    states = []
-    for look in (1, 4, 16, 64):
-        monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", look)
-        engine = gather_engine(system)  # type: ignore[operator]
+
+    def run() -> Engine:
+        engine: Engine = gather_engine(system)  # type: ignore[operator]
         come_and_go(engine, SYSTEMS[system]())
-        states.append(copy_of_state(engine))
-    for other in states[1:]:
-        assert_same_state(other, states[0])
+        return engine
+
+    first, *others = states_by_look(run, monkeypatch)
+    for other in others:
+        assert_same_state(other, first)
 
 
 def test_graph_of_old_arrays_is_noticed(gather_engine: object, monkeypatch: pytest.MonkeyPatch) -> None:
