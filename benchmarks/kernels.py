@@ -1,6 +1,6 @@
 """Registers, spills and occupancy of the kernels that a device would run, assembled without one.
 
-    python -m benchmarks.kernels [--laws]
+    python -m benchmarks.kernels [--laws | --joint]
 
 All kernels of a rebuild and a step of five systems in both precisions; with --laws also the pair kernel with statistics
 of every two laws that can act together. Writes benchmarks/results/kernels.json (with --laws kernels-laws.json) and
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from compute.cuda import THREADS_PER_BLOCK
+from compute.cuda import JOINT_REGISTERS, THREADS_PER_BLOCK
 from compute.launch_cuda import atomic_add
 from dem.domain import OPEN
 from dem.gather import make_gather_pairs
@@ -49,15 +49,15 @@ def occupancy(registers: int, threads: int = THREADS_PER_BLOCK) -> float:
     return min(held, WARPS) // a_block * a_block / WARPS
 
 
-def described(name: str, system: str, precision: str, launch: Launch) -> dict[str, Any]:
-    """What the assembler says of a kernel for each architecture."""
+def described(name: str, system: str, precision: str, launch: Launch, joint: bool = False) -> dict[str, Any]:
+    """What the assembler says of a kernel for each architecture; joint: of that over copies, as it is launched."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        text = compile_to_ptx(launch)
+        text = compile_to_ptx(launch, joint)
     found: dict[str, Any] = {"kernel": name, "system": system, "precision": precision}
     found["calls"] = sorted(functions_called(text))
     for architecture in ASSEMBLED_FOR:
-        told = assemble(text, architecture)
+        told = assemble(text, architecture, JOINT_REGISTERS if joint else None)
         found[architecture] = told._asdict() | {"occupancy": occupancy(told.registers)}
     return found
 
@@ -72,6 +72,13 @@ def kernels_of_systems() -> Iterator[dict[str, Any]]:
                 if (launch.body, types) not in known:
                     known.add((launch.body, types))
                     yield described(name, system, precision, launch)
+
+
+def joint_kernels() -> Iterator[dict[str, Any]]:
+    """Every kernel of spheres in a bowl, over copies."""
+    for precision in ("double", "mixed"):
+        for name, launch in launches_of(bowl_case(numerics=precision)).items():
+            yield described(name, "copies in common launches", precision, launch, joint=True)
 
 
 def parts(argument: Any) -> tuple[Any, ...]:
@@ -101,13 +108,15 @@ def main() -> int:
     """Assemble, print and write; status 1 where a register is spilled."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--laws", action="store_true", help="the pair kernel of every two laws")
-    laws = parser.parse_args().laws
+    parser.add_argument("--joint", action="store_true", help="kernels over copies in common launches")
+    chosen = parser.parse_args()
+    found_by = pair_kernels if chosen.laws else joint_kernels if chosen.joint else kernels_of_systems
     print(f"{'kernel':24}" + "".join(f"{name:>8}: regs, spilled" for name in ASSEMBLED_FOR))
     kernels = []
-    for found in pair_kernels() if laws else kernels_of_systems():
+    for found in found_by():
         kernels.append(found)
         print(row(found), flush=True)
-    path = RESULTS / ("kernels-laws.json" if laws else "kernels.json")
+    path = RESULTS / f"kernels{'-laws' if chosen.laws else '-joint' if chosen.joint else ''}.json"
     path.write_text(json.dumps(kernels, indent=1) + "\n", encoding="utf-8")
     return int(any(found[name]["spills"] for found in kernels for name in ASSEMBLED_FOR))
 

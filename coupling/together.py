@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from traceback import format_exc
 from typing import Any
 
 from compute.base import Backend
@@ -73,7 +74,8 @@ def _run_one(replica: Replica, channel: Channel, progress: Progress, stop: StopR
             session = Session(case, folder, backend, own, stop)
             run_recorded(partial(_all_stages, session), folder, own)
     except Exception as error:
-        progress.message(f"{replica.name}: {error}")
+        told = str(error) if isinstance(error, DempbmError) else format_exc()
+        progress.message(f"{replica.name}: {told}")
         raise
     else:
         progress.message(f"{replica.name}: {replica.outcome}")

@@ -88,10 +88,10 @@ class AfterLooks(StopRequest):
 
 
 def test_stopped_and_resumed(tmp_path: Path) -> None:
-    """Told to stop on the way, all save their state; they go on with the bits of a run that was not stopped."""
-    case: Any = replicas("{seed: [1, 2]}", "dem.time.end=1.2 ms")
+    """Told to stop at step 500, all save their state; they go on with the bits of a run that was not stopped."""
+    case: Any = replicas("{seed: [1, 2]}", "dem.time.end=0.51 ms")
     with pytest.raises(StateSaved, match="0 of 2 replicas are done"):
-        carry_out(case, tmp_path / "all", AfterLooks(5))
+        carry_out(case, tmp_path / "all", AfterLooks(2))
     assert outcomes(tmp_path / "all", range(1, 3)) == ["saved", "saved"]
     for name in ("all", "whole"):
         carry_out(case, tmp_path / name)

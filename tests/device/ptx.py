@@ -116,11 +116,11 @@ def compile_to_ptx(launch: Launch, joint: bool = False) -> str:
     return text if isinstance(text, str) else text.decode()
 
 
-def assemble(text: str, architecture: str) -> Assembly:
-    """Assemble PTX for an architecture with the linker of the CUDA wheels."""
+def assemble(text: str, architecture: str, registers: int | None = None) -> Assembly:
+    """Assemble PTX for an architecture with the linker of the CUDA wheels; registers: of a thread at most."""
     from cuda.core import Linker, LinkerOptions, ObjectCode
 
-    options = LinkerOptions(arch=architecture, ptxas_options=["-v"])
+    options = LinkerOptions(arch=architecture, ptxas_options=["-v"], max_register_count=registers)
     linker = Linker(ObjectCode.from_ptx(text.encode()), options=options)
     linker.link("cubin")
     told = linker.get_info_log()
