@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import coupling.driver
 import coupling.together
 import dem.engine
 from compute import get_backend
@@ -32,6 +33,8 @@ RESULTS = ("particles.vtkhdf",)
 
 @pytest.fixture(autouse=True)
 def loops_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also without the reports, which take longer than such short runs and are not what is compared."""
+    monkeypatch.setattr(coupling.driver, "report_run", lambda case, folder: folder)
     monkeypatch.setattr(dem.engine, "make_loops", GatherLoops)
     monkeypatch.setattr(coupling.together, "backend_of", lambda case, progress: get_backend("python"))
 
