@@ -20,7 +20,7 @@ from typing import Any
 from compute.cuda import JOINT_REGISTERS, THREADS_PER_BLOCK
 from compute.launch_cuda import atomic_add
 from dem.domain import OPEN
-from dem.gather import make_gather_pairs
+from dem.gather_step import make_step_sphere
 from tests.device.pairs_example import PAIRWISE, composed
 from tests.device.ptx import ASSEMBLED_FOR, Launch, assemble, compile_to_ptx, functions_called, launches_of
 from tests.device.systems import CLASSES, SLOW_CONTACTS, STICKY_LAWS, TABLETS, VERY_STICKY, WATER, bowl_case, box_case
@@ -89,10 +89,10 @@ def parts(argument: Any) -> tuple[Any, ...]:
 def pair_kernels() -> Iterator[dict[str, Any]]:
     """The pair kernel of every two laws that can act together."""
     for precision in ("double", "mixed"):
-        arguments = launches_of(bowl_case(numerics=precision))["gather_pairs"]
+        arguments = launches_of(bowl_case(numerics=precision))["step_sphere"]
         for laws in PAIRWISE:
-            body = make_gather_pairs(composed(laws, precision == "mixed"), OPEN, True, atomic_add)
-            yield described("gather_pairs", ", ".join(laws), precision, arguments._replace(body=body))
+            body = make_step_sphere(composed(laws, precision == "mixed"), OPEN, True, True, atomic_add)
+            yield described("step_sphere", ", ".join(laws), precision, arguments._replace(body=body))
 
 
 def row(found: dict[str, Any]) -> str:

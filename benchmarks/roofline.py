@@ -2,9 +2,10 @@
 
     python -m benchmarks.roofline
 
-Each instruction of the pair kernel belongs to the loop over particles, to the loop over the entries of a list, or in it
-to what touching pairs alone run; it is weighted by how often a particle of the settled box does that. An estimate from
-above: it knows nothing of latency, of caches that miss and of warps whose lanes part. None of it has run on a device.
+Each instruction of the kernel of a step belongs to the loop over particles, to the loop over the entries of a list, or
+in it to what touching pairs alone run; it is weighted by how often a particle of the settled box does that. It is an
+estimate from above: it knows nothing of latency, of caches that miss and of warps whose lanes part. None of it has run
+on a device.
 """
 
 from __future__ import annotations
@@ -149,12 +150,10 @@ def of_a_step(precision: str) -> tuple[dict[str, Counter[str]], dict[str, float]
     """Counts of a particle, an entry and a contact, and those of a particle-step; the walls are left out."""
     case = bowl_case(statistics=None, time={"end": 1.0}, numerics=precision)
     launches = launches_of(case)
-    parts = {PARTICLE: Counter[str](), ENTRY: Counter[str](), CONTACT: Counter[str]()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in ("gather_pairs", "move"):
-            for region, lines in regions(compile_to_ptx(launches[name])).items():
-                parts[region].update(counted(lines))
+        text = compile_to_ptx(launches["step_sphere"])
+    parts = {region: counted(lines) for region, lines in regions(text).items()}
     weights = {PARTICLE: 1.0, ENTRY: ENTRIES, CONTACT: CONTACTS}
     return parts, {name: sum(weights[region] * parts[region][name] for region in parts) for name in COUNTS}
 
@@ -162,13 +161,12 @@ def of_a_step(precision: str) -> tuple[dict[str, Counter[str]], dict[str, float]
 def least_bytes(precision: str) -> float:
     """Bytes of a particle-step that pass between memory and chip if every partner is found in a cache.
 
-    Pairs: row, material and id read, force written, entries with their flags read, those of contacts with their history
-    read and written. Motion: row, force and place at the last list read, positions, velocities and spins written.
+    Row, kinds, id and row of contacts with walls, begin of its partners and place at the last list read; positions,
+    velocities and spins written; entries with their flags read, those of contacts with their history read and written.
     """
     value, number = (4 if precision == "mixed" else 8), 8
-    pairs = number * (ROW_SIZE + 1 + 6 + 1) + 4 * KIND_SIZE + 5 * ENTRIES
-    history = CONTACTS * (2 * HISTORY_VALUES * value + 1)
-    return pairs + history + number * (ROW_SIZE + 6 + 3 + 9)
+    own = number * (ROW_SIZE + 1 + 1 + 3 + 9) + 4 * (KIND_SIZE + 1)
+    return own + 5 * ENTRIES + CONTACTS * (2 * HISTORY_VALUES * value + 1)
 
 
 def limits(demand: dict[str, float], memory: float) -> dict[str, float]:

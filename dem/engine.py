@@ -87,7 +87,7 @@ class Engine:
         reach = np.array([0.5 * self.skin, self.built, 0.0])
         self.motion = Motion(
             self.backend.array(self.gravity),
-            zeros((capacity, 3)),
+            self.cells.sphere,
             self.loops.moved(capacity),
             self.backend.array(reach),
         )
@@ -187,7 +187,6 @@ class Engine:
         self.touches.seat[: self.size] = self.touches.seat[self.cells.order[: self.size]]
         self._note_pose()
         self._find_near_walls(self.particles)
-        self.motion.reference[: self.size] = self.particles.row[: self.size, X : X + 3]
         self.built, self.stale = self.step_number, False
         self.motion.reach[BUILT] = self.built
         self.loops.divide(self)
@@ -255,7 +254,7 @@ class Engine:
             "other": self.pairs.other[:entries],
             "flags": self.pairs.flags[:entries],
             "history": self.pairs.history[:entries],
-            "reference": self.motion.reference[:n],
+            "reference": self.motion.reference[:n, :3],
             "course": self.walls.pose[:, SHIFT : LISTED_SHIFT + 1],
         }
 
@@ -292,7 +291,7 @@ class Engine:
         self.loops.place_walls(self, self.built)
         self._note_pose()
         self.walls.pose[:, LISTED_SHIFT] = listed
-        row[: self.size, X : X + 3] = self.motion.reference[: self.size]
+        row[: self.size, X : X + 3] = self.motion.reference[: self.size, :3]
         if not self.stale:
             self._find_near_walls(self.particles._replace(row=row))
         self.walls.pose[:, SHIFT] = now

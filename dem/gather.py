@@ -24,7 +24,25 @@ from dem.liquid.pairs import make_break, make_follow
 from dem.neighbours import TOUCHING, PairList
 from dem.pair_law import make_pair_law
 from dem.pairs import PairSettings
-from dem.particles import CLASS, COMPARTMENT, MASS, MATERIAL, RADIUS, VX, VY, VZ, WX, WY, WZ, Particles, X, Y, Z
+from dem.particles import (
+    CLASS,
+    COMPARTMENT,
+    ENTRY,
+    MASS,
+    MATERIAL,
+    RADIUS,
+    SLOT,
+    VX,
+    VY,
+    VZ,
+    WX,
+    WY,
+    WZ,
+    Particles,
+    X,
+    Y,
+    Z,
+)
 from dem.tally import CONTACT_STEPS, LOSS, Tally, make_first_touch, pair_cell, quantise_signed
 from dem.touch import Vector, approach_and_slip
 
@@ -137,18 +155,17 @@ def alone(values: Any) -> Any:
 
 
 @cache
-def make_gather_pairs(
+def make_row_sums(
     interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False,
     lanes: int = 1, make_sum: Callable[[int, int], Any] | None = None,
-) -> Callable[..., None]:  # fmt: skip
-    """Return the body `gather_pairs(item, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
+) -> Callable[..., Any]:  # fmt: skip
+    """Return `row_sums(item, particles, pairs, domain, settings, tally, step, fault, clock)`: what a row of pairs does.
 
-    While the clock runs it writes force [N], torque [N m] and change of film [m3] of particle i to force[0, i].
+    That is force [N], torque [N m] and, of wet particles, change of film [m3] of particle i.
     lanes: items that share a particle, a power of two; the item i lanes + k takes the entries k, k + lanes, ... of its
     row. make_sum(lanes, count): the target's way to add values up over them.
     """
     total = make_sum(lanes, 7 if interaction.wet else 6) if make_sum else alone
-    store = make_storer(7 if interaction.wet else 6)
     shift, others = lanes.bit_length() - 1, lanes - 1
     contact, part, nearest = make_contact(interaction), make_part(interaction, bodies), make_nearest_image(kind)
     book, book_step, wet = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add), interaction.wet
@@ -156,17 +173,16 @@ def make_gather_pairs(
     limit, touch, tear = interaction.contact.overlap_limit, make_touch(bodies), make_tear(interaction, add, statistics)
 
     @routine
-    def gather_pairs(
-        item: int, particles: Particles, pairs: PairList, domain: Domain, force: Any, settings: PairSettings,
-        tally: Tally, step: float, fault: Any, clock: Any,
-    ) -> None:  # fmt: skip
-        if stands(clock):
-            return
-        i, lane = item >> shift, item & others
+    def row_sums(
+        item: int, particles: Particles, pairs: PairList, domain: Domain, settings: PairSettings, tally: Tally,
+        step: float, fault: Any, clock: Any,
+    ) -> Any:  # fmt: skip
+        i, lane = (item >> shift) & SLOT, item & others
         row, kinds, box = particles.row, particles.kind, domain.box
         fx, fy, fz, mx, my, mz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for entry in range(pairs.start[i] + lane, pairs.start[i + 1], lanes):
-            j = pairs.other[entry]
+        for place in range(pairs.start[i] + lane, pairs.start[i + 1], lanes):
+            entry = place & ENTRY
+            j = pairs.other[entry] & SLOT
             lower = particles.id[i] < particles.id[j]
             a, b = (i, j) if lower else (j, i)
             dx, dy, dz, turn = nearest(box, row[b, X] - row[a, X], row[b, Y] - row[a, Y], row[b, Z] - row[a, Z], 0.0)
@@ -184,7 +200,7 @@ def make_gather_pairs(
             if statistics and lower and not apart and pairs.flags[entry] & TOUCHING == 0:
                 book(a, b, (dx, dy, dz), turn, entry, particles, pairs, box, settings, clock[NOW], tally)
             touch(entry, pairs.flags, apart, clock[NOW])
-            base = kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]
+            base = (kinds[a, MATERIAL] * settings.materials + kinds[b, MATERIAL]) & SLOT
             (px, py, pz), first, second, heat, overlap = contact(
                 row, a, b, (dx, dy, dz), turn, reach * reach - square, step, base, entry, settings, pairs.history
             )
@@ -197,8 +213,32 @@ def make_gather_pairs(
                 note_fault(fault, 0, DEEP_OVERLAP, particles.id[a])
             if statistics and lower:
                 book_step(a, b, kinds, double(heat) * step, wet and apart, tally)
-        sums = total((fx, fy, fz, mx, my, mz, film) if wet else (fx, fy, fz, mx, my, mz))
-        if lane == 0:
-            store(force[0, i], 0, 1, sums)
+        return total((fx, fy, fz, mx, my, mz, film) if wet else (fx, fy, fz, mx, my, mz))
+
+    return row_sums
+
+
+@cache
+def make_gather_pairs(
+    interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False,
+    lanes: int = 1, make_sum: Callable[[int, int], Any] | None = None,
+) -> Callable[..., None]:  # fmt: skip
+    """Return the body `gather_pairs(item, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
+
+    While the clock runs it writes what `make_row_sums` tells of particle i to force[0, i].
+    """
+    row_sums = make_row_sums(interaction, kind, statistics, add, bodies, lanes, make_sum)
+    store, shift, others = make_storer(7 if interaction.wet else 6), lanes.bit_length() - 1, lanes - 1
+
+    @routine
+    def gather_pairs(
+        item: int, particles: Particles, pairs: PairList, domain: Domain, force: Any, settings: PairSettings,
+        tally: Tally, step: float, fault: Any, clock: Any,
+    ) -> None:  # fmt: skip
+        if stands(clock):
+            return
+        sums = row_sums(item, particles, pairs, domain, settings, tally, step, fault, clock)
+        if item & others == 0:
+            store(force[0, (item >> shift) & SLOT], 0, 1, sums)
 
     return gather_pairs

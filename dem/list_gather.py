@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from compute.physics import routine
 from dem.domain import Domain
 from dem.neighbours import CellOrder, PairList, carry_row
 from dem.particles import Particles
 from dem.search import make_row_walk
+
+SHORT = np.dtype(np.int32).itemsize
 
 
 @cache
@@ -40,12 +44,12 @@ def make_fill_body(kind: int) -> Any:
 
 
 @routine
-def count_memory(i: int, pairs: PairList, memory: PairList) -> None:
+def count_memory(i: int, pairs: PairList, start: Any) -> None:
     """Count the partners of slot i of which something is to be remembered."""
     total = 0
     for entry in range(pairs.start[i], pairs.start[i + 1]):
         total += 1 if pairs.flags[entry] != 0 else 0
-    memory.start[i + 1] = total
+    start[i + 1] = total
 
 
 @routine
@@ -58,3 +62,14 @@ def fill_memory(i: int, pairs: PairList, memory: PairList) -> None:
             for k in range(pairs.history.shape[1]):
                 memory.history[at, k] = pairs.history[entry, k]
             at += 1
+
+
+def list_in(array: Any, entries: int, history: Any) -> PairList | None:
+    """Return a list of so many entries, with such histories, in the bytes of an array; none if it is too small."""
+    width, place = history.shape[1], history.dtype.itemsize * history.shape[1] * entries
+    octets = array.reshape(-1).view(np.uint8)
+    end = place + SHORT * entries
+    if end + entries > len(octets):
+        return None
+    values = octets[:place].view(history.dtype).reshape(entries, width)
+    return PairList(None, octets[place:end].view(np.int32), octets[end : end + entries], values)

@@ -7,28 +7,21 @@ depend on how far ahead.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compute.base import Backend, Count, Launch, copies_beside, module_of
 from compute.graph import GraphStore
-from compute.physics import routine
-from compute.tuples import make_loader, make_storer
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
-from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, halt, make_start_step, make_tick, stands
+from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
-from dem.interaction import Interaction
-from dem.liquid.pairs import FILM
-from dem.list_gather import count_memory, fill_memory, make_count_body, make_fill_body
+from dem.gather_step import NextStep, make_move_sphere, make_press_body, make_step_sphere
+from dem.list_gather import count_memory, fill_memory, list_in, make_count_body, make_fill_body
 from dem.neighbours import GROWTH, PairList, move_particle
-from dem.pairs import PairSettings, force_columns
-from dem.particles import SLOT, Particles
-from dem.step import DISTANCE, Motion, advance
-from dem.tally import Tally, plain_add
-from dem.walls import Walls, WallTouches
-from dem.walls.wrench import make_wall_wrench
+from dem.pairs import force_columns
+from dem.particles import Particles
+from dem.tally import plain_add
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -41,65 +34,17 @@ THREADS_AT_ONCE = 65536
 """Threads of the pair kernel that a device holds: 132 multiprocessors with 65536 registers each, 128 to a thread."""
 
 
-@cache
-def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies: bool = False) -> Any:
-    """Return the body that adds the force of the walls on the particle of a row of wall contacts."""
-    wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
-    load_six, store_six, wet = make_loader(6), make_storer(6), interaction.wet
-
-    @routine
-    def press(
-        item: int,
-        particles: Particles,
-        force: Any,
-        settings: PairSettings,
-        walls: Walls,
-        touches: WallTouches,
-        tally: Tally,
-        step: float,
-        fault: Any,
-        clock: Any,
-    ) -> None:
-        if stands(clock):
-            return
-        i = touches.holder[item] & SLOT
-        film = particles.film[i] + force[0, i, FILM] if wet else 0.0
-        ax, ay, az, bx, by, bz, change = wall_wrench(
-            i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault, film
-        )
-        if wet:
-            force[0, i, FILM] += change
-        fx, fy, fz, mx, my, mz = load_six(force[0, i], 0, 1)
-        store_six(force[0, i], 0, 1, (fx + ax, fy + ay, fz + az, mx + bx, my + by, mz + bz))
-
-    return press
-
-
-@cache
-def make_move_body(wet: bool) -> Any:
-    """Return the body that moves a particle by the sum of its forces and stops the clock if it went far."""
-    load_six = make_loader(6)
-
-    @routine
-    def move(i: int, particles: Particles, force: Any, motion: Motion, step: float, fault: Any, clock: Any) -> None:
-        if stands(clock):
-            return
-        if wet:
-            particles.film[i] += force[0, i, FILM]
-        square = advance(i, 0, particles, load_six(force[0, i], 0, 1), motion, step, fault)
-        if not square <= motion.reach[DISTANCE]:
-            halt(clock)
-
-    return move
-
-
 def _move_of(engine: Engine) -> Any:
-    """Return the body that moves what moves on its own in this engine."""
+    """Return the body that moves what moves on its own; none for spheres that move as the forces of pairs are found.
+
+    Where films meet walls these come between: they take of a film what the pairs of the step left.
+    """
+    wet = engine.interaction.wet
     if not engine.id_bits:
-        return make_move_body(engine.interaction.wet)
+        return make_move_sphere(wet, True) if wet and engine.wall_count else None
     from dem.clumps.motion import make_body_move
 
-    return make_body_move(engine.kind, engine.interaction.wet)
+    return make_body_move(engine.kind, wet, engine.wall_count > 0)
 
 
 def _meet_of(engine: Engine, add: Any) -> Any:
@@ -143,7 +88,8 @@ class GatherLoops:
         clock: words that the launches look up, see `dem.clock`.
         lanes: threads that share the row of a particle, 1, 2, 4 or 8; none: what suits the number of particles. Sums of
             forces are rounded differently for each.
-        memory: what the list before remembers of its pairs, while the list is made anew.
+        memory: what the list before remembers of its pairs, while the list is made anew; apart: room for it where there
+            is no other.
     """
 
     full = True
@@ -169,17 +115,20 @@ class GatherLoops:
         return self.backend.zeros(0)
 
     def allocate(self, capacity: int) -> None:
-        """Make the force array and an empty memory; graphs of the arrays before go."""
+        """Make the forces of spheres that do not move on their own, and an empty memory; graphs of before go."""
         self._graphs.clear()
-        self.force = self.backend.zeros((1, capacity, self.columns))
+        self.force = self.backend.zeros((1, capacity if self._move else 0, self.columns))
+        self.wrench = self.backend.zeros((1, 6))
         self.memory = PairList(self.backend.zeros(capacity + 1, np.int64), None, None, None)
+        self.apart = self.memory._replace(other=self.backend.zeros(0, np.int32))
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
         """Sort the particles by cell, those of a cell by id, and count their partners."""
         cells, size, new = engine.cells, engine.size, engine.pairs
-        self._remember(engine)
         self._sort(engine)
+        engine.raise_faults()  # they name places, which what is remembered takes
         self.backend.foreach(move_particle, size, cells, engine.particles, engine.spare)
+        self._remember(engine)
         self.backend.foreach(self._count, size, engine.spare, engine.domain, cells, engine.skin, new)
         add_up(self.xp, new.start[1 : size + 1])
         return int(new.start[size]), new
@@ -194,15 +143,18 @@ class GatherLoops:
         self.backend.foreach(take_place, size, cells)
 
     def _remember(self, engine: Engine) -> None:
-        """Copy what is remembered of the pairs, so that the list can be made anew in its place."""
+        """Copy what is remembered of the pairs, so that the list can be made anew in its place.
+
+        It goes where the particles were before they were sorted, if it fits there.
+        """
         size, start = engine.size, self.memory.start
-        if self.memory.other is None:
-            self.memory = engine.empty_list(1)._replace(start=start)
-        self.backend.foreach(count_memory, size, engine.pairs, self.memory)
+        self.backend.foreach(count_memory, size, engine.pairs, start)
         add_up(self.xp, start[1 : size + 1])
         entries = int(start[size])
-        if entries > len(self.memory.other):
-            self.memory = engine.empty_list(int(GROWTH * entries))._replace(start=start)
+        room = list_in(engine.particles.row, entries, engine.pairs.history)
+        if room is None and entries > len(self.apart.other):
+            self.apart = engine.empty_list(int(GROWTH * entries))
+        self.memory = (room or self.apart)._replace(start=start)
         self.backend.foreach(fill_memory, size, engine.pairs, self.memory)
 
     def fill_rows(self, engine: Engine, new: PairList) -> None:
@@ -212,12 +164,21 @@ class GatherLoops:
         )
 
     def divide(self, engine: Engine) -> None:
-        """Do nothing: every particle is its own chunk."""
+        """Put what does not change of the particles where the next step writes the rest."""
+        if self._move is None:
+            engine.spare.row[: engine.size] = engine.particles.row[: engine.size]
 
     def run(self, engine: Engine, last: int) -> int:
-        """Run graphs of steps until the clock stands, at the last step or where lists are stale."""
-        first = engine.step_number
-        graph = self._graphs.graph(self.backend, self._step_of(engine), LOOK_STEPS, self.clock)
+        """Run graphs of steps until the clock stands, at the last step or where lists are stale.
+
+        The state goes to and fro between two arrays; after an odd number of steps it is brought back to the first one.
+        """
+        first, own = engine.step_number, engine.particles
+        other = own if self._move else own._replace(row=engine.spare.row, film=engine.spare.film)
+        if len(self.wrench) != len(engine.touches.holder):
+            self.wrench = self.backend.zeros((len(engine.touches.holder), 6))
+        launches = [*self._step_of(engine, own, other), *self._step_of(engine, other, own)]
+        graph = self._graphs.graph(self.backend, launches, LOOK_STEPS // 2, self.clock)
         self.clock[:] = self.backend.array(np.array([first, last, 0, engine.size, engine.body_count, engine.at_walls]))
         self.place_walls(engine, first)
         for _ in range(first, last, LOOK_STEPS):
@@ -225,30 +186,41 @@ class GatherLoops:
             if stands(words):
                 break
         self._stale = bool(words[STALE])
+        if (int(words[NOW]) - first) % 2 and self._move is None:
+            own.row[: engine.size] = other.row[: engine.size]
+            if engine.interaction.wet:
+                own.film[: engine.size] = other.film[: engine.size]
         return int(words[NOW])
 
-    def _step_of(self, engine: Engine) -> list[Launch]:
-        """Return the launches of a step; while the clock stands they do nothing."""
-        step, clock, fault, particles = engine.step_size, self.clock, engine.fault, engine.particles
+    def _step_of(self, engine: Engine, particles: Particles, then: Particles) -> list[Launch]:
+        """Return the launches of a step from one state to the other; while the clock stands they do nothing."""
+        step, clock, fault = engine.step_size, self.clock, engine.fault
         each, bodies = Count(clock, SIZE, engine.capacity), Count(clock, BODIES, engine.capacity)
         lanes = self.lanes or (lanes_for(engine.size * copies_beside(self.backend)) if self._make_sum else 1)
         pairs, settings, walls, tally = engine.pairs, engine.settings, engine.walls, engine.tally
         domain, motion, force, touches = engine.domain, engine.motion, self.force, engine.touches
-        gathered = (particles, pairs, domain, force, settings, tally, step, fault, clock)
-        launches = [Launch(self._gather(engine, lanes), each._replace(lanes=lanes), gathered)]
+        after, launches = NextStep(then.row, then.film, touches.seat, self.wrench), []
         if engine.wall_count:
-            pressed = (particles, force, settings, walls, touches, tally, step, fault, clock)
+            pressed = (particles, after, force, settings, walls, touches, tally, step, fault, clock)
             launches.append(Launch(self._press, Count(clock, AT_WALLS, len(touches.holder)), pressed))
-        if self._meet:
-            launches.append(Launch(self._meet, bodies, (particles, walls, touches, motion, tally, clock)))
-        launches.append(Launch(self._move, bodies, (particles, force, motion, step, fault, clock)))
+        shared = each._replace(lanes=lanes)
+        if self._move is None:
+            stepped = (particles, pairs, domain, after, settings, tally, motion, step, fault, clock)
+            launches.append(Launch(self._of_pairs(engine, lanes), shared, stepped))
+        else:
+            gathered = (particles, pairs, domain, force, settings, tally, step, fault, clock)
+            launches.insert(0, Launch(self._of_pairs(engine, lanes), shared, gathered))
+            if self._meet:
+                launches.append(Launch(self._meet, bodies, (particles, walls, touches, motion, tally, clock)))
+            launches.append(Launch(self._move, bodies, (particles, force, after, motion, step, fault, clock)))
         return [*launches, Launch(self._tick, 1, (walls, domain, motion, step, fault, clock))]
 
-    def _gather(self, engine: Engine, lanes: int) -> Any:
-        make_sum = self._make_sum if lanes > 1 else None
-        return make_gather_pairs(
-            engine.interaction, engine.kind, engine.statistics, self._add, engine.id_bits > 0, lanes, make_sum
-        )
+    def _of_pairs(self, engine: Engine, lanes: int) -> Any:
+        """Return the body of the pairs: it moves spheres, or leaves the forces on them to what does."""
+        make_sum, what = self._make_sum if lanes > 1 else None, (engine.interaction, engine.kind, engine.statistics)
+        if self._move is None:
+            return make_step_sphere(*what, engine.wall_count > 0, self._add, lanes, make_sum)
+        return make_gather_pairs(*what, self._add, engine.id_bits > 0, lanes, make_sum)
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""

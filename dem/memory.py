@@ -81,8 +81,8 @@ def device_memory(
     kept = FULL_CONTACTS if contacts is None else contacts
     near = spheres_at_walls(case) if at_walls is None else at_walls
     return DeviceMemory(
-        slots * slot_bytes(interaction, any(each.shape for each in case.classes)),
-        LIST_SLACK * count * (rows + kept) * entry_bytes(interaction),
+        slots * slot_bytes(interaction, any(each.shape for each in case.classes), bool(case.walls)),
+        _list_bytes(count, rows, kept, entry_bytes(interaction)),
         LIST_SLACK * near * wall_row_bytes(interaction),
         _cell_bytes(case, count) + _statistics_bytes(case),
         WHOLE_ARRAY_BYTES * count,
@@ -95,19 +95,23 @@ def of_copies(each: Sequence[DeviceMemory]) -> DeviceMemory:
     return summed._replace(working=max(one.working for one in each))
 
 
-def slot_bytes(interaction: Interaction, bodies: bool) -> int:
-    """Return the bytes of the arrays with a place for each particle; bodies: whether some are of several spheres."""
+def slot_bytes(interaction: Interaction, bodies: bool, walls: bool) -> int:
+    """Return the bytes of the arrays with a place for each particle.
+
+    bodies, walls: whether some are of several spheres, and whether there are walls. Bodies and films at walls need
+    forces between two kernels.
+    """
     particle = ROW_SIZE * REAL + KIND_SIZE * SHORT + LONG + REAL
     order = 3 * LONG + 4 * REAL
-    reference, force, starts = 3 * REAL, (7 if interaction.wet else 6) * REAL, 2 * LONG
-    body = BODY_COLUMNS * REAL + 3 * LONG if bodies else 0
-    return 2 * particle + SHORT + order + reference + force + starts + body
+    starts, body = 2 * LONG, BODY_COLUMNS * REAL + 3 * LONG if bodies else 0
+    force = (7 if interaction.wet else 6) * REAL if bodies or (interaction.wet and walls) else 0
+    return 2 * particle + SHORT + order + starts + body + force
 
 
 def wall_row_bytes(interaction: Interaction) -> int:
     """Return the bytes of the wall contacts of a particle that can meet a wall."""
     contact, width = REAL // 2 if interaction.mixed else REAL, HISTORY + max(1, interaction.history_size)
-    return SLOTS * (2 * SHORT + (2 * width + 1) * contact) + 3 * LONG + (ROOM + 2) * SHORT
+    return SLOTS * (2 * SHORT + (2 * width + 1) * contact) + 3 * LONG + (ROOM + 2) * SHORT + 6 * REAL
 
 
 def spheres_at_walls(case: DemCase) -> float:
@@ -116,6 +120,12 @@ def spheres_at_walls(case: DemCase) -> float:
     if diameter is None or not case.walls:
         return count if case.walls else 0.0
     return count * min(1.0, wall_area(case) * WALL_LAYER * diameter * BED_SOLIDS / solids)
+
+
+def _list_bytes(count: float, entries: float, kept: float, each: int) -> float:
+    """Return the bytes of the list, and of what is kept of it where that does not fit where particles were before."""
+    fits = kept * each <= ROW_SIZE * REAL
+    return LIST_SLACK * count * each * (entries if fits else entries + kept)
 
 
 def entry_bytes(interaction: Interaction) -> int:

@@ -32,7 +32,7 @@ HALF_SKIN, BUILT, DISTANCE = range(3)
 class Motion(NamedTuple):
     """What moves the particles and when lists are stale.
 
-    gravity [m/s2] (3,); reference: positions at the last rebuild [m], shape (capacity, 3); moved: largest squared
+    gravity [m/s2] (3,); reference: positions at the last rebuild [m], shape (capacity, 3 or 4); moved: largest squared
     displacement of each chunk [m2]; reach: half the skin [m], the step number of the last rebuild, and the square of
     how far a particle may go in the present step [m2], shape (3,).
     """
@@ -44,27 +44,29 @@ class Motion(NamedTuple):
 
 
 @routine
-def advance(i: int, c: int, particles: Particles, wrench: Any, motion: Motion, step: float, fault: Any) -> float:
-    """Kick and drift particle i by its force and moment; return its squared displacement since the rebuild [m2]."""
+def advance(
+    i: int, c: int, particles: Particles, after: Any, wrench: Any, motion: Motion, step: float, fault: Any
+) -> float:
+    """Kick and drift particle i by its force and moment; return its squared displacement since the rebuild [m2].
+
+    after: rows that take its new state, the present ones or others.
+    """
     row = particles.row
     fx, fy, fz, mx, my, mz = wrench
     inverse_mass, inverse_inertia = 1.0 / row[i, MASS], 1.0 / row[i, INERTIA]
     vx = row[i, VX] + (fx * inverse_mass + motion.gravity[0]) * step
     vy = row[i, VX + 1] + (fy * inverse_mass + motion.gravity[1]) * step
     vz = row[i, VX + 2] + (fz * inverse_mass + motion.gravity[2]) * step
-    row[i, VX], row[i, VX + 1], row[i, VX + 2] = vx, vy, vz
-    row[i, WX] += mx * inverse_inertia * step
-    row[i, WX + 1] += my * inverse_inertia * step
-    row[i, WX + 2] += mz * inverse_inertia * step
+    x, y, z = row[i, X] + vx * step, row[i, X + 1] + vy * step, row[i, X + 2] + vz * step
+    after[i, X], after[i, X + 1], after[i, X + 2] = x, y, z
+    after[i, VX], after[i, VX + 1], after[i, VX + 2] = vx, vy, vz
+    after[i, WX] = row[i, WX] + mx * inverse_inertia * step
+    after[i, WX + 1] = row[i, WX + 1] + my * inverse_inertia * step
+    after[i, WX + 2] = row[i, WX + 2] + mz * inverse_inertia * step
     travel = 0.5 * row[i, RADIUS]
     if not (vx * vx + vy * vy + vz * vz) * step * step < travel * travel:
         note_fault(fault, c, UNSTABLE, particles.id[i])
-    row[i, X] += vx * step
-    row[i, X + 1] += vy * step
-    row[i, X + 2] += vz * step
-    dx = row[i, X] - motion.reference[i, 0]
-    dy = row[i, X + 1] - motion.reference[i, 1]
-    dz = row[i, X + 2] - motion.reference[i, 2]
+    dx, dy, dz = x - motion.reference[i, 0], y - motion.reference[i, 1], z - motion.reference[i, 2]
     return dx * dx + dy * dy + dz * dz
 
 
@@ -152,7 +154,8 @@ def make_particle_chunk(interaction: Interaction, statistics: bool, has_walls: b
                     mz += force[part, i, 5]
                     for k in range(6):
                         force[part, i, k] = 0.0
-            largest = max(largest, advance(i, c, particles, (fx, fy, fz, mx, my, mz), motion, step, fault))
+            wrench = fx, fy, fz, mx, my, mz
+            largest = max(largest, advance(i, c, particles, particles.row, wrench, motion, step, fault))
         motion.moved[c] = largest
 
     return particle_chunk

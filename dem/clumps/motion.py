@@ -17,6 +17,7 @@ from dem.clumps.rotation import Turn, Vector, freely_turned, spin_of, to_space
 from dem.clumps.wall_encounters import make_meet_walls
 from dem.domain import make_nearest_image
 from dem.faults import UNSTABLE, note_fault
+from dem.gather_step import NextStep, make_add_walls
 from dem.interaction import Interaction
 from dem.liquid.pairs import FILM
 from dem.pairs import PairScratch, PairSettings
@@ -208,12 +209,15 @@ def make_body_chunk(interaction: Interaction, kind: int, statistics: bool, has_w
 
 
 @cache
-def make_body_move(kind: int, wet: bool = False) -> Callable[..., None]:
+def make_body_move(kind: int, wet: bool = False, has_walls: bool = False) -> Callable[..., None]:
     """Return the body that moves rigid body b by the forces on its spheres, and stops the clock if one went far."""
-    place_spheres, load_six = make_place_spheres(kind), make_loader(6)
+    place_spheres, load_six, add_walls = make_place_spheres(kind), make_loader(6), make_add_walls(has_walls)
 
     @routine
-    def move(b: int, particles: Particles, force: Any, motion: BodyMotion, step: float, fault: Any, clock: Any) -> None:
+    def move(
+        b: int, particles: Particles, force: Any, after: NextStep, motion: BodyMotion, step: float, fault: Any,
+        clock: Any,
+    ) -> None:  # fmt: skip
         if stands(clock):
             return
         turn, first = orientation_of(b, motion), motion.first[b]
@@ -221,6 +225,7 @@ def make_body_move(kind: int, wet: bool = False) -> Callable[..., None]:
         for at in range(first, motion.first[b + 1]):
             i = motion.member[at]
             fx, fy, fz, mx, my, mz = load_six(force[0, i], 0, 1)
+            fx, fy, fz, mx, my, mz = add_walls(i, after, fx, fy, fz, mx, my, mz)
             if wet:
                 film += force[0, i, FILM]
             ax, ay, az = moment_about_centre(b, at - first, turn, motion, (fx, fy, fz), (mx, my, mz))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from compute.physics import physics
+from dem.particles import ENTRY, SLOT
 from dem.walls.arrays import (
     FIRST_CELL,
     INVERSE_CELL,
@@ -113,7 +114,7 @@ def mesh_distance(
     best, touching, nearest = reach * reach, 0, -1
     bx, by, bz = 0.0, 0.0, 0.0
     for entry in range(begin, end):
-        t = touches.triangle[entry] if listed else walls.cell_triangle[entry]
+        t = (touches.triangle[entry & ENTRY] if listed else walls.cell_triangle[entry & ENTRY]) & SLOT
         height = height_above(walls.triangles, t, x, y, z)
         if abs(height) < reach and walls.triangles[t, OWNER] == w:
             qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)

@@ -83,7 +83,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
         step: float,
     ) -> Any:
         row, carried = particles.row[i], touches.fresh[seat, slot]
-        values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
+        values = parameters[(particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]) & SLOT]
         nx, ny, nz = normal
         ux, uy, uz = surface_velocity(
             walls, w, row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
@@ -234,7 +234,7 @@ def make_wall_wrench(
                 still_near &= ~bit
                 continue
             armed, begins, apart = near & bit == 0, touched & bit == 0, radius + 2.0 * rearm_gap * radius
-            base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
+            base = (particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]) & SLOT
             limit = wall_limit(seat, w, begins, radius, touches, parameters, base)
             reach = limit if armed else max(limit, apart)
             while more:

@@ -217,7 +217,7 @@ def test_errors_name_particle_and_step_as_on_the_cpu(
 ) -> None:
     """The same words whatever the steps of a graph: the clock stands at the step that failed."""
     told = []
-    for backend, look in (("python", 1), ("cuda", 1), ("cuda", 8)):
+    for backend, look in (("python", 2), ("cuda", 2), ("cuda", 8)):
         monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", look)
         engine = engine_of("walls", backend)
         engine.run(1)

@@ -30,7 +30,7 @@ EXCHANGED = 2 * 6
 def test_pair_kernel(lanes: int, numerics: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Lanes exchange six sums at each of log2(lanes) distances, in two halves, and otherwise take what one does."""
     case = bowl_case(contact=HERTZ, numerics=numerics)
-    found = listed(launches_of(case, lanes)["gather_pairs"], capsys, f"{numerics} precision, {lanes} lanes")
+    found = listed(launches_of(case, lanes)["step_sphere"], capsys, f"{numerics} precision, {lanes} lanes")
     assert len(re.findall(r"shfl\.sync\.bfly", found.text)) == EXCHANGED * (lanes.bit_length() - 1)
     assert found.calls == set() and (found.spilled, found.stack) == (0, 0)
     assert found.registers <= PAIR_REGISTERS[numerics]
@@ -47,4 +47,4 @@ def test_lanes_suit_the_number_of_particles(size: int, lanes: int) -> None:
 
 def test_one_lane_where_nothing_can_be_exchanged() -> None:
     """Without a device or its simulator the row of a particle is gone through by one."""
-    assert launches_of(box_case())["gather_pairs"].place == (3, 1)
+    assert launches_of(box_case())["step_sphere"].place == (3, 1)

@@ -33,7 +33,7 @@ from tests.device.systems import COMPOSITIONS, SYSTEMS, WATER, WET_LAWS, bowl_ca
 
 REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
-BUDGET = {"gather_pairs": 128, "press": 192, "move": 64}
+BUDGET = {"step_sphere": 128, "press": 192}
 """Registers a thread of the kernels of a step; 128 let 512 threads onto a multiprocessor. The walls' kernel, with work
 for few of its threads, is held to two blocks of 128."""
 COMPOSED = 168
@@ -107,14 +107,13 @@ KERNELS = (
     "fill_memory",
     "mark_near_walls",
     "start_step",
-    "gather_pairs",
+    "step_sphere",
     "press",
-    "move",
     "tick",
 )
 
 
-INDEXING = ("gather_pairs", "fill", "fill_memory", "move_particle", "mark_near_walls")
+INDEXING = ("step_sphere", "fill", "fill_memory", "move_particle", "mark_near_walls")
 """Kernels whose places are products of numbers of particles, entries and columns, which 32 bits would not hold."""
 
 
@@ -142,10 +141,10 @@ def test_kernel(name: str, step_launches: dict[str, Launch], capsys: pytest.Capt
 def test_pair_kernel_of_a_composition(composition: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Within its registers, none spilled, no function called, no stack."""
     case = SYSTEMS[COMPOSITIONS[composition]]()
-    found = listed(launches_of(case)["gather_pairs"], capsys, composition)
+    found = listed(launches_of(case)["step_sphere"], capsys, composition)
     assert found.calls == set() and "__local_depot" not in found.text
     assert (found.spilled, found.stack) == (0, 0)
-    assert found.registers <= (BUDGET["gather_pairs"] if composition == "hertz-mindlin-dry" else COMPOSED)
+    assert found.registers <= (BUDGET["step_sphere"] if composition == "hertz-mindlin-dry" else COMPOSED)
 
 
 @pytest.mark.validate

@@ -30,7 +30,7 @@ PLAIN: dict[str, DemCase] = {
 
 def gather_of(case: DemCase, capsys: pytest.CaptureFixture[str], law: str) -> Listed:
     """The pair kernel, which no function calls, no stack and no spilled register slow down."""
-    found = listed(launches_of(case)["gather_pairs"], capsys, f"{law} in mixed precision")
+    found = listed(launches_of(case)["step_sphere"], capsys, f"{law} in mixed precision")
     assert found.calls == set() and "__local_depot" not in found.text
     assert (found.spilled, found.stack) == (0, 0)
     assert found.registers <= REGISTERS
