@@ -131,7 +131,7 @@ def test_particles_come_and_go() -> None:
 
 
 def test_joint_kernel_is_assembled() -> None:
-    """That which puts particles in order: arguments out of a table, nothing called, nothing spilled, memory known to be global."""
+    """Arguments out of a table, nothing called, nothing spilled, memory known to be global."""
     text = compile_to_ptx(launches_of(bowl_case(number=4))["move_particle"], joint=True)
     assert not functions_called(text)
     assert not re.search(r"\b(ld|st)\.[bfsu]\d+", text), "an address that is not known to be one of global memory"
