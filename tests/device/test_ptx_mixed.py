@@ -40,7 +40,7 @@ def gather_of(case: DemCase, capsys: pytest.CaptureFixture[str], law: str) -> Li
 
 
 def test_pair_kernel_computes_differences_and_sums_alone_in_64_bits(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each 64-bit operation is one of those named, no root among them, divisions in the motion alone; the law is in 32."""
+    """Each 64-bit operation is one of those named: no root, and divisions in the motion alone; the law is in 32."""
     law = "liggghts, constant-torque"
     text = gather_of(PLAIN[law], capsys, law).text
     assert operations(text, 64) == DIFFERENCES + SUMS + GAPS + OVERLAP + MOTION
