@@ -24,8 +24,7 @@ if not simulated():
 @physics
 def atomic_add(array: Any, place: Any, value: int) -> int:
     """Add where other threads may write as well; return what was there before."""
-    before: int = cuda.atomic.add(array, place, value)
-    return before
+    return cuda.atomic.add(array, place, value)  # type: ignore[return-value]
 
 
 @cache
