@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compute.adding import plain_add
 from compute.base import Backend, Count, Launch, copies_beside, module_of
 from compute.graph import GraphStore
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
@@ -21,7 +22,6 @@ from dem.list_gather import count_memory, fill_memory, list_in, make_count_body,
 from dem.neighbours import GROWTH, PairList, move_particle
 from dem.pairs import force_columns
 from dem.particles import Particles
-from dem.tally import plain_add
 
 if TYPE_CHECKING:
     from dem.engine import Engine

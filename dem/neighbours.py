@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import prange
 
+from compute.adding import plain_add
 from compute.physics import routine
 from dem.cell_sort import make_find_cell, make_put_into_cell
 from dem.domain import Domain
 from dem.particles import RADIUS, Particles, X
 from dem.search import make_row_walk
-from dem.tally import plain_add
 
 TOUCHING, NEAR, BRIDGED = 1, 2, 4
 ALL_FLAGS = 255

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+from compute.adding import plain_add
 from compute.physics import physics, routine
 from compute.single import double
 from dem.block import (
@@ -42,7 +43,6 @@ from dem.tally import (
     Tally,
     make_first_touch,
     pair_cell,
-    plain_add,
     quantise_signed,
     round_to_quanta,
 )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import prange
 
+from compute.adding import plain_add
 from compute.physics import physics, routine
 from dem.domain import LENGTH, OFFSET, SHEAR_RATE, SHEARED, Domain, slide_of_image
 from dem.faults import CODE, NONE, UNSTABLE, note_fault
@@ -21,7 +22,7 @@ from dem.liquid.pairs import FILM
 from dem.neighbours import PairList
 from dem.pairs import PairScratch, PairSettings, make_pair_chunk
 from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
-from dem.tally import Tally, plain_add
+from dem.tally import Tally
 from dem.walls import Walls, WallTouches, set_pose
 from dem.walls.motion import bear_load, turned_too_far
 from dem.walls.wrench import make_wall_wrench

@@ -113,11 +113,3 @@ def fold_classes(sums: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
     upper = np.triu(np.ones((classes, classes), np.int64), 1).reshape(classes, classes, *[1] * (sums.ndim - 1))
     diagonal = np.eye(classes, dtype=np.int64).reshape(upper.shape)
     return ((table + table.swapaxes(1, 2)) * upper + table * diagonal).reshape(sums.shape)
-
-
-@physics
-def plain_add(array: Any, place: Any, value: int) -> int:
-    """Add where no other thread writes; return what was there before."""
-    before: int = array[place]
-    array[place] = before + value
-    return before

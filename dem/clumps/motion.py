@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+from compute.adding import plain_add
 from compute.physics import physics, routine
 from compute.tuples import make_loader
 from dem.clock import halt, stands
@@ -23,7 +24,7 @@ from dem.liquid.pairs import FILM
 from dem.pairs import PairScratch, PairSettings
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.step import DISTANCE, make_wall_part, taken_changes
-from dem.tally import Tally, plain_add
+from dem.tally import Tally
 from dem.touch import cross
 from dem.walls import Walls, WallTouches
 

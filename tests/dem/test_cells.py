@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import dem.search
 from compute import get_backend
+from compute.adding import plain_add
 from compute.physics import physics
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
 from dem.cells import cell_count, check_width, divide_box, most_cells, size_levels
@@ -20,7 +21,6 @@ from dem.faults import CODE, FAULT_SIZE, NONE
 from dem.neighbours import CellOrder, make_cell_order, move_particle, sort_by_cell
 from dem.particles import KIND_SIZE, RADIUS, ROW_SIZE, Particles, X
 from dem.search import make_row_walk
-from dem.tally import plain_add
 from tests.dem.engines import make_engine, spheres
 
 Vectors = NDArray[np.float64]

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compute.adding import plain_add
 from dem.case_motion import Motion
 from dem.case_walls import CylinderWall, MeshWall, PlaneWall
 from dem.contact.law import Elasticity, PairProperties
 from dem.faults import CODE, DEEP_OVERLAP, FAULT_SIZE, WALL_SLOTS, read_fault
 from dem.interaction import make_interaction
 from dem.particles import MASS, RADIUS, ROW_SIZE, VX, WX, Particles, X
-from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally, plain_add
+from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LANES, Tally
 from dem.walls import SLOTS, Walls, WallTouches, build_walls, make_touches, set_pose
 from dem.walls.build import _set_mesh, triangle_rows
 from dem.walls.grid import make_grid

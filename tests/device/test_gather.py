@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import compute.graph
 import dem.engine
 from compute import get_backend
+from compute.adding import plain_add
 from compute.errors import SimulationError
 from dem.clock import STOP, WORDS
 from dem.engine import Engine
@@ -20,7 +21,6 @@ from dem.loops_gather import GatherLoops
 from dem.neighbours import TOUCHING
 from dem.pairs import force_columns, make_pair_chunk
 from dem.particles import RADIUS, X
-from dem.tally import plain_add
 from tests.device.comparison import (
     assert_same_motion,
     assert_same_state,
