@@ -29,9 +29,6 @@ from coupling.progress import Progress
 from coupling.recorded import run_recorded
 from coupling.run_folder import MANIFEST_NAME
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed; pip install 'dempbm[cuda13]'"
-)
 OUT_OF_MEMORY = "Out of memory allocating 8,000,000,000 bytes (allocated so far: 1,024 bytes)."
 
 

@@ -22,6 +22,12 @@ from pbm.solve import Accuracy, Setup, Solution, solve
 NUMBER = 1e12
 UNIT = 1e-12
 LACTOSE = Path(__file__).resolve().parents[2] / "cases" / "high-shear-granulator" / "feed.csv"
+UNEQUAL_BREAKAGE: dict[str, Any] = {
+    "rate": {"name": "power", "rate": 0.3, "reference_volume": 1e-12, "exponent": 0.3},
+    "fragments": {"name": "diemer-olson", "number": 3, "shape": 1.0},
+    "primary_diameter": "20 um",
+}
+"""Breakage of a case into three unequal parts, faster the larger the granule."""
 
 
 def wide_grid(classes: int) -> Grid:

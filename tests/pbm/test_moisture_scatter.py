@@ -30,7 +30,7 @@ from pbm.program import load_program
 from pbm.solve import Accuracy, Setup, solve
 from pbm.stochastic import StochasticGranulation, StochasticResult
 from tests.pbm.population import NUMBER as COUNT
-from tests.pbm.population import UNIT, stated
+from tests.pbm.population import UNEQUAL_BREAKAGE, UNIT, stated
 from tests.pbm.test_stated_laws import stated_case
 from tests.pbm.test_stochastic_places import FEED, PLACES, agree, meeting
 
@@ -85,11 +85,6 @@ def test_spray_shifts_moisture_and_drying_scales_it() -> None:
 
 def wet_case(rate: float, **changes: Any) -> PbmCase:
     """Three compartments, a feed, drops of many sizes, layers and breakage, with the scatter of moisture."""
-    breaking = {
-        "rate": {"name": "power", "rate": 0.3, "reference_volume": 1e-12, "exponent": 0.3},
-        "fragments": {"name": "diemer-olson", "number": 3, "shape": 1.0},
-        "primary_diameter": "20 um",
-    }
     liquid = {
         "spray": {"rate": "0.66 g/s", "end": "9 s"},
         "drops": {"median": "120 um", "spread": 0.3},
@@ -102,7 +97,7 @@ def wet_case(rate: float, **changes: Any) -> PbmCase:
         | {"grains": [{"solids": [sum(kind["solids"])], "number": kind["number"]} for kind in FEED["grains"]]},
         "grid": {"classes": 40, "smallest_diameter": "10 um", "largest_diameter": "1 mm"},
         "aggregation": {"kernel": {"name": "constant", "rate_coefficient": rate}, "sticking": "always"},
-        "breakage": breaking,
+        "breakage": UNEQUAL_BREAKAGE,
         "liquid": liquid,
         "compartments": regions,
         "end": "6 s",

@@ -24,7 +24,7 @@ from pbm.weighted_laws import (
     encounter_rates,
     sticking_shares,
 )
-from tests.pbm.population import granulation_case, kernel_law
+from tests.pbm.population import UNEQUAL_BREAKAGE, granulation_case, kernel_law
 from tests.pbm.test_stated_laws import DEFORMABLE, feed_of, samples, stated_case
 
 SPEED = 100.0
@@ -92,13 +92,8 @@ def test_classes_and_particles_agree(model: Granulation) -> None:
 def everything_stated(classes: int, **changes: Any) -> Any:
     """Shear, pair speeds, breakage into three unequal parts, spray and drying, without a particle simulation."""
     meeting = {"kernel": {"name": "shear", "shear_rate": "200 1/s"}, **DEFORMABLE}
-    breaking = {
-        "rate": {"name": "power", "rate": 0.3, "reference_volume": 1e-12, "exponent": 0.3},
-        "fragments": {"name": "diemer-olson", "number": 3, "shape": 1.0},
-        "primary_diameter": "20 um",
-    }
     liquid = DRYING | {"spray": {"rate": "0.66 g/s", "end": "65 s"}}
-    return stated_case(**({"aggregation": meeting, "breakage": breaking, "liquid": liquid,
+    return stated_case(**({"aggregation": meeting, "breakage": UNEQUAL_BREAKAGE, "liquid": liquid,
                            "grid": {"classes": classes}} | changes))  # fmt: skip
 
 
