@@ -36,6 +36,7 @@ FAULTS = {
 }
 """What cuInit returns, in words, and what helps."""
 MAJOR_NAMES = {
+    11: ("cupy-cuda110", "cupy-cuda111", "cupy-cuda11x"),
     12: ("cupy-cuda12x", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvrtc-cu12", "nvidia-nvjitlink-cu12"),
     13: ("cupy-cuda13x", "nvidia-nvvm", "nvidia-cuda-nvrtc", "nvidia-nvjitlink"),
 }
@@ -146,13 +147,8 @@ def _disagreements(
     driver: Driver | None, packages: dict[str, str], found: dict[str, Any], extra: str
 ) -> Iterator[Part]:
     """Give a part for each two things that are there and do not fit."""
-    majors = {major: [name for name in names if name in packages] for major, names in MAJOR_NAMES.items()}
-    present = {major: names for major, names in majors.items() if names}
+    yield from _unlike_majors(packages, extra)
     mend = f"pip install 'dempbm[{extra}]'"
-    if len(present) > 1:
-        wrong = next((major for major in present if f"cuda{major}" != extra), min(present))
-        what = " beside ".join(f"{', '.join(names)} of CUDA {major}" for major, names in present.items())
-        yield Part("CUDA packages", "", False, SERVES, f"{what}: pip uninstall {' '.join(present[wrong])}, then {mend}")
     ptx = tuple(found.get("ptx", ()))
     newest = max((version for version, taken in PTX_OF_CUDA.items() if taken <= ptx), default=None)
     if driver is None or newest is None:
@@ -164,6 +160,19 @@ def _disagreements(
         parts, name = ("nvrtc,nvvm", "nvidia-nvjitlink") if newest[0] > 12 else ("nvcc,nvrtc", "nvidia-nvjitlink-cu12")
         pin = f"pip install 'cuda-toolkit[cccl,cudart,{parts}]=={_dotted(driver.version)}.*'"
         yield Part("PTX version", "", False, SERVES, _too_new(ptx, driver, newest) + f"pip install {name}, or {pin}")
+
+
+def _unlike_majors(packages: dict[str, str], extra: str) -> Iterator[Part]:
+    """Give a part for packages of several major versions of CUDA, or of one that is no longer supported."""
+    majors = {major: [name for name in names if name in packages] for major, names in MAJOR_NAMES.items()}
+    present = {major: names for major, names in majors.items() if names}
+    supported = [major for major in present if major in FIRST_DRIVER]
+    kept = f"cuda{max(supported)}" if supported and extra not in {f"cuda{major}" for major in supported} else extra
+    wrong = [name for major, names in present.items() if f"cuda{major}" != kept for name in names]
+    if len(present) > 1 or len(supported) < len(present):
+        what = " beside ".join(f"{', '.join(names)} of CUDA {major}" for major, names in present.items())
+        remedy = f"{what}, CUDA 12 or 13 is needed: pip uninstall {' '.join(wrong)}, then pip install 'dempbm[{kept}]'"
+        yield Part("CUDA packages", "", False, SERVES, remedy)
 
 
 def _too_new(ptx: tuple[int, ...], driver: Driver, newest: tuple[int, int]) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from coupling.doctor_cuda import FAULTS, Driver, _disagreements
+from coupling.doctor_cuda import FAULTS, Driver, _cupy_part, _disagreements
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(sysconfig.get_path("purelib"))
@@ -133,6 +133,31 @@ def test_newer_ptx_of_the_same_major_version(linker: tuple[int, int] | None, wor
     parts = list(_disagreements(driver, {"numba-cuda": "0.30.4"}, found, "cuda12"))
     assert [part.name for part in parts] == ([] if works else ["PTX version"])
     assert works or "'cuda-toolkit[cccl,cudart,nvcc,nvrtc]==12.4.*'" in parts[0].remedy
+
+
+@pytest.mark.parametrize(
+    "present, version, wrong, extra",
+    [
+        (["cupy-cuda11x"], (13, 0), "cupy-cuda11x", "cuda13"),
+        (["cupy-cuda11x", "nvidia-nvjitlink-cu12"], (13, 0), "cupy-cuda11x", "cuda12"),
+        (["cupy-cuda12x", "nvidia-nvvm"], (12, 4), "nvidia-nvvm", "cuda12"),
+        (["cupy-cuda12x", "nvidia-nvvm"], (13, 0), "cupy-cuda12x", "cuda13"),
+        (["cupy-cuda12x", "nvidia-nvjitlink-cu12"], (13, 0), "", ""),
+    ],
+)
+def test_packages_of_unlike_versions(present: list[str], version: tuple[int, int], wrong: str, extra: str) -> None:
+    """Packages of the older major version are named with what removes them; what a newer driver takes stays."""
+    driver = Driver("libcuda.so.1", version, ["Example 100"], 0)
+    parts = list(_disagreements(driver, dict.fromkeys(present, "14.0"), {}, f"cuda{version[0]}"))
+    assert [part.name for part in parts] == (["CUDA packages"] if wrong else [])
+    assert not wrong or parts[0].remedy.endswith(f": pip uninstall {wrong}, then pip install 'dempbm[{extra}]'")
+
+
+def test_two_packages_of_one_module() -> None:
+    """They overwrite each other's files: both have to go before one is installed."""
+    part = _cupy_part({"cupy-cuda12x": "14.0", "cupy-cuda11x": "13.6"}, "pip install 'dempbm[cuda12]'")
+    told = "overwrite each other: pip uninstall cupy-cuda11x cupy-cuda12x, then pip install 'dempbm[cuda12]'"
+    assert part.found == "" and part.remedy.endswith(told)
 
 
 @pytest.mark.parametrize("fault", [100, 803])
