@@ -70,9 +70,10 @@ class Breakage:
         return ratio * one.solid, ratio * one.solid
 
     def _may_break(self, one: Particles, smallest: Floats) -> np.ndarray:
+        """Along a single grid all granules of a class break or none: from the lower edge of the first that does."""
         if len(self._grids) > 1:
             return np.asarray((one.solid > self._largest_grain) & (one.solid >= 2.0 * smallest))
-        limit = self._pivots[np.argmax(self._breakable)]
+        limit = self._grids[0].edges[np.argmax(self._breakable)]
         return np.asarray((one.solid > 2.0 * smallest) & (one.solid >= limit))
 
     def _shares(self, parents: Floats, chances: Floats, smallest: Floats, first: Floats) -> Floats:
