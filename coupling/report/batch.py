@@ -35,8 +35,11 @@ def batch_section(run: RunRecord) -> Section:
         section.lack("The population balance of the batch has not run yet.")
         return section
     feed = _feed(run, section)
-    speed = Quantity(float(batch.speed[0]), "rad/s", digits=4)
-    section.say("Impeller speed ", speed, ", batch of ", Quantity(float(batch.time[-1]), "s"), ".")
+    length = Quantity(float(batch.time[-1]), "s")
+    if batch.speed.any():
+        section.say("Impeller speed ", Quantity(float(batch.speed[0]), "rad/s", digits=4), ", batch of ", length, ".")
+    else:
+        section.say("Batch of ", length, "; no law of it reads the speed of an impeller.")
     caption = "Size distribution by granule volume: measured feed, start and end of the population balance"
     caption += ", end of the reduced model with ±2 standard errors." if run.trajectory else "."
     section.show(_distributions(batch, feed, run.trajectory), "Size distribution before and after", caption)

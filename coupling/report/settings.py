@@ -6,6 +6,7 @@ import shlex
 from typing import Any
 
 from coupling.report.contents import Cell, Quantity, Section
+from coupling.report.laws import law_rows
 from coupling.report.record import RunRecord
 from dem.case import DemCase
 from pbm.case import Feed
@@ -109,6 +110,8 @@ def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
     assert pbm is not None
     liquid, spray = pbm.liquid, pbm.liquid.spray
     window = f"{Quantity(spray.start, 's')} to {Quantity(spray.end, 's')}"
+    measured = pbm.aggregation.measured
+    told = "the one unmeasured number; 1: every wet, slow touch binds" if measured else "share of wet touches that bind"
     return [
         ("charge", Quantity(pbm.feed.charge, "kg")),
         ("feed", f"{_powder(pbm.feed)}, porosity {pbm.feed.porosity:g}, moisture {pbm.feed.moisture:g}"),
@@ -119,8 +122,12 @@ def _balance(run: RunRecord) -> list[tuple[Cell, Cell]]:
         ("solid and liquid density", f"{Quantity(pbm.solid_density, 'kg/m³')}, {Quantity(liquid.density, 'kg/m³')}"),
         ("classes", " × ".join(str(solid.classes) for solid in pbm.solids or (pbm.grid,))),
         ("end of the batch", Quantity(pbm.end, "s")),
-        ("efficiency η", f"{pbm.efficiency:g} (the one unmeasured number; 1: every wet, slow touch binds)"),
-        ("kernel scale, breakage scale", f"{pbm.kernel_scale:g}, {pbm.breakage_scale:g} (1: as measured)"),
+        ("efficiency η", f"{pbm.efficiency:g} ({told})"),
+        (
+            "kernel scale, breakage scale",
+            f"{pbm.kernel_scale:g}, {pbm.breakage_scale:g} (1: as {'measured' if measured else 'stated'})",
+        ),
+        *law_rows(pbm),
     ]
 
 

@@ -15,11 +15,14 @@ from compute.base import Body, Count
 from compute.errors import CaseError
 from compute.python import PythonBackend
 from coupling.case import Case
+from coupling.case_file import read_case
 from coupling.chain import DISTRIBUTION, balance_alone
 from coupling.driver import run
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
+from coupling.report.laws import law_rows
 from coupling.session import Session
+from coupling.shipped import cases_folder
 from pbm.granulation import Granulation
 from pbm.model import LAYERED
 from pbm.result import GranulationResult
@@ -122,7 +125,31 @@ def test_layers_drops_and_a_second_solid_run_and_are_reported(tmp_path: Path) ->
     run(alone(liquid=DROPS, layering=LAYERS, second_solid={"name": "api"}), tmp_path, Progress(None))
     result = GranulationResult.load(tmp_path / DISTRIBUTION)
     assert result.second_share == pytest.approx(0.5, rel=1e-12) and result.booked[-1, LAYERED] > 0.0
-    assert "standard deviation of ln d 0.3" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "standard deviation of ln d 0.3" in page and "rad/s" not in page
+    for stated in (
+        "shear rate 20 1/s",
+        "stokes-deformable",
+        "fragments uniform",
+        "powder below 60.0 µm",
+        "(1: as stated)",
+    ):
+        assert stated in page, stated
+
+
+def test_the_report_names_the_laws_of_every_case() -> None:
+    """Kernel, sticking, breakage and compartments of shipped cases, with their coefficients in units of the laws."""
+    found = {}
+    for name in ("continuous-granulator", "high-shear-granulator"):
+        balance = read_case(cases_folder() / name / "case.yaml").pbm
+        assert balance is not None
+        found[name] = dict(law_rows(balance))
+    stated, fitted = found.values()
+    assert stated["kernel"] == "shear: shear rate 60 1/s" and stated["sticking"] == "both-wet"
+    assert stated["compartments"] == "16: mixer-1, ..., mixer-16"
+    assert "reference diameter 1 m" in str(stated["breakage"])
+    assert fitted["kernel"] == "dem, as fitted to the particle simulation" and "compartments" not in fitted
+    assert law_rows(stated_case(breakage={"on": False}))[2] == ("breakage", "none")
 
 
 @pytest.mark.parametrize(
@@ -136,9 +163,6 @@ def test_layers_drops_and_a_second_solid_run_and_are_reported(tmp_path: Path) ->
 )
 def test_the_reduced_model_repeats_measured_laws_only(changes: dict[str, Any], message: str) -> None:
     """Beside particles, other laws are refused when the case is read: the exported model would not have them."""
-    from coupling.case_file import read_case
-    from coupling.shipped import cases_folder
-
     case = read_case(cases_folder() / "high-shear-granulator" / "case.yaml")
     assert case.pbm is not None
     with pytest.raises(ValidationError, match=message):
