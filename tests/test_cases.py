@@ -55,6 +55,7 @@ def expectations(name: str) -> list[dict[str, Any]]:
 def assert_expected(expected: dict[str, Any], value: Any, standard_error: float = 0.0) -> None:
     """Compare a value with what is expected: a range, or a value with relative, absolute and statistical tolerance."""
     name = f"{expected['name']} of {expected['of']}"
+    print(f"{name}: {value}")
     if "range" in expected:
         low, high = expected["range"]
         assert low <= value <= high, f"{name}: {value}, expected {low} to {high}"
@@ -140,12 +141,16 @@ def test_gas(blocks: int) -> None:
         assert_expected(expected, *found[expected["name"]])
 
 
+SHORTENED = {"rotating-drum": ["dem.statistics.blocks=4"]}
+"""Changes that leave the statement of a case as it is, at less than half of its cost."""
+
+
 @pytest.mark.validate
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["rotating-drum", "tablets-in-a-drum"])
 def test_rotating_drum(name: str) -> None:
-    """Counts and volumes are exact; the bed's tilt is bounded."""
-    outcome = simulate(name, "cpu")
+    """Counts and volumes are exact; the bed's tilt is bounded after a turn in which it finds its place, and a half."""
+    outcome = simulate(name, "cpu", *SHORTENED.get(name, ()))
     row, statistics = outcome.end, outcome.statistics
     assert statistics is not None
     centre = (row[:, MASS, None] * row[:, X : X + 3]).sum(axis=0) / row[:, MASS].sum()

@@ -8,6 +8,7 @@ from coupling.case_document import CaseDocument
 from coupling.checks.adhesion import check_adhesion
 from coupling.checks.classes import check_balance_classes
 from coupling.checks.contact import check_step, check_strikes
+from coupling.checks.crossing import check_crossings
 from coupling.checks.device import check_device, require_device_memory
 from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted, located
@@ -38,6 +39,7 @@ CHECKS = (
     check_scale,
     check_balance_classes,
     check_meshes,
+    check_crossings,
     check_box,
     check_start,
     check_regions,

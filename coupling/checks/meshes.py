@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from compute.errors import CaseError
@@ -33,14 +33,10 @@ def check_meshes(case: Case) -> Iterator[Finding]:
 def _soundness(wall: MeshWall, key: str, diagonal: float, finest: float) -> Iterator[Finding]:
     import numpy as np
 
-    from dem.walls.placement import open_edges, place_corners, place_mesh
+    from dem.walls.placement import open_edges
 
     said: list[str] = []
-    read = stl_corners(wall.file) if wall.file is not None else None
-    if read is None:
-        corners = place_mesh(wall, key, diagonal, said.append)
-    else:
-        corners = place_corners(wall, read.reshape(-1, 3, 3), key, diagonal, said.append)
+    corners = placed_corners(wall, key, diagonal, said.append)
     yield from (Finding("warning", "mesh", f"{text[0].upper()}{text[1:]}.") for text in said)
     unshared = open_edges(corners)
     if unshared and wall.file is not None:
@@ -51,6 +47,22 @@ def _soundness(wall: MeshWall, key: str, diagonal: float, finest: float) -> Iter
     if size < finest:
         text = f"The mesh of {wall.name} measures {size:.3g} m, less than any particle: is its unit right?"
         yield Finding("warning", "mesh", text, f"{size:.3g} m", f"{finest:.3g} m")
+
+
+def placed_corners(wall: MeshWall, key: str, diagonal: float, say: Callable[[str], None]):  # type: ignore[no-untyped-def]
+    """Return the corners of a mesh as it stands at the start [m], shape (triangles, 3, 3).
+
+    key: where the wall stands in the case; diagonal: of the domain [m]; say: told what is left out.
+
+    Raises:
+        CaseError: it cannot be made or read, or is far bigger than the domain.
+    """
+    from dem.walls.placement import place_corners, place_mesh
+
+    read = stl_corners(wall.file) if wall.file is not None else None
+    if read is None:
+        return place_mesh(wall, key, diagonal, say)
+    return place_corners(wall, read.reshape(-1, 3, 3), key, diagonal, say)
 
 
 def require_meshes(case: Case) -> None:
