@@ -37,6 +37,8 @@ TESTS = (
     f"{BALANCES}::test_members_on_the_device",
     f"{BALANCES}::test_granulation_on_the_device",
     f"{BALANCES}::test_adaptive_steps_on_the_device",
+    f"{BALANCES}::test_several_components_on_the_device",
+    f"{BALANCES}::test_two_components_on_the_device",
 )
 TESTS_SECONDS = 240
 MANY = 250_000

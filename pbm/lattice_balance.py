@@ -105,27 +105,62 @@ def merge_cells(numbers: Floats, problem: LatticeProblem, pools: Pools, change: 
 def split_cells(numbers: Floats, splits: Splits, change: Floats, booked: Floats) -> None:
     """Add breakage."""
     for cell in range(splits.gained.size):
-        made = 0.0
-        for entry in range(splits.begin[cell], splits.begin[cell + 1]):
-            made += splits.rate[entry] * numbers[splits.parent[entry]]
-        change[cell] += made
+        change[cell] += made_of(cell, numbers, splits)
         booked[GAINED] += splits.gained[cell] * numbers[cell]
 
 
 @routine
-def lattice_error(member: int, values: Floats, difference: Floats, problem: LatticeProblem) -> float:
-    """Largest relative error of the cells, as a share of the solids, of the number and of the square of the solids."""
-    number, number_error, square, square_error, whole, worst = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for cell in range(problem.solids.size):
+def made_of(cell: int, numbers: Floats, splits: Splits) -> float:
+    """What breakage adds to a cell, less what it takes [1/(m3 s)]."""
+    made = 0.0
+    for entry in range(splits.begin[cell], splits.begin[cell + 1]):
+        made += splits.rate[entry] * numbers[splits.parent[entry]]
+    return made
+
+
+Sums = tuple[float, ...]
+SUMS = 5
+"""Of number and its error, square of the solids and its error, solids."""
+
+
+@routine
+def lattice_sums(begin: int, end: int, values: Floats, difference: Floats, problem: LatticeProblem) -> Sums:
+    """Sums over cells that the error of a step is made of."""
+    number, number_error, square, square_error, whole = 0.0, 0.0, 0.0, 0.0, 0.0
+    for cell in range(begin, end):
         solids, value, error = problem.solids[cell], values[cell], difference[cell]
         number, whole, square = number + value, whole + value * solids, square + value * solids * solids
         number_error, square_error = number_error + error, square_error + error * solids * solids
-    for cell in range(problem.solids.size):
+    return number, number_error, square, square_error, whole
+
+
+@routine
+def lattice_worst(
+    begin: int, end: int, sums: Sums, values: Floats, difference: Floats, problem: LatticeProblem
+) -> float:  # fmt: skip
+    """Largest error of cells as a share of the solids."""
+    worst = 0.0
+    for cell in range(begin, end):
         solids = problem.solids[cell]
-        worst = max(worst, abs(difference[cell] * solids) / (values[cell] * solids + FLOOR * whole + LEAST))
+        worst = max(worst, abs(difference[cell] * solids) / (values[cell] * solids + FLOOR * sums[4] + LEAST))
+    return worst
+
+
+@routine
+def worst_of_lattice(sums: Sums, worst: float) -> float:
+    """Largest relative error of the cells, of the number and of the square of the solids."""
+    number, number_error, square, square_error = sums[:4]
     worst = max(worst, max(abs(number_error) / (number + LEAST), abs(square_error) / (square + LEAST)))
     total = number + number_error + square + square_error
     return worst if total - total == 0.0 else math.inf
+
+
+@routine
+def lattice_error(member: int, values: Floats, difference: Floats, problem: LatticeProblem) -> float:
+    """Error of a step: of the cells, the number and the square of the solids."""
+    cells = problem.solids.size
+    sums = lattice_sums(0, cells, values, difference, problem)
+    return worst_of_lattice(sums, lattice_worst(0, cells, sums, values, difference, problem))
 
 
 run_lattice = routine(make_run(lattice_slope, lattice_error))

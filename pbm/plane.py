@@ -42,45 +42,78 @@ def plane_slope(member: int, values: Floats, problem: PlaneProblem, pools: Pools
     for row in range(rows):
         pool_row(row, problem.rows, problem.columns, pools)
     share_births(columns, problem.cells, pools)
-    cells, margin = rows * columns, columns + 1
-    for row in range(rows):
-        for k in range(columns):
-            cell, loss, number = row * columns + k, pools.loss[row, k], pools.held[0, row, k]
-            slope[cell] = pools.change[0, margin + cell] - loss
-            for part in range(1, pools.held.shape[0]):
-                lost = loss * (pools.held[part, row, k] / number) if number > 0.0 else 0.0
-                slope[part * cells + cell] = pools.change[part, margin + cell] - lost
+    for cell in range(rows * columns):
+        change_cell(cell, columns, rows * columns, pools, slope)
+
+
+@routine
+def change_cell(cell: int, columns: int, cells: int, pools: Pools, slope: Floats) -> None:
+    """Fill the change of number and contents of one cell: births less what merges."""
+    row, k, margin = cell // columns, cell % columns, columns + 1
+    loss, number = pools.loss[row, k], pools.held[0, row, k]
+    slope[cell] = pools.change[0, margin + cell] - loss
+    for part in range(1, pools.held.shape[0]):
+        lost = loss * (pools.held[part, row, k] / number) if number > 0.0 else 0.0
+        slope[part * cells + cell] = pools.change[part, margin + cell] - lost
+
+
+Sums = tuple[float, ...]
+SUMS = 11
+"""Of number, mixed moment, solids, both squares, both components; errors of number, mixed moment and both squares."""
+
+
+@routine
+def plane_sums(begin: int, end: int, values: Floats, difference: Floats, problem: PlaneProblem) -> Sums:
+    """Sums over cells that the error of a step is made of."""
+    one, other = problem.first, problem.second
+    number, mixed, square, solids, other_square, first_sum, other_sum = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    number_error, mixed_error, square_error, other_error = 0.0, 0.0, 0.0, 0.0
+    for cell in range(begin, end):
+        value, error = values[cell], difference[cell]
+        x, y = one[cell // other.size], other[cell % other.size]
+        number, mixed, solids = number + value, mixed + value * x * y, solids + value * (x + y)
+        first_sum, other_sum = first_sum + value * x, other_sum + value * y
+        square, other_square = square + value * x * x, other_square + value * y * y
+        number_error, mixed_error = number_error + error, mixed_error + error * x * y
+        square_error, other_error = square_error + error * x * x, other_error + error * y * y
+    return (
+        number, mixed, solids, square, other_square, first_sum, other_sum,
+        number_error, mixed_error, square_error, other_error,
+    )  # fmt: skip
+
+
+@routine
+def plane_worst(begin: int, end: int, sums: Sums, values: Floats, difference: Floats, problem: PlaneProblem) -> float:
+    """Largest error of cells as a share of the solids, weighted."""
+    one, other, worst = problem.first, problem.second, 0.0
+    for cell in range(begin, end):
+        volume = one[cell // other.size] + other[cell % other.size]
+        value, error = values[cell], difference[cell]
+        worst = max(worst, CELL_WEIGHT * abs(error * volume) / (value * volume + FLOOR * sums[2]))
+    return worst
+
+
+@routine
+def worst_of_plane(sums: Sums, worst: float) -> float:
+    """Largest relative error of the moments 00, 11, 20 and 02, and of the cells.
+
+    The moment 11 counts as what it is without correlation where it is less, as among grains of one component each.
+    """
+    number, mixed, _, square, other_square, first_sum, other_sum = sums[:7]
+    number_error, mixed_error, square_error, other_error = sums[7:]
+    mixed = max(mixed, first_sum * other_sum / number)
+    worst = max(worst, max(abs(number_error) / number, abs(mixed_error) / max(mixed, LEAST)))
+    worst = max(worst, max(abs(square_error) / max(square, LEAST), abs(other_error) / max(other_square, LEAST)))
+    total = number_error + mixed_error + square_error + other_error + square + other_square
+    return worst if total - total == 0.0 else math.inf
 
 
 @routine
 def plane_error(member: int, values: Floats, difference: Floats, problem: PlaneProblem) -> float:
-    """Largest relative error of the moments 00, 11, 20 and 02, and of the cells, each as a share of the solids.
-
-    The moment 11 counts as what it is without correlation where it is less, as among grains of one component each.
-    """
-    one, other = problem.first, problem.second
-    number, mixed, square, solids, worst = 0.0, 0.0, 0.0, 0.0, 0.0
-    number_error, mixed_error, square_error, other_error, other_square = 0.0, 0.0, 0.0, 0.0, 0.0
-    first_sum, other_sum = 0.0, 0.0
-    for i in range(one.size):
-        for k in range(other.size):
-            value, error = values[i * other.size + k], difference[i * other.size + k]
-            x, y = one[i], other[k]
-            number, mixed, solids = number + value, mixed + value * x * y, solids + value * (x + y)
-            first_sum, other_sum = first_sum + value * x, other_sum + value * y
-            square, other_square = square + value * x * x, other_square + value * y * y
-            number_error, mixed_error = number_error + error, mixed_error + error * x * y
-            square_error, other_error = square_error + error * x * x, other_error + error * y * y
-    for i in range(one.size):
-        for k in range(other.size):
-            volume = one[i] + other[k]
-            value, error = values[i * other.size + k], difference[i * other.size + k]
-            worst = max(worst, CELL_WEIGHT * abs(error * volume) / (value * volume + FLOOR * solids))
-    mixed = max(mixed, first_sum * other_sum / number)
-    worst = max(worst, max(abs(number_error) / number, abs(mixed_error) / max(mixed, LEAST)))
-    worst = max(worst, max(abs(square_error) / max(square, LEAST), abs(other_error) / max(other_square, LEAST)))
-    sum_of_all = number_error + mixed_error + square_error + other_error + square + other_square
-    return worst if sum_of_all - sum_of_all == 0.0 else math.inf
+    """Error of a step: of moments, and of the cells, each as a share of the solids."""
+    cells = problem.first.size * problem.second.size
+    sums = plane_sums(0, cells, values, difference, problem)
+    return worst_of_plane(sums, plane_worst(0, cells, sums, values, difference, problem))
 
 
 run_plane = routine(make_run(plane_slope, plane_error))

@@ -49,6 +49,15 @@ class Runs(NamedTuple):
     stopped: Floats  # time and step at which a run was given up [s], not a number for one that was not, (members, 2)
 
 
+class Pace(NamedTuple):
+    """Where an integration is: time and next step [s]; error over tolerance and length of a step that failed."""
+
+    time: float
+    step: float
+    failed: float  # nil after a step that did not
+    failed_length: float
+
+
 def make_stages(members: int, size: int) -> Stages:
     """Zeroed vectors."""
     return Stages(*(np.zeros((members, size)) for _ in Stages._fields))
@@ -161,34 +170,24 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
     take_step = routine(make_step(slope_of))
 
     def run(member: int, problem: Any, work: Any, stages: Stages, runs: Runs) -> None:
-        state, times = stages.state[member], runs.times
+        state, moving, times = stages.state[member], stages.moving[member], runs.times
+        tolerance, shortest = runs.tolerance[member], SHORTEST * (times[times.size - 1] - times[0])
         copy(runs.states[member, 0], state)
         empty(state[: runs.positive], least_of(state, runs.positive))
-        step, failed, failed_length, shortest = 0.0, 0.0, 0.0, SHORTEST * (times[times.size - 1] - times[0])
+        pace = Pace(times[0], 0.0, 0.0, 0.0)
         for mark in range(1, times.size):
-            time = times[mark - 1]
-            while time < times[mark]:
-                rest = times[mark] - time
-                length = min(step, rest)
+            while pace.time < times[mark]:
+                length = min(pace.step, times[mark] - pace.time)
                 take_step(member, length, runs.positive, problem, work, stages)
-                error = error_of(member, stages.moving[member], stages.difference[member], problem)
-                if length == 0.0:
-                    paced = math.sqrt(math.sqrt(runs.tolerance[member])) / max(error, 1e-300)
-                    step = max(min(rest, paced), shortest)
-                    continue
-                error = judged(error / runs.tolerance[member], stages.moving[member], runs.positive)
-                factor = step_factor(error, length, failed, failed_length)
-                if error <= 1.0:
-                    time = times[mark] if length >= rest else time + length
-                    step = max(step, length * factor) if length >= rest else length * factor
-                    failed = 0.0
-                    copy(stages.moving[member], state)
-                    runs.steps[member, 0] += 1
-                else:
-                    step, failed, failed_length = length * min(factor, 0.8), error, length
-                    runs.steps[member, 1] += 1
-                    if step < shortest:
-                        runs.stopped[member, 0], runs.stopped[member, 1] = time, step
+                error = error_of(member, moving, stages.difference[member], problem)
+                error = judged(error, tolerance, length, lowest_of(moving, 0, runs.positive))
+                pace = pace_after(error, tolerance, length, times[mark], shortest, pace)
+                if length > 0.0:
+                    runs.steps[member, 0 if error <= 1.0 else 1] += 1
+                    if error <= 1.0:
+                        copy(moving, state)
+                    elif pace.step < shortest:
+                        runs.stopped[member, 0], runs.stopped[member, 1] = pace.time, pace.step
                         return
             copy(state, runs.states[member, mark])
 
@@ -196,11 +195,41 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
 
 
 @routine
-def judged(error: float, values: Floats, positive: int) -> float:
-    """Error over tolerance; a step that leaves the numbers or goes below nil counts as far too long."""
+def pace_after(error: float, tolerance: float, length: float, mark: float, shortest: float, pace: Pace) -> Pace:
+    """Time and next step after a step with this error over tolerance, on the way to `mark`.
+
+    A step of no length finds the first step from its error, the relative change per second.
+    """
+    rest = mark - pace.time
+    if length == 0.0:
+        first = math.sqrt(math.sqrt(tolerance)) / max(error, 1e-300)
+        return Pace(pace.time, max(min(rest, first), shortest), pace.failed, pace.failed_length)
+    factor = step_factor(error, length, pace.failed, pace.failed_length)
+    if error > 1.0:
+        return Pace(pace.time, length * min(factor, 0.8), error, length)
+    if length >= rest:
+        return Pace(mark, max(pace.step, length * factor), 0.0, pace.failed_length)
+    return Pace(pace.time + length, length * factor, 0.0, pace.failed_length)
+
+
+@routine
+def lowest_of(values: Floats, begin: int, end: int) -> float:
+    """Lowest of some values, nil if none is below."""
     lowest = 0.0
-    for k in range(positive):
+    for k in range(begin, end):
         lowest = min(lowest, values[k])
+    return lowest
+
+
+@routine
+def judged(error: float, tolerance: float, length: float, lowest: float) -> float:
+    """Error over tolerance; a step that leaves the numbers or goes below nil counts as far too long.
+
+    That of a step of no length, which goes nowhere, stays as it is.
+    """
+    if length == 0.0:
+        return error
+    error = error / tolerance
     if not error < FAILED:
         return FAILED
     return error if lowest >= 0.0 else max(error, NEGATIVE)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compute.base import Backend
 from compute.case_model import closest
 from compute.errors import CaseError
 from pbm.grid import Floats, Grid
@@ -36,7 +37,9 @@ from pbm.lattice_balance import (
     make_pools,
     solve_lattice,
 )
+from pbm.lattice_device import DeviceLattice
 from pbm.runs import check_runs, check_times, make_runs, make_stages
+from pbm.runs_device import slope_on, solve_on
 from pbm.schemes.lattice_pairs import AVERAGE, CORNERS, make_axes
 from pbm.schemes.merging import ROUND_OFF
 from pbm.sources import Layer, Nuclei, layering_tables
@@ -119,23 +122,32 @@ class SeveralComponentPopulation:
             solids=lattice.solids,
         )
 
-    def change(self, numbers: Floats) -> tuple[Floats, Floats]:
-        """Change of the numbers [1/(m3 s)], and of the ledger."""
+    def change(self, numbers: Floats, backend: Backend | None = None) -> tuple[Floats, Floats]:
+        """Change of the numbers [1/(m3 s)], and of the ledger; backend: as of `solve`."""
         cells, slope = self.lattice.cells, np.zeros(self._size)
         values = np.append(np.asarray(numbers, dtype=float).ravel(), np.zeros(self._size - cells))
-        lattice_slope(0, values, self._problem, make_pools(self.lattice), slope)
+        if backend is None:
+            lattice_slope(0, values, self._problem, make_pools(self.lattice), slope)
+        else:
+            slope = slope_on(backend, DeviceLattice(backend, self._problem), values)
         return slope[:cells].reshape(self.lattice.shape), slope[cells:]
 
-    def solve(self, numbers: Floats, times: Floats) -> SeveralComponentResult:
-        """Integrate from times[0] on. Raises CaseError for a bad start, SimulationError when the step collapses."""
+    def solve(self, numbers: Floats, times: Floats, backend: Backend | None = None) -> SeveralComponentResult:
+        """Integrate from times[0] on. Raises CaseError for a bad start, SimulationError when the step collapses.
+
+        backend: a device, `compute.get_backend("cuda")`, that runs cells side by side; else the CPU
+        """
         start, marks = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float)
         cells, shape = self.lattice.cells, self.lattice.shape
         self._check_start(start)
         check_times(marks)
         begin = np.append(start.ravel(), np.zeros(self._size - cells))[None]
         runs = make_runs(begin, marks, np.array([self.tolerance]), cells)
-        solve = compiled_lattice() if self.compiled else solve_lattice
-        solve(self._problem, make_pools(self.lattice), make_stages(1, self._size), runs)
+        if backend is None:
+            solve = compiled_lattice() if self.compiled else solve_lattice
+            solve(self._problem, make_pools(self.lattice), make_stages(1, self._size), runs)
+        else:
+            solve_on(backend, DeviceLattice(backend, self._problem), runs)
         check_runs(runs)
         kept, booked = runs.states[0, :, :cells].reshape(len(marks), *shape), runs.states[0, :, cells:]
         return SeveralComponentResult(self.lattice.grids, marks, kept, booked, int(runs.steps[0, 0]))

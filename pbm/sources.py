@@ -98,15 +98,29 @@ def density_at_edge(layer: int, cell: int, place: int, numbers: Floats, tables: 
 @routine
 def add_layers(layer: int, numbers: Floats, tables: Layering, change: Floats) -> float:
     """Add growth to the change of every cell; returns the volume of the component gained. Nothing leaves the last."""
-    stride, gained, pivots = tables.stride[layer], 0.0, tables.pivots[layer]
+    stride, gained = tables.stride[layer], 0.0
     for cell in range(numbers.size):
         if tables.speed[layer, cell] > 0.0:
-            place = cell // stride % tables.classes[layer]
-            passing = tables.speed[layer, cell] * density_at_edge(layer, cell, place, numbers, tables)
+            passing = passing_edge(layer, cell, numbers, tables)
             change[cell] -= passing
             change[cell + stride] += passing
-            gained += passing * (pivots[place + 1] - pivots[place])
+            gained += passing * rise(layer, cell, tables)
     return gained
+
+
+@routine
+def passing_edge(layer: int, cell: int, numbers: Floats, tables: Layering) -> float:
+    """What grows past the upper edge of a cell [1/(m3 s)], nil where nothing does."""
+    speed = tables.speed[layer, cell]
+    place = cell // tables.stride[layer] % tables.classes[layer]
+    return speed * density_at_edge(layer, cell, place, numbers, tables) if speed > 0.0 else 0.0
+
+
+@routine
+def rise(layer: int, cell: int, tables: Layering) -> float:
+    """From the pivot of a cell to the next one along the axis of a layer [m3]; there is none above the last."""
+    place, pivots = cell // tables.stride[layer] % tables.classes[layer], tables.pivots[layer]
+    return pivots[place + 1] - pivots[place]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from compute.base import Backend
 from compute.errors import CaseError
 from pbm.grid import Floats, Grid
 from pbm.plane import PlaneProblem, compiled_plane, plane_slope, solve_plane
+from pbm.plane_device import DevicePlane
 from pbm.runs import check_runs, check_times, make_runs, make_stages
+from pbm.runs_device import slope_on, solve_on
 from pbm.schemes.cell_average_2d import make_columns, make_pools, make_rows, sums_of
 from pbm.schemes.sharing_2d import make_cells
 
@@ -72,17 +75,26 @@ class TwoComponentPopulation:
         filled = first + second > 0.0
         return np.where(np.outer(filled, filled), rates, 0.0)
 
-    def change(self, numbers: Floats, contents: Floats) -> tuple[Floats, Floats]:
-        """Change of numbers (n1, n2) and contents (contents, n1, n2); contents move with the solids."""
+    def change(self, numbers: Floats, contents: Floats, backend: Backend | None = None) -> tuple[Floats, Floats]:
+        """Change of numbers (n1, n2) and contents (contents, n1, n2); contents move with the solids.
+
+        backend: as of `solve`
+        """
         values = np.concatenate((numbers[None], contents))
         slope = np.zeros(values.size)
-        plane_slope(0, values.ravel(), self._problem, make_pools(*self.shape, len(contents)), slope)
+        if backend is None:
+            plane_slope(0, values.ravel(), self._problem, make_pools(*self.shape, len(contents)), slope)
+        else:
+            slope = slope_on(backend, DevicePlane(backend, self._problem, len(contents)), values.ravel())
         changes = slope.reshape(values.shape)
         return changes[0], changes[1:]
 
-    def solve(self, numbers: Floats, times: Floats, contents: Floats | None = None) -> TwoComponentResult:
+    def solve(
+        self, numbers: Floats, times: Floats, contents: Floats | None = None, backend: Backend | None = None
+    ) -> TwoComponentResult:
         """Integrate from times[0] on; numbers (n1, n2) [1/m3], contents (contents, n1, n2) [m3/m3].
 
+        backend: a device, `compute.get_backend("cuda")`, that runs cells side by side; else the CPU
         Raises CaseError for a bad start, SimulationError when the step collapses.
         """
         marks = np.asarray(times, dtype=float)
@@ -96,8 +108,11 @@ class TwoComponentPopulation:
             raise CaseError(problem, key="numbers[0, 0]", value=number, expected="nil where both pivots are nil")
         check_times(marks)
         runs = make_runs(start.reshape(1, -1), marks, np.array([self.tolerance]), start.size)
-        solve = compiled_plane() if self.compiled else solve_plane
-        solve(*self._problem, make_pools(*self.shape, len(start) - 1), make_stages(1, start.size), runs)
+        if backend is None:
+            solve = compiled_plane() if self.compiled else solve_plane
+            solve(*self._problem, make_pools(*self.shape, len(start) - 1), make_stages(1, start.size), runs)
+        else:
+            solve_on(backend, DevicePlane(backend, self._problem, len(start) - 1), runs)
         check_runs(runs)
         stacks = runs.states[0].reshape(len(marks), *start.shape)
         return TwoComponentResult(self.grids, marks, stacks[:, 0], stacks[:, 1:], int(runs.steps[0, 0]))

@@ -144,15 +144,20 @@ def clear(values: Floats) -> None:
 @routine
 def hold_rows(values: Floats, columns: int, pools: Pools) -> None:
     """Fill the rows of numbers and of contents, and put the losses at nil."""
-    rows, cells = pools.held.shape[1], pools.held.shape[1] * columns
-    for row in range(rows):
+    for row in range(pools.held.shape[1]):
         for k in range(columns):
-            number = values[row * columns + k]
-            pools.held[0, row, k] = number
-            for part in range(1, pools.held.shape[0]):
-                content = values[part * cells + row * columns + k]
-                pools.held[part, row, k] = content if number > 0.0 else 0.0
+            hold_cell(row, k, values, columns, pools)
         clear(pools.loss[row])
+
+
+@routine
+def hold_cell(row: int, k: int, values: Floats, columns: int, pools: Pools) -> None:
+    """Fill number and contents of a cell."""
+    number, cells = values[row * columns + k], pools.held.shape[1] * columns
+    pools.held[0, row, k] = number
+    for part in range(1, pools.held.shape[0]):
+        content = values[part * cells + row * columns + k]
+        pools.held[part, row, k] = content if number > 0.0 else 0.0
 
 
 @routine

@@ -10,7 +10,7 @@ After Kumar, Peglow, Warnecke and Heinrich, Powder Technol. 182 (2008) 81, doi 1
 
 from __future__ import annotations
 
-from compute.physics import routine
+from compute.physics import physics, routine
 from pbm.lattice import MOST_COORDINATES
 from pbm.schemes.cell_average_2d import clear
 from pbm.schemes.lattice_pairs import MEAN, MIXED, NUMBER, STAYING, Axes, Pools, plane_of
@@ -39,21 +39,25 @@ def place_births(axes: Axes, pools: Pools) -> bool:
 
 @routine
 def add_rest(pools: Pools) -> None:
-    """Add what corners got to what is born; round-off of what was pooled is nil."""
+    """Add what corners got to what is born."""
     for cell in range(pools.born.size):
         born = pools.born[cell] + pools.whole[NUMBER, cell]
-        pools.born[cell] = 0.0 if abs(born) < ROUND_OFF * pools.whole[STAYING, cell] else born
+        pools.born[cell] = without_round_off(born, pools.whole[STAYING, cell])
+
+
+@physics
+def without_round_off(born: float, pooled: float) -> float:
+    """What is born; nil where it is round-off of what was pooled."""
+    return 0.0 if abs(born) < ROUND_OFF * pooled else born
 
 
 @routine
 def place_pool(cell: int, axes: Axes, pools: Pools) -> float:
     """Share as much of the births of a cell by its neighbours as leaves its pivot above nil; returns that part."""
-    for axis in range(MOST_COORDINATES):
-        place = cell // axes.stride[axis] % axes.size[axis]
-        if axes.size[axis] > 1 and (place == 0 or place == axes.size[axis] - 1):
-            return 0.0
-    pivot, staying = share_pool(cell, axes, pools), pools.whole[STAYING, cell]
-    part = staying / (staying - pivot) if pivot < 0.0 else 1.0
+    if at_rim(cell, axes):
+        return 0.0
+    pivot = share_pool(cell, axes, pools)
+    part = part_placed(pivot, pools.whole[STAYING, cell])
     pools.born[cell] += part * pivot
     for one in range(MOST_COORDINATES):
         for side in range(2):
@@ -67,6 +71,22 @@ def place_pool(cell: int, axes: Axes, pools: Pools) -> float:
                     if amount > 0.0:
                         pools.born[cell + step + (axes.stride[other] if aside == 0 else -axes.stride[other])] += amount
     return part
+
+
+@physics
+def at_rim(cell: int, axes: Axes) -> bool:
+    """Whether a cell is the first or last one along any axis."""
+    rim = False
+    for axis in range(MOST_COORDINATES):
+        place = cell // axes.stride[axis] % axes.size[axis]
+        rim = rim or (axes.size[axis] > 1 and (place == 0 or place == axes.size[axis] - 1))
+    return rim
+
+
+@physics
+def part_placed(pivot: float, staying: float) -> float:
+    """Part of the births of a cell that leaves its pivot, which would hold `pivot` after all of them, above nil."""
+    return staying / (staying - pivot) if pivot < 0.0 else 1.0
 
 
 @routine

@@ -86,33 +86,45 @@ def corners(
     )
 
 
+@physics
+def share_cell(t: int, births: Floats, gaps: Floats, shares: Floats) -> None:
+    """Fill the shares of one cell of a block for the pivots around, the cell's own perhaps below nil."""
+    number, first, second = births[t], births[BLOCK + t], births[2 * BLOCK + t]
+    up, down, right, left = gaps[t], gaps[BLOCK + t], gaps[2 * BLOCK + t], gaps[3 * BLOCK + t]
+    by_up, by_down = gaps[4 * BLOCK + t], gaps[5 * BLOCK + t]
+    by_right, by_left = gaps[6 * BLOCK + t], gaps[7 * BLOCK + t]
+    zero, two, six, eight = corners(first, second, births[3 * BLOCK + t], by_up, by_down, by_right, by_left)
+    first = rest_of(first, (six + eight) * up - (zero + two) * down)
+    second = rest_of(second, (two + eight) * right - (zero + six) * left)
+    below, above = max(-first, 0.0) * by_down, max(first, 0.0) * by_up
+    before, behind = max(-second, 0.0) * by_left, max(second, 0.0) * by_right
+    own = number - (((zero + two) + (six + eight)) + ((below + above) + (before + behind)))
+    shares[t], shares[BLOCK + t], shares[2 * BLOCK + t] = zero, below, two
+    shares[3 * BLOCK + t], shares[5 * BLOCK + t] = before, behind
+    shares[6 * BLOCK + t], shares[7 * BLOCK + t], shares[8 * BLOCK + t] = six, above, eight
+    shares[OWN * BLOCK + t] = 0.0 if abs(own) < ROUND_OFF * number else own
+
+
 @routine
 def share_block(births: Floats, gaps: Floats, shares: Floats) -> None:
-    """Fill the shares of a block of cells for the pivots around, the cell's own perhaps below nil."""
+    """Fill the shares of a block of cells."""
     for t in range(BLOCK):
-        number, first, second = births[t], births[BLOCK + t], births[2 * BLOCK + t]
-        up, down, right, left = gaps[t], gaps[BLOCK + t], gaps[2 * BLOCK + t], gaps[3 * BLOCK + t]
-        by_up, by_down = gaps[4 * BLOCK + t], gaps[5 * BLOCK + t]
-        by_right, by_left = gaps[6 * BLOCK + t], gaps[7 * BLOCK + t]
-        zero, two, six, eight = corners(first, second, births[3 * BLOCK + t], by_up, by_down, by_right, by_left)
-        first = rest_of(first, (six + eight) * up - (zero + two) * down)
-        second = rest_of(second, (two + eight) * right - (zero + six) * left)
-        below, above = max(-first, 0.0) * by_down, max(first, 0.0) * by_up
-        before, behind = max(-second, 0.0) * by_left, max(second, 0.0) * by_right
-        own = number - (((zero + two) + (six + eight)) + ((below + above) + (before + behind)))
-        shares[t], shares[BLOCK + t], shares[2 * BLOCK + t] = zero, below, two
-        shares[3 * BLOCK + t], shares[5 * BLOCK + t] = before, behind
-        shares[6 * BLOCK + t], shares[7 * BLOCK + t], shares[8 * BLOCK + t] = six, above, eight
-        shares[OWN * BLOCK + t] = 0.0 if abs(own) < ROUND_OFF * number else own
+        share_cell(t, births, gaps, shares)
+
+
+@physics
+def part_cell(t: int, apart: float, births: Floats) -> None:
+    """Take births of a cell as uncorrelated unless `apart` is nil: their mixed moment is the product of their means."""
+    number, mixed = births[t], births[3 * BLOCK + t]
+    product = births[BLOCK + t] * births[2 * BLOCK + t] / (number if number > 0.0 else 1.0)
+    births[3 * BLOCK + t] = product if apart != 0.0 else mixed
 
 
 @routine
 def part_at(which: Floats, births: Floats) -> None:
-    """Take births as uncorrelated where `which` is not nil: their mixed moment is the product of their means."""
+    """Take births as uncorrelated where `which` is not nil."""
     for t in range(BLOCK):
-        number, mixed = births[t], births[3 * BLOCK + t]
-        product = births[BLOCK + t] * births[2 * BLOCK + t] / (number if number > 0.0 else 1.0)
-        births[3 * BLOCK + t] = product if which[t] != 0.0 else mixed
+        part_cell(t, which[t], births)
 
 
 @routine

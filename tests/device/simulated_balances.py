@@ -51,6 +51,8 @@ from tests.device.balances import (
     start,
     wet_state,
 )
+from tests.device.populations import TIMES as MARKS
+from tests.device.populations import assert_close, lattice, plane
 from tests.device.systems import EDGE, box_case
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*beyond the top class")
@@ -203,3 +205,30 @@ def test_adaptive_steps_equal_plain_python() -> None:
     most = np.maximum(expected.booked.max(axis=0), 1.0e-300)
     np.testing.assert_allclose(found.booked / most, expected.booked / most, rtol=0.0, atol=1e-12)
     assert max(found.worst_imbalance) <= 1e-13
+
+
+def test_rates_of_two_components_equal_plain_python() -> None:
+    """To the bit: threads look up what the CPU puts somewhere, in its order. Some births are shared as uncorrelated."""
+    population, numbers, contents = plane()
+    expected, found = (population.change(numbers, contents, backend) for backend in (None, get_backend("cuda")))
+    for one, other in zip(found, expected):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("scheme, dimensions", [("fixed-pivot", 2), ("cell-average", 3)])
+def test_rates_of_several_components_equal_plain_python(scheme: str, dimensions: int) -> None:
+    """Pairs are added up one by one, by the CPU axis by axis: positive terms, to 1e-14 of the largest."""
+    population, numbers = lattice(dimensions, scheme)
+    expected, found = (population.change(numbers, backend) for backend in (None, get_backend("cuda")))
+    for one, other in zip(found, expected):
+        assert_close(one, other, 1e-14)
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in")
+def test_steps_of_a_population_equal_plain_python() -> None:
+    """Control on the device: the same steps, and the ledger with them."""
+    population, numbers = lattice(1, "fixed-pivot")
+    expected, found = (population.solve(numbers, MARKS, backend) for backend in (None, get_backend("cuda")))
+    assert found.steps == expected.steps >= len(MARKS)
+    assert_close(found.numbers, expected.numbers, 1e-14)
+    assert_close(found.booked, expected.booked, 1e-14)

@@ -26,6 +26,8 @@ from tests.device.balances import (
     start,
     wet_state,
 )
+from tests.device.populations import TIMES as MARKS
+from tests.device.populations import assert_close, integration_launches, lattice, plane
 from tests.device.ptx import ASSEMBLED_FOR, Launch, Listing, assemble, compile_to_ptx, functions_called
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*beyond the top class")
@@ -89,6 +91,33 @@ def test_kernel_of_a_step(name: str, step_launches: dict[str, Launch], capsys: p
     assert_runs_in_registers(step_launches[name], capsys)
 
 
+POPULATIONS = {
+    "plane": (
+        ("lose_in_group", "gather_births"),
+        ("aim", "begin_entry", "hold", "sum_group", "meet_columns", "lose_cell", "share_births_of", "fill_slope",
+         "move_entry", "sum_chunk", "add_chunks", "judge_chunk", "judge", "settle_entry", "pass_mark", "find_largest"),
+    ),
+    "fixed-pivot": ((), ("lose", "pool", "change_lattice_cell", "book_chunk", "book_all")),
+    "cell-average": (("bear_average",), ("pool", "place_births_of", "sum_chunk", "judge_chunk", "judge")),
+}  # fmt: skip
+"""Kernels of populations of several components: those that are tested every time, and the others."""
+
+
+@pytest.mark.parametrize(
+    "system, name",
+    [
+        pytest.param(system, name, marks=[] if name in short else pytest.mark.validate)
+        for system, (short, long) in POPULATIONS.items()
+        for name in (*short, *long)
+    ],
+)
+def test_kernel_of_a_population(system: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    backend = Listing()
+    run_once(backend, integration_launches(backend, system))
+    assert system != "plane" or set(backend.launches) == {*POPULATIONS["plane"][0], *POPULATIONS["plane"][1]}
+    assert_runs_in_registers(backend.launches[name], capsys)
+
+
 def test_estimate_names_kernels_that_are_launched(step_launches: dict[str, Launch]) -> None:
     """Loops are counted by the names of kernels: one that is renamed or gone would fall out of the estimate unseen."""
     assert set(longest_loops(granulation().tables)) <= set(step_launches)
@@ -130,3 +159,26 @@ def test_adaptive_steps_on_the_device(cuda_device: None, require: Require) -> No
     np.testing.assert_allclose(found.steps[:, :2], expected.steps[:, :2], rtol=1e-10)
     scale = expected.states.sum(axis=(1, 3))[:, None, :, None]
     np.testing.assert_allclose(found.states / scale, expected.states / scale, rtol=0.0, atol=1e-10)
+
+
+@pytest.mark.parametrize("scheme", ["fixed-pivot", "cell-average"])
+def test_several_components_on_the_device(scheme: str, cuda_device: None, require: Require) -> None:
+    """Rates and steps with every mechanism in three coordinates, to 1e-10 of the largest."""
+    require("cuda", find_spec("cupy") is not None, "cupy is not installed; pip install 'dempbm[cuda13]'")
+    population, numbers = lattice(3, scheme)
+    device = get_backend("cuda")
+    for found, expected in zip(population.change(numbers, device), population.change(numbers)):
+        assert_close(found, expected, 1e-10)
+    ours, theirs = (population.solve(numbers, MARKS, backend) for backend in (device, None))
+    assert ours.steps == theirs.steps
+    assert_close(ours.numbers, theirs.numbers, 1e-10)
+
+
+def test_two_components_on_the_device(cuda_device: None, require: Require) -> None:
+    """Rates and steps, with a content, to 1e-10 of the largest."""
+    require("cuda", find_spec("cupy") is not None, "cupy is not installed; pip install 'dempbm[cuda13]'")
+    population, numbers, contents = plane()
+    ours, theirs = (population.solve(numbers, MARKS, contents, backend) for backend in (get_backend("cuda"), None))
+    assert ours.steps == theirs.steps
+    assert_close(ours.numbers, theirs.numbers, 1e-10)
+    assert_close(ours.contents, theirs.contents, 1e-10)
