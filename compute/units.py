@@ -80,6 +80,7 @@ PREFIXES = {"n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "c": -2, "k": 3, "M":
 PREFIXED = ("m", "s", "g", "L", "l", "N", "Pa", "J", "W", "P", "Hz", "bar")
 
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
+_COMMA = re.compile(r"\s*([-+]?\d*),(\d+)((?:[eE][-+]?\d+)?(?:\s*[^\d\s,.].*?)?)\s*")
 _TOKEN = re.compile(r"\s*([*/]?)\s*([^\s*/^\d-][^\s*/^\d-]*|1(?=\s*/))\s*(?:(?:\^|\*\*)?\s*([-+]?\d+))?")
 
 
@@ -122,6 +123,11 @@ def split_quantity(text: str) -> tuple[str, str]:
         NotAQuantity: the text does not begin with a number.
     """
     found = _QUANTITY.fullmatch(text)
+    comma = _COMMA.fullmatch(text)
+    if comma is not None:
+        whole, part, rest = comma.groups()
+        thousands = f", or for thousands '{whole}{part}{rest}'" if len(part) == 3 else ""
+        raise NotAQuantity(f"the decimal sign is a point, not a comma: write '{whole}.{part}{rest}'{thousands}")
     if found is None:
         raise NotAQuantity("not a number with a unit")
     return found[1], found[2]

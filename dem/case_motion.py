@@ -28,7 +28,7 @@ ORIGIN = (0.0, 0.0, 0.0)
 UPWARDS = (0.0, 0.0, 1.0)
 FREE_FALL = 9.81
 """Acceleration of a tapped wall on its way down [m/s2]."""
-Profile = tuple[tuple[Annotated[Time, NotNegative], Number], ...]
+Profile = Annotated[tuple[tuple[Annotated[Time, NotNegative], Number], ...], Field(min_length=1)]
 
 
 class _Motion(CaseModel):
@@ -53,12 +53,12 @@ class _Motion(CaseModel):
 class _Course(_Motion):
     ramp: Annotated[Time, NotNegative] = 0.0
     period: Annotated[Time, Positive] | None = None
-    profile: Profile = ()
+    profile: Profile | None = None
     carrier: AnyMotion | None = None
 
     @model_validator(mode="after")
     def _one_course(self) -> Any:
-        times = [time for time, _ in self.profile]
+        times = [time for time, _ in self.profile or ()]
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise invalid("the times do not rise", key="profile", value=times, expected="rising times")
         if self.profile and (self.period is not None or self.ramp):

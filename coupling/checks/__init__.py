@@ -20,6 +20,7 @@ from coupling.checks.ranges import check_ranges
 from coupling.checks.regions import check_regions
 from coupling.checks.scale import check_scale
 from coupling.checks.shapes import check_shapes
+from coupling.checks.sprays import check_sprays
 from coupling.checks.start import check_start
 from coupling.checks.times import check_times
 from coupling.checks.windows import Window, check_windows, windows
@@ -34,6 +35,7 @@ CHECKS = (
     check_strikes,
     check_adhesion,
     check_liquid,
+    check_sprays,
     check_parcels,
     check_shapes,
     check_scale,

@@ -93,9 +93,9 @@ def _course(motion: AnyMotion) -> list[tuple[float, float]]:
     """Return the profile with a row at the start, none for a motion without one."""
     if isinstance(motion, Tap):
         return _tap_course(motion)
-    if isinstance(motion, Load):
+    if isinstance(motion, Load) or motion.profile is None:
         return []
-    if not motion.profile or motion.profile[0][0] == 0.0:
+    if motion.profile[0][0] == 0.0:
         return list(motion.profile)
     return [(0.0, motion.profile[0][1]), *motion.profile]
 

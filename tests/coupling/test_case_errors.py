@@ -173,6 +173,13 @@ WRONG = {
         "dem.walls.1.motion.carrier.carrier",
         "stands on the ground",
     ),
+    "profile without a time": (
+        "speed: 600 rpm}",
+        "speed: 600 rpm, profile: []}",
+        "profile",
+        "dem.walls.1.motion.profile",
+        "too few entries",
+    ),
     "amount that may be a section": (
         "  classes:",
         "  liquid: {surface_tension: 72 mN/m, viscosity: 0, smallest_gap: 1 um, content: 20}\n  classes:",

@@ -20,6 +20,8 @@ from tests.coupling.case_text import line_of, read_small, write_small
 OBSERVED = "dem.observables={interval: 10 ms, %s}"
 HEAP = "surfaces: [{kind: heap, name: a, radius: 9 mm}]"
 LIQUID = "dem.liquid={surface_tension: %s, viscosity: 1 mPa s, smallest_gap: %s, content: 0.01}"
+SPRAY = (LIQUID % ("72 mN/m", "5 um"))[:-1] + ", sprays: [{name: jet, rate: 1 g/s, half_angle: 20 deg, position: "
+SPRAY += "[20 mm, 20 mm, 38 mm], direction: %s}]}"
 FEED = "dem.particles.1={kind: insertion, region: {shape: box, low: [5 mm, 5 mm, 1 mm], high: [9 mm, 9 mm, 9 mm]}, "
 FEED += "number_rate: 10 1/s, shares: {of: {fine: 1}}}"
 # changes, level, name of the finding, what is to be changed
@@ -69,6 +71,7 @@ SENSELESS = {
         ["dem.particles.0.region={shape: cylinder, point: [20 mm, 20 mm, 1 mm], radius: 21 mm, length: 9 mm}"],
         "refused", "start-positions", "dem.particles.0.region",
     ),
+    "spray to the sky": ([SPRAY % "[0, 0, 1]"], "warning", "spray", "dem.liquid.sprays.0"),
     "less than a particle": (
         ["dem.particles.0.number=null", "dem.particles.0.mass=1 ng"], "refused", "start-positions", "dem.particles.0",
     ),
@@ -91,6 +94,21 @@ def test_what_makes_no_sense_is_told_with_its_place(fault: str, tmp_path: Path) 
 def test_the_small_case_makes_sense(tmp_path: Path) -> None:
     names = {name for _, _, name, _ in SENSELESS.values()}
     assert not [each for each in check_case(read_small(tmp_path)) if each.name in names and each.level != "note"]
+
+
+def test_a_nozzle_over_the_bed_is_no_matter_until_something_hides_it(tmp_path: Path) -> None:
+    """All drops of a cone of 20 degrees, 3 mm above a region of 30 mm, enter it; none does below a plate of 20 mm."""
+
+    def told(*changes: str) -> tuple[str, str]:
+        findings = check_case(read_small(tmp_path, assignments=[SPRAY % "[0, 0, -1]", *changes]))
+        (finding,) = [each for each in findings if each.name == "spray"]
+        return finding.level, finding.value
+
+    assert told() == ("note", "100 %")
+    plate = make_box((-0.01, -0.01, 0.0), (0.01, 0.01, 1e-3))
+    trimesh.Trimesh(plate.vertices, plate.triangles).export(tmp_path / "plate.stl")
+    lid = "name: lid, shape: mesh, material: steel, file: plate.stl, scale: 1 m, point: [20 mm, 20 mm, 36 mm]"
+    assert told(f"dem.walls.1={{{lid}}}", "dem.statistics=null", "dem.time={end: 1 s}") == ("warning", "0 %")
 
 
 def test_lifters_that_run_into_each_other() -> None:
