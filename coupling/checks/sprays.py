@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from compute.errors import CaseError
 from coupling.case import Case
-from coupling.checks.finding import Finding
+from coupling.checks.finding import Finding, Level
 from coupling.checks.meshes import placed_corners
 from coupling.checks.regions import Bounds, bounds
 from dem.case import DemCase
@@ -34,8 +34,9 @@ def check_sprays(case: Case) -> Iterator[Finding]:
         text = f"{100 * share:.3g} % of the drops of {spray.name} fly to where particles start or are fed, or below."
         if share < WARNS:
             text += " Is it aimed at the bed? See position, direction and half_angle, and meshes in its way."
-        level, place = ("warning" if share < WARNS else "note"), f"dem.liquid.sprays.{index}"
-        yield Finding(level, "spray", text, f"{100 * share:.3g} %", f"at least {100 * WARNS:g} %", place)
+        level: Level = "warning" if share < WARNS else "note"
+        limit, place = f"at least {100 * WARNS:g} %", f"dem.liquid.sprays.{index}"
+        yield Finding(level, "spray", text, f"{100 * share:.3g} %", limit, place)
 
 
 def expected(dem: DemCase) -> Bounds:

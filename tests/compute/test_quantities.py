@@ -68,7 +68,7 @@ def test_units_become_si(kind: str, text: str | float, value: float) -> None:
         ("Length", float("nan"), "finite"),
         ("AngularSpeed", "5 Hz", "rev/s, rpm or rad/s"),
         ("Length", "2,5 mm", "decimal sign is a point, not a comma: write '2.5 mm'"),
-        ("Number", "-0,5e-3", "write '-0.5e-3'$"),
+        ("Number", "-0,5e-3", "write '-0.5e-3' "),
         ("Mass", "1,500 g", "write '1.500 g', or for thousands '1500 g'"),
         ("Length", "2.5,3 mm", "unknown unit"),
         ("Fraction", "3 wt%", "unknown unit"),

@@ -58,7 +58,7 @@ def rolled(name: str, floor: PlaneWall | MeshWall) -> tuple[np.ndarray, np.ndarr
 def test_every_law_rolls_over_seams_without_a_kick(name: str, tmp_path: Path) -> None:
     """Some five triangles on the way, history carried over all of their edges: the motion is that on a plane.
 
-    Pressed on by 20 g, so that it touches nearly always. At z = 0 no product of coordinates rounds and the two are equal
+    Pressed on by 20 g, so that it touches nearly always. At z = 0 no product of coordinates rounds and both are equal
     to the bit; 1e-10 leaves room for another order of operations.
     """
     on_plane, on_tiles = rolled(name, plane("floor", (0, 0, 0), (0, 0, 1))), rolled(name, tiles(tmp_path))
