@@ -57,12 +57,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("validate")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+    for item in items:
+        if item.get_closest_marker("validate") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONG))
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
             item.add_marker(pytest.mark.xdist_group(process_group(item.path.relative_to(ROOT))))
         items.sort(key=lambda item: item.path.relative_to(ROOT).parts[1] not in LONGEST)
 
 
+LONG = 1800
+"""Time for a long comparison that names none [s], on a machine that does other things too."""
 LONGEST = ("slurm",)  # a part that begins late would keep the others waiting
 
 

@@ -146,7 +146,6 @@ SHORTENED = {"rotating-drum": ["dem.statistics.blocks=4"]}
 
 
 @pytest.mark.validate
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["rotating-drum", "tablets-in-a-drum"])
 def test_rotating_drum(name: str) -> None:
     """Counts and volumes are exact; the bed's tilt is bounded after a turn in which it finds its place, and a half."""
@@ -188,7 +187,6 @@ def granulator_quantities(folder: Path) -> dict[str, list[float]]:
 
 
 @pytest.mark.validate
-@pytest.mark.timeout(1800)
 def test_high_shear_granulator(tmp_path: Path) -> None:
     """The whole chain from the command line, and the files that it must leave."""
     words = [sys.executable, "-c", "from coupling.cli import main; main()", "run", "high-shear-granulator"]
@@ -218,7 +216,6 @@ def calibration_quantities(predictions: list[Prediction], reduced: float) -> dic
 
 
 @pytest.mark.validate
-@pytest.mark.timeout(1200)
 def test_twin_screw_calibration(tmp_path: Path) -> None:
     """The whole calibration of the shipped measurements, its predicted run, and its picture."""
     calibrated = calibrate(read_problem(CASES / "twin-screw-calibration" / "experiments.yaml"))
@@ -294,7 +291,6 @@ MATERIAL_TESTS = ("angle-of-repose", "drum-angle", "tapped-density", "shear-cell
 
 
 @pytest.mark.validate
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", MATERIAL_TESTS)
 def test_material_test(tmp_path: Path, name: str) -> None:
     """What a bench test measures, from the file of its run; of the shear cell the load on its lid too."""

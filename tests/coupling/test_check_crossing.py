@@ -16,6 +16,7 @@ from dem.case_time import TimeSettings
 from dem.case_walls import Wall
 from tests.coupling.case_text import read_small
 from tests.coupling.test_render import documented_walls
+from tests.dem.test_equipment_runs import WALLS as TUMBLING
 
 WALLS: TypeAdapter[tuple[Wall, ...]] = TypeAdapter(tuple[Wall, ...])
 
@@ -65,6 +66,17 @@ def test_what_cuts_is_named(walls: list[dict[str, Any]], names: tuple[str, str],
     (finding,) = found(tmp_path, walls)
     assert finding.level == "warning"
     assert finding.text.startswith(f"{names[0]} and {names[1]} cut into each other")
+
+
+def test_a_bar_is_carried_by_its_bin(tmp_path: Path) -> None:
+    """A bar beside the tumbling axis spins freely in the bin that carries it; left behind it is run into."""
+    vessel, bar = TUMBLING
+    place = {"point": (0.008, -0.015, 0.043)}
+    carried = bar | place | {"motion": bar["motion"] | {"point": (0.008, 0, 0.043)}}
+    assert found(tmp_path, [vessel, carried]) == []
+    alone = {key: value for key, value in carried["motion"].items() if key != "carrier"}
+    (finding,) = found(tmp_path, [vessel, carried | {"motion": alone}])
+    assert finding.text.startswith("bin and bar cut into each other")
 
 
 PLATE: dict[str, Any] = {
