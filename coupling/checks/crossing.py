@@ -28,7 +28,7 @@ Named = tuple[str, MeshWall]
 
 
 def check_crossings(case: Case) -> Iterator[Finding]:
-    """Warn of meshes that move against each other and cut: particles that get between are crushed.
+    """Warn of meshes that move against each other and cut, which no machine does.
 
     A body wholly inside another one is not seen, nor what meets between the times; walls under a load are looked at
     where they begin.
@@ -84,6 +84,6 @@ def _posed(wall: MeshWall, corners: Any, time: float) -> Any:
 def _told(first: Named, second: Named, time: float, point: Any) -> Finding:
     (_, one), (key, other) = first, second
     place = ", ".join(f"{1e3 * each:.4g}" for each in point)
-    text = f"{one.name} and {other.name} cut into each other as they move: particles between them are crushed, or"
-    text += f" pushed through. `dempbm render --time '{1e3 * time:.4g} ms'` shows them at ({place}) mm."
+    text = f"{one.name} and {other.name} cut into each other as they move, at ({place}) mm: particles may be crushed or"
+    text += f" shut in there. `dempbm render --time '{1e3 * time:.4g} ms'` shows it."
     return Finding("warning", "crossing-walls", text, f"at {time:.4g} s", "", f"{key}.motion" if other.motion else key)
