@@ -12,7 +12,9 @@ CASE ?= cases/high-shear-granulator
 GPU_ARGS ?=
 GPU_PYTHON ?= 3.12
 WHEELS ?= .wheels
-CARRIED := pydantic pydantic-core annotated-types typing-inspection pint flexparser flexcache ruamel.yaml trimesh platformdirs
+CARRIED := pydantic pydantic-core annotated-types typing-inspection typing-extensions pint flexparser flexcache \
+  platformdirs ruamel.yaml trimesh jinja2 markupsafe pytest iniconfig pluggy packaging pygments hypothesis sortedcontainers
+GPU_MODULES := numpy scipy numba h5py pydantic pint ruamel trimesh jinja2 pytest hypothesis
 TEST_EXTRAS := dev,viz,mpi,twin,sundials
 
 .DEFAULT_GOAL := help
@@ -45,6 +47,12 @@ test: $(TEST_INSTALLED)
 gpu:
 	@if ls "$(WHEELS)"/*.whl >/dev/null 2>&1; then \
 	  "$(PYTHON)" -m pip install --quiet --no-index --no-deps --no-compile --upgrade --target "$(WHEELS)/site" "$(WHEELS)"/*.whl; fi
+	@PYTHONPATH="$(WHEELS)/site$${PYTHONPATH:+:$$PYTHONPATH}" "$(PYTHON)" -c 'import importlib.util, sys; \
+	  found = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]; \
+	  old = not (3, 11) <= sys.version_info[:2] < (3, 14); \
+	  sys.exit(f"Python {sys.version.split()[0]} lacks {found}; on a machine with a network: make gpu-wheels GPU_PYTHON=3." \
+	  f"{sys.version_info[1]}, then bring $(WHEELS)/ here" if found else "Python 3.11, 3.12 or 3.13 is needed" if old else 0)' \
+	  $(GPU_MODULES)
 	PYTHONPATH="$(CURDIR):$(WHEELS)/site$${PYTHONPATH:+:$$PYTHONPATH}" "$(PYTHON)" -m benchmarks.gpu $(GPU_ARGS)
 
 gpu-wheels:

@@ -51,7 +51,8 @@ def compare(path: Path, settling: int, timed: int, seconds: float) -> dict[str, 
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        return {"left_out": f"left out: DEM-Engine took more than the {seconds:.0f} s that were left"}
+        hint = "it compiles for minutes when it first runs: once --skip-tests --only deme-1M --seconds 3600"
+        return {"left_out": f"left out: DEM-Engine took more than the {seconds:.0f} s that were left; {hint}"}
     if done.returncode:
         told = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
         return {"left_out": f"failed: DEM-Engine ended with {done.returncode}: {told}", "failed": True}

@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,23 @@ TESTS = (
     f"{BALANCES}::test_two_components_on_the_device",
 )
 TESTS_SECONDS = 240
+MOST_TOLD, KEPT_LINES = 500, 200
+"""Characters of an error in the table, and last lines of the tests in the record."""
 MANY = 250_000
 """Particles from which on a workload takes time in proportion to them."""
 
 
 def attempted(workload: Workload, backend: str, left: float) -> dict[str, Any]:
-    """What a workload gave, or why it gave nothing: the others go on, and the record keeps both."""
+    """What a workload gave, or why it gave nothing: the others go on, and the record keeps both.
+
+    Whatever the compiler, the driver or the device raises counts as a failure of this workload alone.
+    """
     try:
         with device_failures_told():
             return workload.run(backend, left)
-    except (DempbmError, MemoryError, RuntimeError) as error:
-        return {"left_out": f"failed: {type(error).__name__}: {error}", "failed": True}
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_TOLD]
+        return {"left_out": f"failed: {told}", "failed": True, "traceback": traceback.format_exc().splitlines()}
 
 
 def machine(backend: str) -> dict[str, Any]:
@@ -77,12 +84,13 @@ def device_tests() -> dict[str, Any]:
     began = time.perf_counter()
     try:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TESTS_SECONDS)
-        status, text = done.returncode, done.stdout
+        status, text = done.returncode, done.stdout + done.stderr
     except subprocess.TimeoutExpired as stopped:
-        status, text = 124, (stopped.stdout or b"").decode()
+        status, text = 124, (stopped.stdout or b"").decode() + f"\nstopped after {TESTS_SECONDS} s"
     print(text, flush=True)
     lines = text.strip().splitlines() or ["nothing ran"]
-    return {"status": status, "summary": lines[-1], "seconds": time.perf_counter() - began}
+    told = {"output": lines[-KEPT_LINES:]} if status else {}
+    return {"status": status, "summary": lines[-1], "seconds": time.perf_counter() - began} | told
 
 
 def verdict(result: dict[str, Any], workload: Workload, others: dict[str, dict[str, Any]]) -> str:
@@ -145,8 +153,14 @@ def run_workloads(record: dict[str, Any], names: list[str], backend: str, end: f
             done.append((workload.particles, time.perf_counter() - began))
             result["asked"] = verdict(result, workload, record["workloads"])
         record["workloads"][name] = result
-        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write(record, path)
         print(row(name, result), flush=True)
+
+
+def write(record: dict[str, Any], path: Path) -> None:
+    """Write what is known so far."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def lacking() -> list[str]:
@@ -180,11 +194,12 @@ def main() -> int:
     path = chosen.results / (re.sub(r"[^A-Za-z0-9]+", "-", record["device"]).strip("-").lower() + ".json")
     tested = chosen.backend == "cuda" and not chosen.skip_tests
     record["tests"] = device_tests() if tested else {"status": 0, "summary": "not run"}
+    write(record, path)
     run_workloads(record, chosen.only, chosen.backend, end, path)
     whole = chosen.backend == "cuda" and chosen.only == list(WORKLOADS) and not simulated()
     if whole and time.perf_counter() < end:
         record["balances"] = measure_balances(chosen.backend)
-        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write(record, path)
     print(f"tests: {record['tests']['summary']}\nwritten: {path}")
     results = [*record["workloads"].values(), *record.get("balances", {}).values()]
     failed = any(result.get("failed") for result in results)

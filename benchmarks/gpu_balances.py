@@ -20,7 +20,6 @@ import pbm
 from benchmarks.reference_granulator import CASE, HERE
 from compute import get_backend
 from compute.base import Backend
-from compute.errors import DempbmError
 from coupling.case_file import read_case
 from pbm.granulation import Granulation
 from pbm.launches_device import DeviceModel
@@ -75,7 +74,7 @@ def measure_balances(backend: str) -> dict[str, Any]:
     for name, workload in WORKLOADS.items():
         try:
             found[name] = workload(get_backend(backend))
-        except (DempbmError, MemoryError, RuntimeError) as error:
+        except Exception as error:  # of the compiler, the driver or the device: the other one goes on
             found[name] = {"left_out": f"failed: {type(error).__name__}: {error}", "failed": True}
         print(name, found[name], flush=True)
     return found

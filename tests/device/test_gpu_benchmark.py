@@ -109,6 +109,22 @@ def test_a_workload_that_fails_does_not_stop_the_others(
         assert found[name]["failed"] and "no room for 50 particles" in found[name]["left_out"]
 
 
+def test_any_error_is_a_failure_of_one_workload(
+    chosen: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:  # fmt: skip
+    """What a compiler or a library raises, a TypeError say, does not end the others; the record says where it was."""
+
+    def fail(backend: str, left: float) -> dict[str, Any]:
+        assert json.loads((tmp_path / f"{BACKEND}.json").read_text())["tests"]["summary"] == "not run"
+        raise TypeError("no matching\n definition")
+
+    well = Workload(100, lambda backend, left: {"particles": 100, "rate": 3.0, "step_seconds": 1.0})
+    found = chosen({"one": Workload(1, fail), "two": well}, status=1)
+    assert found["one"]["left_out"] == "failed: TypeError: no matching definition"
+    assert any("in fail" in line for line in found["one"]["traceback"])
+    assert found["two"]["rate"] == 3.0
+
+
 @pytest.fixture
 def deme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """DEM-Engine's signatures without its engine."""
