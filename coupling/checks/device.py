@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compute.device_memory import total_device_memory
@@ -11,6 +11,7 @@ from coupling.case import Case
 from coupling.checks.finding import Finding
 from dem.case import DemCase
 from dem.case_limits import sphere_count
+from dem.launch_kind import launch_groups
 from dem.memory import device_memory, of_copies
 
 
@@ -22,8 +23,30 @@ def check_device(case: Case) -> Iterator[Finding]:
     memory, count = of_copies([device_memory(each) for each in copies]), sum(map(sphere_count, copies))
     own = (memory.particles + memory.pairs) / max(count, 1.0)
     text = f"On the device, {own:.0f} bytes for each sphere of a dense bed in {case.dem.numerics.precision} precision."
-    text += f" All {len(copies)} replicas are there at once." if len(copies) > 1 else ""
+    text += _told_of_copies(copies) if len(copies) > 1 else ""
     yield Finding("note", "device-memory", text, f"{memory.needed / 1e9:.3g} GB")
+
+
+def _told_of_copies(copies: Sequence[DemCase]) -> str:
+    """Say which replicas share launches, and what each group takes."""
+    groups = []
+    for places in launch_groups(copies):
+        arrays = of_copies([device_memory(copies[place]) for place in places]).arrays
+        groups.append(f"{in_words([place + 1 for place in places])} ({arrays / 1e9:.3g} GB)")
+    which = f"one launch holds the steps of replicas {'; another those of '.join(groups)}"
+    return f" All {len(copies)} replicas are there at once; {which}."
+
+
+def in_words(numbers: Sequence[int]) -> str:
+    """Return rising numbers as text, three or more in a row as "1 to 3"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    texts = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return ", ".join(texts)
 
 
 def require_device_memory(case: Case) -> None:

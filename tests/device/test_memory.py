@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,12 +131,21 @@ def test_replicas_are_on_the_device_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert case.dem is not None
     one, (finding,) = device_memory(case.dem), check_device(case)
     needed = 3 * one.arrays + one.working + CONTEXT_BYTES
-    assert "3 replicas" in finding.text
+    share = f"steps of replicas 1 to 3 ({3 * one.arrays / 1e9:.3g} GB)."
+    assert finding.text.endswith(f"All 3 replicas are there at once; one launch holds the {share}")
     monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda: int(needed) + 1)
     require_device_memory(case)
     monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda: int(needed) - 1)
     with pytest.raises(BackendUnavailable, match="for 6 spheres in 3 replicas; use at most"):
         require_device_memory(case)
+
+
+def test_groups_of_replicas_are_told() -> None:
+    """Two laws, the first, third and fourth replica of one of them: two launches, each with its memory."""
+    vary = "replicas={vary: {dem.contact.rolling: [none, epsd2, none, none]}}"
+    case = read_case(find_case("two-spheres"), ["backend=cuda", vary])
+    (finding,) = check_device(case)
+    assert re.search(r"replicas 1, 3, 4 \(\S+ GB\); another those of 2 \(\S+ GB\)\.$", finding.text)
 
 
 @pytest.mark.validate

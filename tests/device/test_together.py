@@ -17,11 +17,12 @@ from compute.cuda import JOINT_REGISTERS
 from compute.errors import SimulationError
 from dem.case import DemCase
 from dem.engine import Engine
+from dem.launch_kind import launch_groups
 from dem.loops_gather import GatherLoops
 from dem.particles import VX
 from tests.device.comparison import assert_same_state, come_and_go, copy_of_state
 from tests.device.ptx import ASSEMBLED_FOR, assemble, compile_to_ptx, functions_called, launches_of
-from tests.device.systems import PAIRS, WALLS, bowl_case, box_case, make_engine
+from tests.device.systems import CLASSES, HERTZ, PAIRS, WALLS, bowl_case, box_case, make_engine
 
 STEPS = 16
 
@@ -86,10 +87,25 @@ def test_copies_are_what_they_are_alone() -> None:
     cases = other_cases()
     engines, copies, ends = run_together(cases)
     assert ends == [None] * 4
-    assert copies.together == [[0, 1, 2], [3]]
+    assert copies.together == launch_groups(cases) == [[0, 1, 2], [3]]
     for case, engine in zip(cases, engines):
         assert engine.tally.pair_counts.sum() + engine.tally.wall_counts.sum() > 0
         assert_same(engine, alone(case))
+
+
+def test_launches_are_foreseen() -> None:
+    """What a case says of laws, precision, boundaries, walls, bins and bodies tells who shares launches, no more."""
+    statistics = bowl_case().model_dump(by_alias=True)["statistics"]
+    domain = {"low": [-12e-3, -12e-3, -1e-3], "high": [12e-3, 12e-3, 40e-3], "periodic": ["x"]}
+    cases = [
+        bowl_case(number=8), bowl_case(number=6, classes=[*CLASSES, CLASSES[0] | {"name": "fine", "diameter": 2e-3}]),
+        bowl_case(number=8, statistics=statistics | {"bins": 16}), bowl_case(number=8, walls=WALLS[:2]),
+        bowl_case(number=8, domain=domain), bowl_case(number=8, numerics="mixed"),
+        bowl_case(number=6, neighbour={"skin": 0.2}), bowl_case(number=8, contact=HERTZ | {"largest_overlap": 0.2}),
+    ]  # fmt: skip
+    _, copies, ends = run_together(cases)
+    assert ends == [None] * len(cases)
+    assert copies.together == launch_groups(cases) == [[0, 1, 6], [2], [3], [4], [5], [7]]
 
 
 def test_a_fault_in_one_leaves_the_others() -> None:
