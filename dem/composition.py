@@ -18,10 +18,6 @@ def conflict(
     if adhesion.hertzian and not contact.hertzian:
         lacks = f"{adhesion.name} builds on the contact radius of Hertz, which {contact.name} does not have"
         return f"{lacks}: take law: hertz-mindlin, or adhesion: dmt or sjkr"
-    if liquid.parameter_count and adhesion.separation is not None:
-        return (
-            f"{adhesion.name} acts between dry surfaces, and {liquid.name} wets them: take adhesion: dmt, or no liquid"
-        )
     if liquid.parameter_count and not contact.parameter_count:
         return f"{liquid.name} needs a contact law that exerts a force, and {contact.name} exerts none"
     for law in (rolling, twisting):

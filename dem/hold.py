@@ -1,9 +1,9 @@
 """What holds touched surfaces together across a gap, and up to which one.
 
 A bridge of liquid lasts to its rupture gap. An adhesion law that acts beyond contact states its `separation`; pairs and
-walls that have touched are then evaluated until they are that far apart. A contact so drawn out is still the one that
-began when the surfaces met: it is counted once, as one encounter. Where no law acts beyond contact these functions say
-so without a look at anything.
+walls that have touched are then evaluated until they are that far apart. Where there are both, the longer one counts. A
+contact so drawn out is still the one that began when the surfaces met: it is counted once, as one encounter. Where no
+law acts beyond contact these functions say so without a look at anything.
 """
 
 from __future__ import annotations
@@ -30,8 +30,23 @@ def make_held(interaction: Interaction) -> Callable[..., bool]:
 
     square: of the distance of the centres [m2].
     """
-    if interaction.wet:
-        return _make_bridged(interaction)
+    if not interaction.wet:
+        return make_necked(interaction)
+    bridged, necked = _make_bridged(interaction), make_necked(interaction)
+    if interaction.adhesion.separation is None:
+        return bridged
+
+    @physics
+    def held(i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any) -> bool:
+        by_neck = necked(i, j, entry, particles, pairs, square, settings)
+        return by_neck or bridged(i, j, entry, particles, pairs, square, settings)
+
+    return held
+
+
+@cache
+def make_necked(interaction: Interaction) -> Callable[..., bool]:
+    """Return the same for the solids alone, which hold each other where they have touched and an adhesion law acts."""
     separation = interaction.adhesion.separation
     if separation is None:
 
@@ -46,7 +61,7 @@ def make_held(interaction: Interaction) -> Callable[..., bool]:
     separation, cast = interaction.real(separation), interaction.cast
 
     @physics
-    def held(i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any) -> bool:
+    def necked(i: int, j: int, entry: int, particles: Particles, pairs: PairList, square: float, settings: Any) -> bool:
         if pairs.flags[entry] & TOUCHING == 0:
             return False
         first, second = particles.row[i, RADIUS], particles.row[j, RADIUS]
@@ -54,7 +69,7 @@ def make_held(interaction: Interaction) -> Callable[..., bool]:
         gap, radius = math.sqrt(square) - (first + second), first * second / (first + second)
         return gap < double(separation(cast(radius), load(settings.parameters[base], place, 1)))
 
-    return held
+    return necked
 
 
 def _make_bridged(interaction: Interaction) -> Callable[..., bool]:
@@ -79,16 +94,23 @@ def make_wall_limit(interaction: Interaction) -> Callable[..., float]:
     seat: row of its wall contacts; begins: the wall was not touched in the step before; base: row of sphere and wall in
     the interaction's table.
     """
-    if interaction.wet:
-        reach_of_bridges = make_reach_of_bridges(interaction)
+    solid_limit, reach_of_bridges = make_solid_limit(interaction), make_reach_of_bridges(interaction)
+    if not interaction.wet:
+        return solid_limit
 
-        @physics
-        def with_bridges(
-            seat: int, w: int, begins: bool, radius: float, touches: WallTouches, parameters: Any, base: int
-        ) -> float:
-            return radius + reach_of_bridges(seat, w, touches)
+    @physics
+    def with_bridges(
+        seat: int, w: int, begins: bool, radius: float, touches: WallTouches, parameters: Any, base: int
+    ) -> float:
+        solid = solid_limit(seat, w, begins, radius, touches, parameters, base)
+        return max(solid, radius + reach_of_bridges(seat, w, touches))
 
-        return with_bridges
+    return with_bridges
+
+
+@cache
+def make_solid_limit(interaction: Interaction) -> Callable[..., float]:
+    """Return the same for the solids alone: its radius, or the gap across which a wall that was touched holds it."""
     separation = interaction.adhesion.separation
     if separation is None:
 

@@ -33,7 +33,8 @@ class Interaction:
 
     law(touch, parameters, history) -> (Wrench, history); parameters and history are tuples with one tuple for each of
     contact, adhesion, rolling, twisting and liquid, and follow one another in every table in this order. Adhesion has
-    no history; that of the liquid begins at `solid_history` and is not returned, since it does not change. mixed:
+    a history beside liquid alone, where it acts beyond contact: whether the solids hold each other, 1 or 0. That of the
+    liquid begins at `solid_history` and is not returned, since it does not change. mixed:
     whether contacts are computed in 32 bits; `law` itself is the text, in 64.
     """
 
@@ -81,7 +82,7 @@ class Interaction:
         """Number of history values of contact, adhesion, rolling, twisting and liquid."""
         return (
             self.contact.history_size,
-            0,
+            int(self.wet and self.adhesion.separation is not None),
             self.rolling.history_size,
             self.twisting.history_size,
             self.liquid.history_size,
@@ -157,7 +158,8 @@ def make_interaction(
     if problem:
         raise ValueError(problem)
     dry = _composed(*parts[:4])
-    return Interaction(*parts, _wetted(dry, parts[4]), mixed)
+    wetted = _wetted if parts[1].separation is None else _wetted_with_necks
+    return Interaction(*parts, wetted(dry, *parts[1:]) if parts[4].parameter_count else dry, mixed)
 
 
 def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> Any:
@@ -181,10 +183,8 @@ def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, t
     return law
 
 
-def _wetted(dry: Any, liquid: LiquidLaw) -> Any:
+def _wetted(dry: Any, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw, liquid: LiquidLaw) -> Any:
     """Return the law with the force of a bridge; apart, where only the bridge acts, the solids do nothing."""
-    if not liquid.parameter_count:
-        return dry
     bridge_force = bridge.make_bridge_force(liquid)
 
     @physics
@@ -196,5 +196,34 @@ def _wetted(dry: Any, liquid: LiquidLaw) -> Any:
             share * solid.normal - attraction, share * solid.fx + fx, share * solid.fy + fy, share * solid.fz + fz,
             share * solid.mx, share * solid.my, share * solid.mz, share * solid.loss + heat,
         ), memory  # fmt: skip
+
+    return law
+
+
+def _wetted_with_necks(
+    dry: Any, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw, liquid: LiquidLaw
+) -> Any:
+    """Return the law with the force of a bridge, where solids that have touched hold each other across a gap too.
+
+    They do from their touch until the neck tears off; its energy is lost in that step, while the bridge goes on.
+    """
+    bridge_force, pull, cycle = bridge.make_bridge_force(liquid), adhesion.pull, adhesion.cycle
+    assert cycle is not None
+
+    @physics
+    def law(touch: Touch, parameters: Any, history: Any) -> Any:
+        (neck,) = history[1]
+        seen, _ = pull(touch, parameters[1])
+        met = touch.overlap > 0.0 or neck > 0.0
+        holds = met and seen > 0.0
+        overlap = touch.overlap if holds else abs(touch.overlap)  # apart: any that is valid
+        solid, memory = dry(with_overlap(touch, overlap), parameters, history)
+        attraction, fx, fy, fz, heat = bridge_force(touch, parameters[4], history[4])
+        share = 1.0 if holds else 0.0
+        torn = cycle(touch.radius, parameters[1]) / touch.step if met and not holds else 0.0
+        return Wrench(
+            share * solid.normal - attraction, share * solid.fx + fx, share * solid.fy + fy, share * solid.fz + fz,
+            share * solid.mx, share * solid.my, share * solid.mz, share * solid.loss + heat + torn,
+        ), (memory[0], (share,), memory[2], memory[3])  # fmt: skip
 
     return law

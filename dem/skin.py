@@ -44,13 +44,14 @@ def largest_gap_of_walls(interaction: Interaction, table: Any, radius: float) ->
 
     table: the interaction's parameters; radius: of the largest sphere [m], half the mean radius of a bridge to a wall.
     """
-    if interaction.wet:
-        return 2.0 * radius * _widest_bridge(interaction, table)
-    return largest_separation(interaction, table, radius)
+    solid = largest_separation(interaction, table, radius)
+    return max(solid, 2.0 * radius * _widest_bridge(interaction, table))
 
 
 def _widest_bridge(interaction: Interaction, table: Any) -> float:
-    """Return the largest rupture gap over the harmonic mean radius [-]."""
+    """Return the largest rupture gap over the harmonic mean radius [-], 0 without liquid."""
+    if not interaction.wet:
+        return 0.0
     bridges = [(row[interaction.parameter_count - 4], row[interaction.parameter_count - 1]) for row in table]
     return max(rupture_gap(largest, angle) for angle, largest in bridges)
 
@@ -61,9 +62,8 @@ def required_skin(interaction: Interaction, table: Any, radius: float) -> float:
     A pair in contact or bridged must be found again at each rebuild; a wall, whose gap is looked for within half the
     skin, too. table, radius: as in `largest_separation`.
     """
-    if interaction.wet:
-        return BRIDGE_MARGIN * radius * _widest_bridge(interaction, table)
-    return 2.0 * largest_separation(interaction, table, radius)
+    solid = 2.0 * largest_separation(interaction, table, radius)
+    return max(solid, BRIDGE_MARGIN * radius * _widest_bridge(interaction, table))
 
 
 def rearm_gap_of(case: DemCase) -> float:

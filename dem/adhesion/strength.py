@@ -9,6 +9,8 @@ from dem.skin import largest_separation
 from dem.touch import Touch
 
 POINTS, HALVINGS = 400, 60
+HOLDS = 1
+"""Place of the history that tells that the solids have touched."""
 DEEPEST = 0.5
 """Overlap over the radius beyond which no rest is looked for."""
 
@@ -32,7 +34,7 @@ def strength(interaction: Interaction, parameters: tuple[float, ...], radius: fl
     for count in interaction.parameter_counts:
         split.append(tuple(parameters[at : at + count]))
         at += count
-    history = tuple((0.0,) * size for size in interaction.history_sizes)
+    history = tuple((float(at == HOLDS),) * size for at, size in enumerate(interaction.history_sizes))
 
     def push(overlap: float) -> float:
         touch = Touch(overlap, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5 * radius, 0.5 * mass, 1.0, 0.5 / radius)

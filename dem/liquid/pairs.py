@@ -14,6 +14,7 @@ from typing import Any
 from compute.physics import physics, routine
 from compute.single import double
 from compute.tuples import make_loader, make_storer
+from dem.hold import make_necked
 from dem.interaction import Interaction
 from dem.liquid.bridge import facing_share, rupture_gap
 from dem.neighbours import ALL_FLAGS, BRIDGED, NEAR, TOUCHING, PairList
@@ -83,7 +84,7 @@ def make_follow(interaction: Interaction) -> Callable[..., tuple[float, float]]:
             return 0.0, 0.0
 
         return nothing
-    meet = make_meet(interaction)
+    meet, necked = make_meet(interaction), make_necked(interaction)
 
     @routine
     def follow(
@@ -91,7 +92,8 @@ def make_follow(interaction: Interaction) -> Callable[..., tuple[float, float]]:
         settings: Any,
     ) -> tuple[float, float]:  # fmt: skip
         if apart:
-            draw_out(entry, pairs, square, reach, settings.rearm_gap)
+            if not necked(a, b, entry, particles, pairs, square, settings):
+                draw_out(entry, pairs, square, reach, settings.rearm_gap)
             return 0.0, 0.0
         one, other = meet(a, b, entry, particles, pairs, settings)
         return -one, -other

@@ -28,8 +28,8 @@ def make_bridge_of_wall(interaction: Interaction) -> Callable[..., float]:
     """Return `bridge_of_wall(seat, slot, gap, radius, touches, values, film)` -> volume drawn from the film [m3].
 
     It brings the bridge of a contact of this step up to date: one forms in touch, ends beyond its rupture gap, and a
-    contact that is apart has slack springs. seat: row of the sphere; gap: to the wall [m], negative in overlap; values:
-    of the pair of materials; film: what is left of the film of the sphere [m3].
+    contact that is apart has slack springs, unless the solids hold each other. seat: row of the sphere; gap: to the
+    wall [m], negative in overlap; values: of the pair of materials; film: what is left of that of the sphere [m3].
     """
     if not interaction.wet:
 
@@ -45,6 +45,7 @@ def make_bridge_of_wall(interaction: Interaction) -> Callable[..., float]:
     constants, rupture = interaction.real(law.constants), interaction.real(rupture_gap)
     load, store = make_loader(5), make_storer(7)
     below = 1.0 - 2.0**-23 if interaction.mixed else 1.0
+    necked = _make_necked(interaction)
 
     @physics
     def bridge_of_wall(
@@ -52,8 +53,9 @@ def make_bridge_of_wall(interaction: Interaction) -> Callable[..., float]:
     ) -> float:
         bridge = touches.fresh[seat, slot]
         if gap > 0.0:
-            for k in range(HISTORY, place):
-                bridge[k] = 0.0
+            if not necked(bridge, gap, radius, values):
+                for k in range(HISTORY, place):
+                    bridge[k] = 0.0
             if not gap < bridge[place + 1]:
                 bridge[place] = 0.0
             return 0.0
@@ -68,6 +70,27 @@ def make_bridge_of_wall(interaction: Interaction) -> Callable[..., float]:
         return double(volume)
 
     return bridge_of_wall
+
+
+@cache
+def _make_necked(interaction: Interaction) -> Callable[..., bool]:
+    """Return `necked(bridge, gap, radius, values)`: whether a wall and a sphere hold each other across a gap [m]."""
+    separation, cast, place = interaction.adhesion.separation, interaction.cast, interaction.contact.parameter_count
+    if separation is None:
+
+        @physics
+        def never(bridge: Any, gap: float, radius: float, values: Any) -> bool:
+            return False
+
+        return never
+    load, neck = make_loader(interaction.adhesion.parameter_count), HISTORY + interaction.contact.history_size
+    separation = interaction.real(separation)
+
+    @physics
+    def necked(bridge: Any, gap: float, radius: float, values: Any) -> bool:
+        return bridge[neck] > 0.0 and gap < double(separation(cast(radius), load(values, place, 1)))
+
+    return necked
 
 
 @cache

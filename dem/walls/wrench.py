@@ -11,7 +11,7 @@ from compute.physics import physics
 from compute.single import double
 from compute.tuples import make_group_loader, make_group_storer
 from dem.faults import DEEP_OVERLAP, WALL_SLOTS, note_fault
-from dem.hold import make_wall_limit, make_wall_tear
+from dem.hold import make_solid_limit, make_wall_limit, make_wall_tear
 from dem.interaction import Interaction
 from dem.liquid.walls import make_bridge_of_wall, make_held_at_walls
 from dem.pair_law import make_wall_law
@@ -216,7 +216,7 @@ def make_wall_wrench(
     """
     wall_load, wall_limit = make_wall_load(interaction, add, statistics, bodies), make_wall_limit(interaction)
     wall_tear, held_at_walls = make_wall_tear(interaction, add, statistics), make_held_at_walls(interaction)
-    wet = interaction.wet
+    wet, solid_limit = interaction.wet, make_solid_limit(interaction)
 
     @physics
     def wall_wrench(
@@ -242,7 +242,8 @@ def make_wall_wrench(
                 distance, bx, by, bz, faces = found
                 if used == first and not armed and distance >= (apart if wet else reach):
                     still_near ^= bit
-                more, solid = distance < limit, not wet or distance < radius
+                more = distance < limit
+                solid = not wet or distance < solid_limit(seat, w, begins, radius, touches, parameters, base)
                 if more and used == SLOTS:
                     if solid:
                         note_fault(fault, chunk, WALL_SLOTS, particles.id[i])

@@ -45,6 +45,10 @@ COMPOSITIONS: dict[str, dict[str, Any]] = {
         "law": "hertz-mindlin-liggghts", "adhesion": "dmt", "rolling": "epsd2", "twisting": "marshall",
         "liquid": "bagheri", "film_share": 0.02,
     },
+    "sticky and wet": {
+        "law": "hertz-mindlin-liggghts", "adhesion": "jkr", "rolling": "constant-torque", "liquid": "willett",
+        "film_share": 0.02,
+    },
 }  # fmt: skip
 
 

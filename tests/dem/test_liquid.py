@@ -247,7 +247,6 @@ def test_a_dry_film_makes_no_bridge() -> None:
     assert liquid_volumes(engine).joined == 0
 
 
-STICKY = {"density": 2500, "youngs_modulus": 5e6, "surface_energy": 0.05}
 CASE: dict[str, Any] = {
     "gravity": [0, 0, 0],
     "domain": {"low": [0, 0, 0], "high": [0.01, 0.01, 0.01]},
@@ -294,12 +293,11 @@ def test_lost_liquid_ends_the_run() -> None:
     ("change", "named"),
     [
         ({"contact": {"law": "ghost"}}, ("bagheri", "ghost")),
-        ({"contact": {"adhesion": "jkr"}, "materials": {"glass": STICKY}}, ("jkr", "dry")),
         ({"liquid": CASE["liquid"] | {"contact_angle": "60 deg"}}, ("contact_angle", "0.8727")),
     ],
 )
 def test_what_cannot_be_wet_is_refused(change: dict[str, Any], named: tuple[str, ...]) -> None:
-    """Liquid needs solids that touch, JKR needs dry ones, and the fits end at 50 degrees."""
+    """Liquid needs solids that touch, and the fits end at 50 degrees."""
     with pytest.raises(ValidationError) as caught:
         DemCase.model_validate(CASE | change)
     text = str(caught.value)

@@ -174,6 +174,7 @@ SYSTEMS = {
 OTHER_LAWS = {
     "lammps, dmt": lambda: box_case(contact=LAMMPS_LAWS),
     "rescaled, willett": lambda: box_case(contact=RESCALED_LAWS, liquid=WATER | {"law": "willett"}),
+    "sticky, wet": lambda: bowl_case(contact=STICKY_LAWS, liquid=WATER, gravity=[0, 0, 0], materials=VERY_STICKY),
     "linear": lambda: box_case(contact={"law": "linear", "normal_stiffness": "200 N/m"}),
     "ghost": lambda: box_case(contact={"law": "ghost"}),
 }

@@ -76,7 +76,7 @@ UNITS: tuple[dict[str, Part], ...] = (
 needs its line."""
 EVEN = {
     "hertz-mindlin-lammps-rescaled-clipped-thornton": (3,), "walton-braun": (3,), "eepa": (3,), "marshall": (0,),
-    "bagheri": range(7), "willett": range(7),
+    "jkr": (0,), "bagheri": range(7), "willett": range(7),
 }  # fmt: skip
 """History values that are the same for both particles, where the others are reversed."""
 
@@ -85,6 +85,14 @@ FACTORS = (1.0 / 3.7, 1.0, 52.3)
 
 def test_every_law_has_its_units() -> None:
     assert [set(units) for units in UNITS] == [set(table) for table in TABLES]
+
+
+def units_of(laws: Laws) -> list[Part]:
+    """Units of the parameters and of the history of each law; beside liquid JKR remembers whether the solids hold."""
+    parts = [table[name] for table, name in zip(UNITS, laws, strict=True)]
+    if laws[1] == "jkr" and laws[4] != "none":
+        parts[1] = (parts[1][0], (PURE,))
+    return parts
 
 
 def scaled(values: Any, units: Any, system: tuple[float, ...]) -> tuple[float, ...]:
@@ -124,7 +132,7 @@ def test_dimensions(laws: Laws) -> None:
     """
     interaction = composed(laws)
     parameters = parameters_of(interaction)
-    units = [table[name] for table, name in zip(UNITS, laws, strict=True)]
+    units = units_of(laws)
     parameter_units = [unit for part, _ in units for unit in part]
     history_units = [unit for _, part in units for unit in part]
     for touch, history in touches(interaction):
@@ -144,8 +152,8 @@ def history_signs(laws: Laws) -> NDArray[np.float64]:
     """1 for history values that both particles see alike, -1 for those that they see reversed, shape (history, 1)."""
     signs = [
         1.0 if at in EVEN.get(name, ()) else -1.0
-        for table, name in zip(UNITS, laws, strict=True)
-        for at in range(len(table[name][1]))
+        for name, (_, remembered) in zip(laws, units_of(laws), strict=True)
+        for at in range(len(remembered))
     ]
     return np.array(signs).reshape(-1, 1)
 

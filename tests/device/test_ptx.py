@@ -150,13 +150,17 @@ def test_pair_kernel_of_a_composition(composition: str, capsys: pytest.CaptureFi
 
 @pytest.mark.validate
 @pytest.mark.parametrize("numerics", ["double", "mixed"])
-def test_wall_kernel_with_bridges(numerics: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What forms and breaks bridges to walls, with twisting and rolling, is not spilled: two blocks of 128 threads."""
-    case = bowl_case(contact=WET_LAWS, liquid=WATER, numerics=numerics)
-    found = listed(launches_of(case)["press"], capsys, f"bridges, {numerics}")
-    assert found.calls == set() and "__local_depot" not in found.text
-    assert (found.spilled, found.stack) == (0, 0)
-    assert found.registers <= REGISTERS
+@pytest.mark.parametrize("adhesion", ["none", "jkr"])
+def test_kernels_with_bridges(adhesion: str, numerics: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What forms and breaks bridges, to walls too, with twisting and rolling, beside necks of solids or not, is not
+    spilled: two blocks of 128 threads at walls."""
+    case = bowl_case(contact=WET_LAWS | {"adhesion": adhesion}, liquid=WATER, numerics=numerics)
+    launches = launches_of(case)
+    for name in ("press", "gather_pairs"):
+        found = listed(launches[name], capsys, f"{name}: bridges, {adhesion}, {numerics}")
+        assert found.calls == set() and "__local_depot" not in found.text
+        assert (found.spilled, found.stack) == (0, 0)
+        assert found.registers <= REGISTERS
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)
