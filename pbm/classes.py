@@ -181,6 +181,19 @@ def start_runs(starts: Floats, times: Floats, tolerance: Floats) -> tuple[Work, 
 
 
 @cache
+def compiled_slope() -> Callable[..., None]:
+    """`slope_of` compiled, for integrators of other libraries."""
+    from numba import njit
+
+    from compute.cache import use_cache_folder
+    from compute.physics import register_laws
+
+    use_cache_folder()
+    register_laws()
+    return njit(cache=True, error_model="numpy")(slope_of)
+
+
+@cache
 def compiled_solve() -> Callable[..., None]:
     """`solve_members` compiled; it leaves other Python threads free."""
     from numba import njit

@@ -162,7 +162,7 @@ class Ensemble:
             self._run(changing, threads_or_all(threads))
         else:
             solve_on(backend, self._tables, *changing)
-        check_runs(runs)
+        check_runs(runs, lambda member: self.populations[member].blame(stages.state[member]))
         result = EnsembleResult(self.populations, runs)
         _tell_losses(result)
         return result
@@ -181,6 +181,17 @@ class Ensemble:
 
 
 def _tell_losses(result: EnsembleResult) -> None:
+    grown = np.array([population.layering.limiter[0] >= 0 for population in result.populations])
+    tops = np.array([population.grid.pivots[-1] for population in result.populations])
+    solids = np.maximum(result.moment(1)[:, -1], np.finfo(float).tiny)
+    stunted = np.where(grown, result.numbers[:, -1, -1] * tops / solids, 0.0)
+    if stunted.max() > TELLING_LOSS:
+        worst = int(np.argmax(stunted))
+        warnings.warn(
+            f"{int((stunted > TELLING_LOSS).sum())} of {len(result)} members have solids in the top class, where no "
+            f"layers grow, member {worst} {100.0 * stunted[worst]:.2g} %: enlarge the grid",
+            stacklevel=3,
+        )
     lost = result.runs.states[:, -1, result.populations[0].grid.classes + BEYOND_VOLUME]
     shares = lost / result.moment(1)[:, 0]
     wide = np.flatnonzero(shares > TELLING_LOSS)

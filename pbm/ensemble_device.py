@@ -40,9 +40,13 @@ def take_runs(found: Runs, runs: Runs, backend: Backend) -> None:
 
 
 def solve_on(backend: Backend, tables: tuple[Any, ...], members: Any, work: Any, stages: Any, runs: Runs) -> None:
-    """Integrate every member of an ensemble on a backend, in one launch; fills the runs of the host."""
+    """Integrate every member of an ensemble on a backend, in one launch; fills the runs of the host, and the
+    states of its stages where a member was given up.
+    """
     changing = [type(each)(*(interleaved(part, backend) for part in each)) for each in (members, work, stages)]
     found = put_runs(runs, backend)
     placed = [put_tables(each, backend) for each in tables]
     backend.foreach(solve_member, runs.order.size, *placed, *changing, found)
     take_runs(found, runs, backend)
+    if np.any(np.isfinite(runs.stopped)):
+        stages.state[...] = backend.numpy(changing[2].state)

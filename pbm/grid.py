@@ -20,10 +20,26 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells of solid volume: `edges` [m3], shape (classes + 1,), rising; `pivots` [m3], shape (classes,), inside."""
+    """Cells of solid volume: `edges` [m3], shape (classes + 1,), rising; `pivots` [m3], shape (classes,), inside.
+
+    Raises CaseError for what are no such cells.
+    """
 
     edges: Floats
     pivots: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse edges that do not rise and pivots outside their cells."""
+        edges, pivots = np.asarray(self.edges, dtype=float), np.asarray(self.pivots, dtype=float)
+        object.__setattr__(self, "edges", edges)
+        object.__setattr__(self, "pivots", pivots)
+        if pivots.ndim != 1 or edges.shape != (pivots.size + 1,) or not pivots.size:
+            shapes = (edges.shape, pivots.shape)
+            raise CaseError("not cells of a grid", key="grid", value=shapes, expected="one pivot between two edges")
+        rise = np.all(np.isfinite(edges)) and edges[0] >= 0.0 and np.all(np.diff(edges) > 0.0)
+        if not rise or np.any(pivots < edges[:-1]) or np.any(pivots > edges[1:]) or np.any(np.diff(pivots) <= 0.0):
+            expected = "edges >= 0 that rise, and a pivot inside each cell"
+            raise CaseError("not cells of a grid", key="grid", value=edges[[0, -1]].tolist(), expected=expected)
 
     @property
     def classes(self) -> int:
@@ -61,12 +77,7 @@ def solid_volume_of(diameter: Floats | float, porosity: float = 0.0) -> Floats:
 
 def geometric_grid(smallest: float, largest: float, classes: int) -> Grid:
     """Grid whose edges run from `smallest` to `largest` [m3] in one ratio; CaseError if that makes no grid."""
-    if classes < 3:
-        raise CaseError("a grid needs at least three classes", key="grid.classes", value=classes, expected=">= 3")
-    if not 0.0 < smallest < largest:
-        raise CaseError(
-            "the size range is empty", key="grid", value=(smallest, largest), expected="0 < smallest < largest"
-        )
+    _check_range(0.0 < smallest < largest, smallest, largest, classes)
     edges = smallest * (largest / smallest) ** (np.arange(classes + 1) / classes)
     return Grid(edges, 0.5 * (edges[1:] + edges[:-1]))
 
@@ -75,6 +86,22 @@ def diameter_grid(smallest: float, largest: float, classes: int, porosity: float
     """Geometric grid between two granule diameters [m] at one porosity; CaseError as `geometric_grid`."""
     low, high = (float(solid_volume_of(diameter, porosity)) for diameter in (smallest, largest))
     return geometric_grid(low, high, classes)
+
+
+def linear_grid(smallest: float, largest: float, classes: int) -> Grid:
+    """Grid of cells of one width between two solid volumes [m3], the lower of which may be nil; CaseError if none."""
+    _check_range(0.0 <= smallest < largest, smallest, largest, classes)
+    edges = np.linspace(smallest, largest, classes + 1)
+    return Grid(edges, 0.5 * (edges[1:] + edges[:-1]))
+
+
+def _check_range(fits: bool, smallest: float, largest: float, classes: int) -> None:
+    if classes < 3:
+        raise CaseError("a grid needs at least three classes", key="grid.classes", value=classes, expected=">= 3")
+    if not fits:
+        raise CaseError(
+            "the size range is empty", key="grid", value=(smallest, largest), expected="0 < smallest < largest"
+        )
 
 
 def pivot_grid(first: float, ratio: float, classes: int) -> Grid:

@@ -133,7 +133,7 @@ def book_chunk(chunk: int, numbers: Floats, problem: LatticeProblem, pools: Pool
             booked[FIRST_COMPONENT + axis] += problem.components[axis, cell] * problem.source[cell]
         for layer in range(layering.limiter.size):
             passing = passing_edge(layer, cell, numbers, layering)
-            if passing > 0.0:
+            if passing != 0.0:
                 booked[FIRST_COMPONENT + layering.component[layer]] += passing * rise(layer, cell, layering)
 
 

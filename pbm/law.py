@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,26 @@ class KernelLaw:
             pair = (getattr(self, low), getattr(self, high))
             if not 0.0 < pair[0] <= pair[1]:
                 raise CaseError("out of order", key=f"kernel law {low}, {high}", value=pair, expected="0 < low <= high")
+
+    def draws(self, count: int, seed: int = 0) -> list[KernelLaw]:
+        """Laws that the particle simulation allows as well, their coefficients drawn from the covariances.
+
+        Raises CaseError where no covariance was estimated.
+        """
+        random = np.random.Generator(np.random.Philox(seed))
+        drawn: dict[str, Any] = {}
+        for name, matrix in (
+            ("encounters", self.encounter_covariance),
+            ("pair_speed", self.pair_speed_covariance),
+            ("blade_hits", self.blade_hit_covariance),
+        ):
+            if matrix is not None:
+                found = random.multivariate_normal(getattr(self, name), np.array(matrix), count, method="svd")
+                drawn[name] = [tuple(row) for row in found.tolist()]
+        if not drawn:
+            expected = "a covariance, which the card of a run holds"
+            raise CaseError("nothing is known of the errors", key="kernel law encounter_covariance", expected=expected)
+        return [replace(self, **{name: rows[at] for name, rows in drawn.items()}) for at in range(count)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionary, for JSON."""

@@ -57,14 +57,14 @@ class Kernel:
     def rates(self, grid: Grid, material: Material) -> Floats:
         """b_ij [m3/s], shape (classes, classes), symmetric."""
         rates = self.between(grid.pivots, material)
-        _check_rates(rates, grid, f"kernel {self.name}", self.coefficients)
+        _check_rates(rates, grid.pivots, f"kernel {self.name}", self.coefficients)
         if not rates.any():
             warnings.warn(f"kernel {self.name} is nil for every pair of this grid and material", stacklevel=3)
         return rates
 
     def check(self, grid: Grid, material: Material) -> None:
         """Raise CaseError where the law is no rate for granules of this grid."""
-        _check_rates(self.between(grid.pivots, material), grid, f"kernel {self.name}", self.coefficients)
+        _check_rates(self.between(grid.pivots, material), grid.pivots, f"kernel {self.name}", self.coefficients)
 
     def between(self, volumes: Floats, material: Material) -> Floats:
         """b_ij [m3/s] of granules of any solid volumes [m3], shape (volumes, volumes)."""
@@ -76,6 +76,18 @@ class Kernel:
                 rates[i, j] = rates[j, i] = _value(law, first, granules[j], _NO_CONDITIONS, self.coefficients)
         return rates
 
+    def by_solids(self, solids: Floats, material: Material) -> Floats:
+        """b_ij [m3/s] of granules of several solids by their volume in all [m3], (cells, cells); nil for none at all.
+
+        Raises CaseError where the law is no rate for them.
+        """
+        sizes, place = np.unique(solids, return_inverse=True)
+        filled = sizes > 0.0
+        rates = np.zeros((sizes.size, sizes.size))
+        rates[np.ix_(filled, filled)] = found = self.between(sizes[filled], material)
+        _check_rates(found, sizes[filled], f"kernel {self.name}", self.coefficients)
+        return rates[np.ix_(place, place)]
+
 
 @dataclass(frozen=True)
 class BreakageRate:
@@ -86,8 +98,12 @@ class BreakageRate:
 
     def rates(self, grid: Grid, material: Material) -> Floats:
         """S_k [1/s], shape (classes,)."""
-        rates = self.at(grid.pivots, material)
-        _check_rates(rates, grid, f"breakage rate {self.name}", self.coefficients)
+        return self.checked(grid.pivots, material)
+
+    def checked(self, volumes: Floats, material: Material) -> Floats:
+        """The same for granules of any solid volumes [m3], (volumes,); CaseError where the law is no rate for one."""
+        rates = self.at(volumes, material)
+        _check_rates(rates, volumes, f"breakage rate {self.name}", self.coefficients)
         return rates
 
     def at(self, volumes: Floats, material: Material) -> Floats:
@@ -211,10 +227,10 @@ def _value(law: Callable[..., float], *arguments: Any) -> float:
         return nan
 
 
-def _check_rates(rates: Floats, grid: Grid, key: str, coefficients: Any) -> None:
+def _check_rates(rates: Floats, volumes: Floats, key: str, coefficients: Any) -> None:
     wrong = np.argwhere(~(np.isfinite(rates) & (rates >= 0.0)))
     if wrong.size:
-        sizes = " and ".join(f"{grid.pivots[place]:.3g} m3" for place in wrong[0])
+        sizes = " and ".join(f"{volumes[place]:.3g} m3" for place in wrong[0])
         stated = ", ".join(f"{name}={value:g}" for name, value in coefficients._asdict().items())
         raise CaseError(
             f"outside its domain for granules of {sizes}", key=key, value=float(rates[tuple(wrong[0])]),

@@ -17,6 +17,7 @@ from pbm.extended_moments import fit_mixture
 from pbm.grid import Floats
 from pbm.laws import BreakageRate, Fragments, Kernel, Material
 from pbm.quadrature import quadrature
+from pbm.runs import check_times
 
 TOLERANCE = 1e-11
 
@@ -92,6 +93,7 @@ class MomentPopulation:
         from scipy.integrate import solve_ivp
 
         start, marks = np.asarray(moments, dtype=float), np.asarray(times, dtype=float)
+        check_times(marks)
         fits = start.ndim == 1 and start.size >= 2 and start.size % 2 == self._odd
         if not fits or not np.all(np.isfinite(start)) or start[0] <= 0.0:
             expected = f"an {'odd' if self._odd else 'even'} count, M0 > 0"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,9 @@ from pbm.laws import BreakageRate, Fragments, Kernel, Material
 from pbm.runs import Runs, check_runs, check_times
 from pbm.schemes.aggregation import merging_tables
 from pbm.schemes.pairs import make_pairs
+
+if TYPE_CHECKING:
+    from pbm.stiff import Stiff
 
 TELLING_LOSS = 1e-3
 """Share of the solids beyond the top pivot that is worth a warning."""
@@ -118,8 +121,8 @@ class Population:
             raise CaseError("breakage needs a rate and fragments", key="fragments", expected="both, or neither")
         self.grid, self.material = grid, material or Material()
         self.tolerance, self.compiled = tolerance, compiled
-        rates = np.zeros((grid.classes,) * 2) if kernel is None else kernel.rates(grid, self.material)
-        self.pairs = make_pairs(grid, rates)
+        self.rates = np.zeros((grid.classes,) * 2) if kernel is None else kernel.rates(grid, self.material)
+        self.pairs = make_pairs(grid, self.rates)
         self.merging = merging_tables(scheme, grid, self.pairs)
         self.layering = layering_tables(grid, growth, self.material.porosity)
         self.classes = self._make_classes(kernel is not None, breakage_rate, fragments)
@@ -142,33 +145,60 @@ class Population:
         slope_of(0, values, problem, make_work(1, classes), slope)
         return slope[:classes], slope[classes:]
 
-    def solve(self, numbers: Floats, times: Floats) -> PopulationResult:
+    def solve(self, numbers: Floats, times: Floats, accuracy: Stiff | None = None) -> PopulationResult:
         """Numbers at `times` [s] from `numbers` [1/m3] at the first of them.
 
+        accuracy: `pbm.Stiff` for a method of another library, where rates are much faster than what is looked at
         Raises CaseError for a bad start, SimulationError when the step collapses. Warns when more than a thousandth of
-        the solids would have grown beyond the top pivot.
+        the solids would have grown beyond the top pivot, or is in the top class where no layers grow.
         """
         start, marks = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float)
         check_start(start, marks, self.grid)
+        if accuracy is not None:
+            from pbm.stiff_population import solve_population
+
+            result = solve_population(self, start, marks, accuracy)
+        else:
+            result = self._stepped(start, marks)
+        for lost in losses_of(result, self.layering.limiter[0] >= 0):
+            warnings.warn(f"{lost}: enlarge the grid", stacklevel=2)
+        return result
+
+    def _stepped(self, start: Floats, marks: Floats) -> PopulationResult:
         work, stages, runs = start_runs(start[None], marks, np.array([self.tolerance]))
         solve = compiled_solve() if self.compiled else solve_members
         solve(0, 1, self.classes, self.merging, self.layering, single_member(), work, stages, runs)
-        check_runs(runs)
-        result = self.result_of(runs, 0)
-        lost = float(result.booked[-1, BEYOND_VOLUME] / (start @ self.grid.pivots))
-        if lost > TELLING_LOSS:
-            warnings.warn(
-                f"{100.0 * lost:.2g} % of the solids would have grown beyond the top class, "
-                f"{self.grid.diameters(self.material.porosity)[-1]:.3g} m: enlarge the grid",
-                stacklevel=2,
-            )
-        return result
+        check_runs(runs, lambda member: self.blame(stages.state[member]))
+        return self.result_of(runs, 0)
+
+    def blame(self, state: Floats) -> str:
+        """Which class loses its content fastest in a state that starts with the numbers [1/m3], (classes, ...)."""
+        numbers, tables = state[: self.grid.classes], self.classes
+        loss = self.rates @ numbers * tables.aggregates[0] - np.diag(tables.fragments[0])
+        worst = int(np.argmax(loss))
+        size = self.grid.diameters(self.material.porosity)[worst]
+        return (
+            f"class {worst} ({size:.3g} m) loses its content at {loss[worst]:.3g} per second; where that is much "
+            "faster than what you look at, solve with accuracy=pbm.Stiff(); "
+        )
 
     def result_of(self, runs: Runs, member: int) -> PopulationResult:
         """Result of one member of finished runs."""
         states, classes = runs.states[member], self.grid.classes
         steps = int(runs.steps[member, 0])
         return PopulationResult(self.grid, self.material, runs.times, states[:, :classes], states[:, classes:], steps)
+
+
+def losses_of(result: PopulationResult, grows: bool) -> list[str]:
+    """What of the solids the grid does not hold where it belongs, more than a thousandth of them."""
+    top, found = result.grid.diameters(result.material.porosity)[-1], []
+    lost = float(result.booked[-1, BEYOND_VOLUME] / result.moment(1)[0])
+    if lost > TELLING_LOSS:
+        found.append(f"{100.0 * lost:.2g} % of the solids would have grown beyond the top class, {top:.3g} m")
+    stunted = float(result.numbers[-1, -1] * result.grid.pivots[-1] / result.moment(1)[-1])
+    if grows and stunted > TELLING_LOSS:
+        found.append(f"{100.0 * stunted:.2g} % of the solids are in the top class, {top:.3g} m, where no layers grow")
+    return found
 
 
 def check_start(numbers: Floats, times: Floats, grid: Grid) -> None:

@@ -20,6 +20,8 @@ from pbm.grid import Floats
 
 SHORTEST = 1e-13
 """Share of the time span below which a step means collapse."""
+MOST_STEPS = 5_000_000
+"""Steps, accepted or not, after which a run is given up: minutes of the smallest populations."""
 FAILED, NEGATIVE = 1e4, 8.0
 """Stand for the error, over the tolerance, of a step that left the numbers, and of one that went below nil."""
 VANISHED = 1e-100
@@ -79,20 +81,21 @@ def check_times(times: Floats) -> None:
         raise CaseError("output times have to rise", key="times", expected="at least two, rising")
 
 
-def check_runs(runs: Runs) -> None:
-    """Raise SimulationError for the first member that was given up."""
+def check_runs(runs: Runs, blame: Callable[[int], str] | None = None) -> None:
+    """Raise SimulationError for the first member that was given up.
+
+    blame: says of a member what loses its content fastest, and what else may be done
+    """
     failed = np.flatnonzero(np.isfinite(runs.stopped[:, 0]))
-    if failed.size:
-        time, step = (float(value) for value in runs.stopped[failed[0]])
-        raise collapse(time, step, int(failed[0]), len(runs.order))
-
-
-def collapse(time: float, step: float, member: int = 0, members: int = 1) -> SimulationError:
-    """The error of a step that fell below every use, of one of several members."""
-    place = f"member {member}, {time:.6g} s" if members > 1 else f"{time:.6g} s"
-    return SimulationError(
-        f"population balance at {place}: the step fell to {step:.3g} s; expected rates that change over the "
-        "run: lower the kernel or the breakage rate, or shorten the run"
+    if not failed.size:
+        return
+    member, (time, step) = int(failed[0]), runs.stopped[failed[0]]
+    place = f"member {member}, {time:.6g} s" if len(runs.order) > 1 else f"{time:.6g} s"
+    taken = int(runs.steps[member].sum())
+    raise SimulationError(
+        f"population balance at {place}: the step fell to {step:.3g} s after {taken} steps; "
+        f"{blame(member) if blame else ''}expected rates that change over the run: lower the kernel or the breakage "
+        "rate, or shorten the run"
     )
 
 
@@ -186,12 +189,18 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
                     runs.steps[member, 0 if error <= 1.0 else 1] += 1
                     if error <= 1.0:
                         copy(moving, state)
-                    elif pace.step < shortest:
+                    if given_up(error, pace.step, shortest, runs.steps[member, 0] + runs.steps[member, 1]):
                         runs.stopped[member, 0], runs.stopped[member, 1] = pace.time, pace.step
                         return
             copy(state, runs.states[member, mark])
 
     return run
+
+
+@routine
+def given_up(error: float, step: float, shortest: float, taken: int) -> bool:
+    """Whether to give up after a step: one that was rejected for a length below every use, or the last one allowed."""
+    return (error > 1.0 and step < shortest) or taken >= MOST_STEPS
 
 
 @routine

@@ -28,6 +28,7 @@ from pbm.runs import (
     copy,
     empty,
     end_step,
+    given_up,
     judged,
     keep,
     least_of,
@@ -188,8 +189,8 @@ def move_clock(error: float, course: Course) -> None:
         clock[TAKEN], clock[ACCEPTED] = clock[TAKEN] + 1.0, 1.0
     elif length > 0.0:
         clock[REPEATED] += 1.0
-        if pace.step < clock[SHORT]:
-            clock[STATUS] = STOPPED
+    if length > 0.0 and given_up(error, pace.step, clock[SHORT], clock[TAKEN] + clock[REPEATED]):
+        clock[STATUS] = STOPPED
 
 
 @routine

@@ -22,6 +22,7 @@ import numpy as np
 from compute.base import Backend
 from compute.case_model import closest
 from compute.errors import CaseError
+from pbm.full_tops import tell_full_tops
 from pbm.grid import Floats, Grid
 from pbm.lattice import Lattice
 from pbm.lattice_balance import (
@@ -38,6 +39,7 @@ from pbm.lattice_balance import (
     solve_lattice,
 )
 from pbm.lattice_device import DeviceLattice
+from pbm.laws import Kernel, Material
 from pbm.runs import check_runs, check_times, make_runs, make_stages
 from pbm.runs_device import slope_on, solve_on
 from pbm.schemes.lattice_pairs import AVERAGE, CORNERS, make_axes
@@ -89,7 +91,8 @@ class SeveralComponentResult:
 class SeveralComponentPopulation:
     """Grids of one to four components, and what happens to their granules.
 
-    rate: b [m3/s] of aggregation, a number or a function of the components of both grains, arrays (components, pairs)
+    rate: b [m3/s] of aggregation, a number, a function of the components of both grains, arrays (components, pairs), or
+    a kernel of `pbm.kernel` for granules of the sum of their components, of this `material`
     tolerance: error of a step; scheme: of aggregation; breakage; layers: growth; nuclei: births
     compiled: by numba, once per machine; otherwise the same text as plain Python
     Raises CaseError for too many coordinates or cells, and for rates that are none.
@@ -98,19 +101,20 @@ class SeveralComponentPopulation:
     def __init__(
         self,
         grids: tuple[Grid, ...],
-        rate: float | PairRate = 0.0,
+        rate: float | PairRate | Kernel = 0.0,
         tolerance: float = 1e-6,
         scheme: str = "fixed-pivot",
         breakage: Splitting | None = None,
         layers: tuple[Layer, ...] = (),
         nuclei: tuple[Nuclei, ...] = (),
         compiled: bool = True,
+        material: Material | None = None,
     ) -> None:
         self.lattice, self.tolerance, self.compiled = Lattice(grids), tolerance, compiled
         if any(grid.pivots[0] == 0.0 for grid in grids) and (breakage or layers or nuclei):
             raise CaseError("a class of nil knows aggregation alone", key="grids", expected="first pivots above nil")
-        lattice, merges = self.lattice, callable(rate) or rate != 0.0
-        number, rates = _scheme_of(scheme), _rates_of(rate, lattice)
+        lattice, merges = self.lattice, not isinstance(rate, (int, float)) or rate != 0.0
+        number, rates = _scheme_of(scheme), _rates_of(rate, lattice, material or Material())
         self._problem = LatticeProblem(
             axes=make_axes(lattice),
             scheme=number if merges else NO_AGGREGATION,
@@ -136,6 +140,7 @@ class SeveralComponentPopulation:
         """Integrate from times[0] on. Raises CaseError for a bad start, SimulationError when the step collapses.
 
         backend: a device, `compute.get_backend("cuda")`, that runs cells side by side; else the CPU
+        Warns of components in granules that the grids hold back, by `pbm.full_tops`.
         """
         start, marks = np.asarray(numbers, dtype=float), np.asarray(times, dtype=float)
         cells, shape = self.lattice.cells, self.lattice.shape
@@ -150,6 +155,8 @@ class SeveralComponentPopulation:
             solve_on(backend, DeviceLattice(backend, self._problem), runs)
         check_runs(runs)
         kept, booked = runs.states[0, :, :cells].reshape(len(marks), *shape), runs.states[0, :, cells:]
+        layering, merges = self._problem.layering, self._problem.scheme != NO_AGGREGATION
+        tell_full_tops(self.lattice.grids, kept[-1], merges, layering.component[np.any(layering.speed > 0.0, axis=1)])
         return SeveralComponentResult(self.lattice.grids, marks, kept, booked, int(runs.steps[0, 0]))
 
     @property
@@ -174,14 +181,22 @@ def _scheme_of(name: str) -> int:
     return SCHEMES[name]
 
 
-def _rates_of(rate: float | PairRate, lattice: Lattice) -> Floats:
+def _rates_of(rate: float | PairRate | Kernel, lattice: Lattice, material: Material) -> Floats:
     """Rates of the pairs J <= I whose sum stays on the lattice [m3/s], (cells, cells), or (1, cells) of all."""
-    cells, tops = lattice.cells, np.array([grid.pivots[-1] for grid in lattice.grids])[:, None]
-    if (callable(rate) or rate != 0.0) and cells**2 > MOST_PAIRS:
+    cells = lattice.cells
+    if (not isinstance(rate, (int, float)) or rate != 0.0) and cells**2 > MOST_PAIRS:
         text = f"at most {MOST_PAIRS} pairs; fewer classes"
         raise CaseError("too much for this scheme", key="grids", value=f"{lattice.shape}: {cells**2}", expected=text)
+    if isinstance(rate, Kernel):
+        return rate.by_solids(lattice.solids, material)
     if not callable(rate):
         return _checked(np.full((1, cells), float(rate)), (1, cells))
+    return _called(rate, lattice)
+
+
+def _called(rate: PairRate, lattice: Lattice) -> Floats:
+    """Rates by a function of the components of both grains."""
+    cells, tops = lattice.cells, np.array([grid.pivots[-1] for grid in lattice.grids])[:, None]
     rates = np.zeros((cells, cells))
     for cell in np.flatnonzero(lattice.solids):
         one, others = lattice.components[:, cell : cell + 1], lattice.components[:, : cell + 1]

@@ -1,7 +1,8 @@
-"""What else changes granules of several components: layers that grow on them, and new ones that are born.
+"""What else changes granules of several components: what they gain or lose of one, and new ones that are born.
 
-Growth along one component by the high-resolution finite volume of `pbm.growth`, line by line of the lattice. Gunawan,
-Fusman and Braatz, AIChE J. 50 (2004) 2738, doi 10.1002/aic.10228.
+Growth along one component by the high-resolution finite volume of `pbm.growth`, line by line of the lattice: layers,
+liquid that is sprayed on; with a negative rate loss, as of liquid that dries or of gas from pores that consolidate.
+Gunawan, Fusman and Braatz, AIChE J. 50 (2004) 2738, doi 10.1002/aic.10228.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ Speed = Callable[[Floats], Floats]
 
 @dataclass(frozen=True)
 class Layer:
-    """Growth of one component: dx/dt [m3/s], a number >= 0 or a function of the components (coordinates, points) [m3].
+    """Growth or loss of one component: dx/dt [m3/s], a number or a function of the components (coordinates, points).
 
-    component: which one, from nil. limiter: as of `pbm.growth.Growth`. Raises CaseError for an unknown limiter.
+    component: which one, from nil; nothing grows past its top pivot, nor shrinks below its first. limiter: as of
+    `pbm.growth.Growth`. Raises CaseError for an unknown limiter.
     """
 
     component: int
@@ -75,32 +77,32 @@ def _speed_at_edges(lattice: Lattice, layer: Layer) -> Floats:
     points[layer.component] = grid.edges[1:][places]
     given = layer.rate(points) if callable(layer.rate) else layer.rate
     speed = np.broadcast_to(np.asarray(given, dtype=float), (lattice.cells,))
-    if not np.all(np.isfinite(speed)) or np.any(speed < 0.0):
-        raise CaseError("a growth rate is negative or no number", key="rate", expected="finite numbers >= 0")
+    if not np.all(np.isfinite(speed)):
+        raise CaseError("a growth rate is no number", key="rate", expected="finite numbers [m3/s]")
     return np.where(places < grid.classes - 1, speed, 0.0)
 
 
 @routine
-def density_at_edge(layer: int, cell: int, place: int, numbers: Floats, tables: Layering) -> float:
-    """Density along the axis of a layer at the upper edge of a cell, class `place` of that axis."""
+def density_at_edge(layer: int, cell: int, place: int, side: float, numbers: Floats, tables: Layering) -> float:
+    """Density along the axis of a layer at an edge of a cell, class `place` of that axis; side: 1 upper, -1 lower."""
     edges, stride = tables.edges[layer], tables.stride[layer]
     width = edges[place + 1] - edges[place]
     here, slope = numbers[cell] / width, 0.0
-    if place > 0:
+    if 0 < place < tables.classes[layer] - 1:
         below = numbers[cell - stride] / (edges[place] - edges[place - 1])
         above = numbers[cell + stride] / (edges[place + 2] - edges[place + 1])
         back = 2.0 * (here - below) / (edges[place + 1] - edges[place - 1])
         front = 2.0 * (above - here) / (edges[place + 2] - edges[place])
         slope = limited(tables.limiter[layer], back, front)
-    return max(here + 0.5 * slope * width, 0.0)
+    return max(here + side * 0.5 * slope * width, 0.0)
 
 
 @routine
 def add_layers(layer: int, numbers: Floats, tables: Layering, change: Floats) -> float:
-    """Add growth to the change of every cell; returns the volume of the component gained. Nothing leaves the last."""
+    """Add growth to the change of every cell; returns the volume of the component gained. Nothing leaves the axis."""
     stride, gained = tables.stride[layer], 0.0
     for cell in range(numbers.size):
-        if tables.speed[layer, cell] > 0.0:
+        if tables.speed[layer, cell] != 0.0:
             passing = passing_edge(layer, cell, numbers, tables)
             change[cell] -= passing
             change[cell + stride] += passing
@@ -110,10 +112,14 @@ def add_layers(layer: int, numbers: Floats, tables: Layering, change: Floats) ->
 
 @routine
 def passing_edge(layer: int, cell: int, numbers: Floats, tables: Layering) -> float:
-    """What grows past the upper edge of a cell [1/(m3 s)], nil where nothing does."""
-    speed = tables.speed[layer, cell]
-    place = cell // tables.stride[layer] % tables.classes[layer]
-    return speed * density_at_edge(layer, cell, place, numbers, tables) if speed > 0.0 else 0.0
+    """What grows past the upper edge of a cell [1/(m3 s)], or shrinks past it below nil; nil where nothing does."""
+    speed, stride = tables.speed[layer, cell], tables.stride[layer]
+    place = cell // stride % tables.classes[layer]
+    if speed > 0.0:
+        return speed * density_at_edge(layer, cell, place, 1.0, numbers, tables)
+    if speed < 0.0:
+        return speed * density_at_edge(layer, cell + stride, place + 1, -1.0, numbers, tables)
+    return 0.0
 
 
 @routine

@@ -18,7 +18,7 @@ import numpy as np
 from compute.errors import CaseError
 from pbm.grid import Floats, Grid
 from pbm.lattice import Lattice
-from pbm.laws import Fragments
+from pbm.laws import BreakageRate, Fragments, Material
 
 PIECES = 64
 """Intervals of the share of volume, of equal ratio, over which a law of fragments is summed."""
@@ -26,13 +26,19 @@ PIECES = 64
 
 @dataclass(frozen=True)
 class Splitting:
-    """Breakage at a rate S [1/s]: a number, or a function of the components (coordinates, cells) [m3]."""
+    """Breakage at a rate S [1/s]: a number, a function of the components (coordinates, cells) [m3], or a law by name.
 
-    rate: float | Callable[[Floats], Floats]
+    A law is taken at the sum of the components, of granules of this material.
+    """
+
+    rate: float | Callable[[Floats], Floats] | BreakageRate
     fragments: Fragments | Literal["independent"] = "independent"
+    material: Material = Material()  # noqa: RUF009
 
     def rates(self, lattice: Lattice) -> Floats:
         """S of every cell, (cells,); CaseError for what is no rate."""
+        if isinstance(self.rate, BreakageRate):
+            return self.rate.checked(lattice.solids, self.material)
         given = self.rate(lattice.components) if callable(self.rate) else np.full(lattice.cells, float(self.rate))
         rates = np.asarray(given, dtype=float)
         if rates.shape != (lattice.cells,) or not np.all(np.isfinite(rates)) or np.any(rates < 0.0):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -113,9 +113,7 @@ def solve_stiff(setup: Setup, times: Floats, accuracy: Stiff | None = None) -> S
         rates = Rates(setup.program, setup.parameters, tables, setup.speed.at(low), setup.spray.at(low), feed)
         system = _System(rates, start.solids + fed)
         allowed = np.concatenate((np.full(rates.size, accuracy.tolerance * accuracy.floor), np.full(BOOKED, UNCOUNTED)))
-        step = _steppers()[accuracy.method](
-            system, system.pack(state, booked), (low, high), accuracy.tolerance, allowed
-        )
+        step = steppers()[accuracy.method](system, system.pack(state, booked), (low, high), accuracy.tolerance, allowed)
         for at, packed in step:
             state, booked = system.unpack(packed)
             last = record[-1][0] if record else times[0]
@@ -133,13 +131,26 @@ def _solids(contents: Floats, tables: Tables) -> float:
 Course = list[tuple[float, Floats]]
 
 
-def _steppers() -> dict[str, Callable[[_System, Floats, tuple[float, float], float, Floats], Course]]:
+class System(Protocol):
+    """What is integrated: a flat state of some size, its change and the Jacobian of that."""
+
+    size: int
+
+    def change(self, time: float, packed: Floats, /) -> Floats:
+        """Change of the state per second, (size,)."""
+
+    def jacobian(self, time: float, packed: Floats, /) -> csc_matrix:
+        """Its derivatives by the state, (size, size)."""
+
+
+def steppers() -> dict[str, Callable[[System, Floats, tuple[float, float], float, Floats], Course]]:
+    """Methods by name: from a system, a state, a span of time and two tolerances to times and states of all steps."""
     return {"BDF": _scipy("BDF"), "Radau": _scipy("Radau"), "CVODE": _cvode}
 
 
 def _scipy(method: str) -> Callable[..., Course]:
     def integrate(
-        system: _System, start: Floats, span: tuple[float, float], tolerance: float, allowed: Floats
+        system: System, start: Floats, span: tuple[float, float], tolerance: float, allowed: Floats
     ) -> Course:
         from scipy.integrate import solve_ivp
 
@@ -151,7 +162,7 @@ def _scipy(method: str) -> Callable[..., Course]:
     return integrate
 
 
-def _cvode(system: _System, start: Floats, span: tuple[float, float], tolerance: float, allowed: Floats) -> Course:
+def _cvode(system: System, start: Floats, span: tuple[float, float], tolerance: float, allowed: Floats) -> Course:
     try:
         from sksundae.cvode import CVODE
     except ImportError:
@@ -185,5 +196,5 @@ def _cvode(system: _System, start: Floats, span: tuple[float, float], tolerance:
 def _given_up(method: str, time: float, why: str) -> SimulationError:
     return SimulationError(
         f"population balance at {time:.6g} s: {method} gave up ({why}); expected rates that change over the run, "
-        "lower the kernel scale, the spray rate or the breakage scale"
+        "lower the kernel, the spray rate or the breakage rate"
     )

@@ -14,7 +14,9 @@ import numpy as np
 
 from compute.base import Backend
 from compute.errors import CaseError
+from pbm.full_tops import tell_full_tops
 from pbm.grid import Floats, Grid
+from pbm.laws import Kernel, Material
 from pbm.plane import PlaneProblem, compiled_plane, plane_slope, solve_plane
 from pbm.plane_device import DevicePlane
 from pbm.runs import check_runs, check_times, make_runs, make_stages
@@ -45,23 +47,34 @@ class TwoComponentResult:
 class TwoComponentPopulation:
     """Two grids with a rate constant of aggregation.
 
-    rate: b [m3/s], a number, or a function of both grains
+    rate: b [m3/s], a number, a function of both grains, or a kernel of `pbm.kernel` for granules of the sum of both
+    components, of this `material`
     tolerance: error of a step, relative, of the moments 00, 11, 20 and 02; ten times that of a cell
     compiled: by numba, once per machine; otherwise the same text as plain Python
     Raises CaseError for rates that are none.
     """
 
     def __init__(
-        self, grids: tuple[Grid, Grid], rate: float | PairRate, tolerance: float = 2e-5, compiled: bool = True
+        self,
+        grids: tuple[Grid, Grid],
+        rate: float | PairRate | Kernel,
+        tolerance: float = 2e-5,
+        compiled: bool = True,
+        material: Material | None = None,
     ) -> None:
         self.grids, self.tolerance, self.compiled = grids, tolerance, compiled
         self.shape = grids[0].classes, grids[1].classes
-        rates = np.array(float(rate)) if not callable(rate) else self._pair_rates(rate)
+        rates = self._rates(rate, material or Material())
         if not np.all(np.isfinite(rates)) or np.any(rates < 0.0):
             raise CaseError("a rate is negative or no number", key="rate", expected="finite numbers >= 0, per pair")
         first, second = (sums_of(grid) for grid in grids)
         tables = make_rows(rates, first, second), make_columns(second), make_cells(grids)
         self._problem = PlaneProblem(*tables, grids[0].pivots, grids[1].pivots)
+
+    def _rates(self, rate: float | PairRate | Kernel, material: Material) -> Floats:
+        if isinstance(rate, Kernel):
+            return rate.by_solids(np.add.outer(*(grid.pivots for grid in self.grids)).ravel(), material)
+        return self._pair_rates(rate) if callable(rate) else np.array(float(rate))
 
     def _pair_rates(self, rate: PairRate) -> Floats:
         first, second = (axis.ravel() for axis in np.meshgrid(*(grid.pivots for grid in self.grids), indexing="ij"))
@@ -95,7 +108,8 @@ class TwoComponentPopulation:
         """Integrate from times[0] on; numbers (n1, n2) [1/m3], contents (contents, n1, n2) [m3/m3].
 
         backend: a device, `compute.get_backend("cuda")`, that runs cells side by side; else the CPU
-        Raises CaseError for a bad start, SimulationError when the step collapses.
+        Raises CaseError for a bad start, SimulationError when the step collapses. Warns of components in granules that
+        the grids hold back, by `pbm.full_tops`.
         """
         marks = np.asarray(times, dtype=float)
         held = np.zeros((0, *self.shape)) if contents is None else np.asarray(contents, dtype=float)
@@ -115,4 +129,5 @@ class TwoComponentPopulation:
             solve_on(backend, DevicePlane(backend, self._problem, len(start) - 1), runs)
         check_runs(runs)
         stacks = runs.states[0].reshape(len(marks), *start.shape)
+        tell_full_tops(self.grids, stacks[-1, 0], True)
         return TwoComponentResult(self.grids, marks, stacks[:, 0], stacks[:, 1:], int(runs.steps[0, 0]))

@@ -68,6 +68,7 @@ class Problem:
         self._base = {name: value for name, value in _dump(calibration).items() if name in SECTIONS}
         self._paths = dict(_nodes(self._base, ""))
         self._changes = [self._checked_changes(at) for at in range(len(calibration.experiments))]
+        self._require_liquid()
         self.variables = tuple(self._make_variables())
 
     def model(self, places: Floats | Sequence[float], index: int) -> Model:
@@ -109,6 +110,12 @@ class Problem:
                 places.append(variable.place(min(max(value, variable.low), variable.high)))
                 at += 1
         return places
+
+    def _require_liquid(self) -> None:
+        for at, experiment in enumerate(self.calibration.experiments):
+            if self.calibration.population is not None and experiment.measured.moisture is not None:
+                where, expected = ("experiments", at, "measured", "moisture"), "a section pbm, or no measured moisture"
+                raise self._fault(where, "a population of sizes alone holds no liquid", None, expected)
 
     def _make_variables(self) -> Iterator[Variable]:
         for at, parameter in enumerate(self.calibration.parameters):

@@ -11,6 +11,7 @@ from compute.errors import CaseError
 from coupling.calibration.problem import read_problem
 from coupling.calibration.search import Bench
 from tests.coupling.calibration_text import FEED, write_experiments
+from tests.coupling.test_calibration import POPULATION
 
 # old text, new text, text on the line that is named (none: no line), parts of the message
 WRONG = {
@@ -148,6 +149,15 @@ def test_wrong_errors_of_a_table_are_named(tmp_path: Path, text: str, change: tu
     (tmp_path / "table.csv").write_text(text, encoding="utf-8")
     with pytest.raises(CaseError, match=message):
         Bench(read_problem(write_experiments(tmp_path, change)))
+
+
+def test_moisture_of_sizes_alone_is_refused(tmp_path: Path) -> None:
+    """A population in size alone has no liquid that could be compared: the experiment and the line are named."""
+    path = tmp_path / "experiments.yaml"
+    moist = "measured: {moisture: {value: 0.1, error: 0.01}, "
+    path.write_text(POPULATION.replace("measured: {", moist), encoding="utf-8")
+    with pytest.raises(CaseError, match=r"experiments\.yaml:\d+.*measured.moisture.*holds no liquid.*section pbm"):
+        read_problem(path)
 
 
 def test_exponent_that_leaves_the_range_is_explained(tmp_path: Path) -> None:

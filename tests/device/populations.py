@@ -47,7 +47,7 @@ def lattice(dimensions: int, scheme: str) -> tuple[SeveralComponentPopulation, F
     grids = tuple(geometric_grid(0.1, 10.0, size) for size in SIZES[:dimensions])
     mechanisms: dict[str, Any] = {
         "breakage": Splitting(0.3),
-        "layers": (Layer(0, 0.1), Layer(dimensions - 1, 0.2, "minmod")),
+        "layers": (Layer(0, 0.1), Layer(dimensions - 1, lambda contents: 0.2 - 0.1 * contents[-1], "minmod")),
         "nuclei": (Nuclei((0.3,) * dimensions, 0.2),),
     }
     population = SeveralComponentPopulation(grids, rate_of_both, 1e-3, scheme, compiled=False, **mechanisms)

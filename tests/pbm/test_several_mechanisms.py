@@ -160,7 +160,7 @@ def test_mistakes_are_named() -> None:
     with pytest.raises(CaseError, match="no such component"):
         SeveralComponentPopulation((grid,), layers=(Layer(1, 1.0),))
     with pytest.raises(CaseError, match="growth rate"):
-        SeveralComponentPopulation((grid,), layers=(Layer(0, -1.0),))
+        SeveralComponentPopulation((grid,), layers=(Layer(0, float("nan")),))
     with pytest.raises(CaseError, match="no such nuclei"):
         SeveralComponentPopulation((grid,), nuclei=(Nuclei((9.0,), 1.0),))
     with pytest.raises(CaseError, match="breakage rate"):
