@@ -22,6 +22,9 @@ from compute.physics import routine
 
 Work = Callable[[Backend], None]
 
+FEW = 64
+"""Words that are brought to the host together with those of other copies."""
+
 
 class Item(NamedTuple):
     """A launch of one copy: body, items at most, place of their number, and the number with the arguments behind it."""
@@ -34,7 +37,7 @@ class Item(NamedTuple):
 
 
 class Request(NamedTuple):
-    """Launches that a copy waits for, as a graph of so many repeats (0: once, and no graph), and what it watches.
+    """Launches that a copy waits for, as a graph of so many repeats (0: once, and no graph), and words it watches.
 
     kind: what requests have in common that can be served together.
     """
@@ -49,7 +52,7 @@ def make_request(launches: Sequence[Launch], repeats: int, watched: Any) -> Requ
     """Return the request for these launches."""
     items = tuple(map(_item_of, launches))
     kinds = tuple((item.body, item.place, kind_of(item.arguments)) for item in items)
-    return Request(items, repeats, watched, (kinds, repeats, kind_of(watched)))
+    return Request(items, repeats, watched, (kinds, repeats, kind_of(watched), np.shape(watched)))
 
 
 def _item_of(launch: Launch) -> Item:
@@ -92,9 +95,11 @@ class JointSteps:
         self._backend, self._repeats = backend, request.repeats
         self._parts = [JointLaunch(backend, item, copies) for item in request.items]
         self._graph: Graph | None = None
-        if request.repeats:
+        self._told: Any = None
+        if request.watched is not None:
             self._told = backend.zeros((copies, *request.watched.shape), request.watched.dtype)
             self._parts.append(JointLaunch(backend, self._telling(request, 0), copies))
+        if request.repeats:
             launches = [part.launch for part in self._parts]
             self._graph = make_graph(backend, launches, request.repeats, self._told)  # tables are empty: nothing runs
 
@@ -108,11 +113,14 @@ class JointSteps:
         """Run what these requests ask for; return what each watches."""
         for at, part in enumerate(self._parts[: len(requests[0].items)]):
             part.fill([request.items[at] for request in requests])
-        if self._graph is None:
-            run_once(self._backend, [part.launch for part in self._parts])
+        if self._told is not None:
+            self._parts[-1].fill([self._telling(request, at) for at, request in enumerate(requests)])
+        if self._graph is not None:
+            return list(self._graph.run()[: len(requests)])
+        run_once(self._backend, [part.launch for part in self._parts])
+        if self._told is None:
             return [None] * len(requests)
-        self._parts[-1].fill([self._telling(request, at) for at, request in enumerate(requests)])
-        return list(self._graph.run()[: len(requests)])
+        return list(np.array(self._backend.numpy(self._told)[: len(requests)]))
 
     def _telling(self, request: Request, place: int) -> Item:
         watched = request.watched
@@ -133,11 +141,12 @@ class CopyGraph:
 class CopyBackend:
     """What a copy takes for its backend: the shared one, whose launches wait for those of others.
 
-    copies: how many there are in all, running or not.
+    copies: how many there are in all, running or not; thread: the copy's, once there is one.
     """
 
     def __init__(self, shared: Backend, copies: int, ask: Callable[[Request], Any]) -> None:
         self.shared, self.copies, self._ask = shared, copies, ask
+        self.thread: threading.Thread | None = None
         self.name, self.threads, self.note = shared.name, shared.threads, shared.note
 
     def __getattr__(self, name: str) -> Any:
@@ -152,7 +161,14 @@ class CopyBackend:
         return self.shared.zeros(shape, dtype)
 
     def numpy(self, array: Any) -> NDArray[Any]:
-        """Return an array as a numpy array."""
+        """Return an array as a numpy array; a few whole numbers come together with those of other copies.
+
+        Another thread than the copy's, which has no turn, is served at once.
+        """
+        own = threading.current_thread() is self.thread
+        if own and 0 < array.size <= FEW and array.dtype == np.int64:
+            words = array.reshape(-1)
+            return np.asarray(self._ask(make_request([], 0, words))).reshape(array.shape)
         return self.shared.numpy(array)
 
     def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,8 +199,8 @@ class Copy:
         self.failure: BaseException | None = None
         self._turn, self._back = threading.Semaphore(0), back
         backend = CopyBackend(shared, copies, self._ask)
-        self._thread = threading.Thread(target=self._run, args=(work, backend), daemon=True)
-        self._thread.start()
+        backend.thread = threading.Thread(target=self._run, args=(work, backend), daemon=True)
+        backend.thread.start()
 
     def go_on(self) -> None:
         """Let it run until it waits again or has ended."""

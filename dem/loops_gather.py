@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute.adding import plain_add
-from compute.base import Backend, Count, Launch, copies_beside, module_of
+from compute.base import Backend, Count, Launch, copies_beside
 from compute.graph import GraphStore
+from compute.running_sums import RunningSums, clear_word
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
 from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
@@ -65,11 +66,6 @@ def _means_of(backend: Backend) -> tuple[Any, Any]:
     return atomic_add, make_lane_sum
 
 
-def add_up(xp: Any, counts: Any) -> None:
-    """Replace each count by the sum of all up to it, in place."""
-    xp.cumsum(counts, dtype=counts.dtype, out=counts)
-
-
 def lanes_for(size: int) -> int:
     """Return how many threads share a particle: as many as a large device holds at once, up to 8.
 
@@ -96,7 +92,7 @@ class GatherLoops:
 
     def __init__(self, engine: Engine) -> None:
         self.backend = engine.backend
-        self.xp = module_of(engine.backend)
+        self._sums = RunningSums(engine.backend)
         interaction, statistics = engine.interaction, engine.statistics
         self.columns = force_columns(interaction)
         self._add, self._make_sum = _means_of(engine.backend)
@@ -130,14 +126,14 @@ class GatherLoops:
         self.backend.foreach(move_particle, size, cells, engine.particles, engine.spare)
         self._remember(engine)
         self.backend.foreach(self._count, size, engine.spare, engine.domain, cells, engine.skin, new)
-        add_up(self.xp, new.start[1 : size + 1])
-        return int(new.start[size]), new
+        self._sums.add_up(new.start[1 : size + 1])
+        return self._number_at(new.start, size), new
 
     def _sort(self, engine: Engine) -> None:
         cells, size, particles = engine.cells, engine.size, engine.particles
-        cells.first[:] = 0
+        self.backend.foreach(clear_word, len(cells.first), cells.first)
         self.backend.foreach(self._find_cell, size, particles, engine.domain, cells, engine.fault)
-        add_up(self.xp, cells.first)
+        self._sums.add_up(cells.first)
         self.backend.foreach(self._put_into_cell, size, cells)
         self.backend.foreach(find_place, size, particles.id, cells)
         self.backend.foreach(take_place, size, cells)
@@ -149,13 +145,17 @@ class GatherLoops:
         """
         size, start = engine.size, self.memory.start
         self.backend.foreach(count_memory, size, engine.pairs, start)
-        add_up(self.xp, start[1 : size + 1])
-        entries = int(start[size])
+        self._sums.add_up(start[1 : size + 1])
+        entries = self._number_at(start, size)
         room = list_in(engine.particles.row, entries, engine.pairs.history)
         if room is None and entries > len(self.apart.other):
             self.apart = engine.empty_list(int(GROWTH * entries))
         self.memory = (room or self.apart)._replace(start=start)
         self.backend.foreach(fill_memory, size, engine.pairs, self.memory)
+
+    def _number_at(self, words: Any, place: int) -> int:
+        """Bring one word to the host."""
+        return int(self.backend.numpy(words[place : place + 1])[0])
 
     def fill_rows(self, engine: Engine, new: PairList) -> None:
         """Write the partners of each row and what is remembered of them."""

@@ -12,6 +12,7 @@ from compute.base import Backend, Body, Count, Joint, Launch
 from compute.copies import Copies
 from compute.graph import make_graph
 from compute.python import PythonBackend
+from compute.running_sums import RunningSums
 
 
 class Pair(NamedTuple):
@@ -139,6 +140,26 @@ def test_graphs_run_together_and_tell_each_copy_its_own() -> None:
         assert told[number] == [[length, 2 * length * run] for run in (1, 2, 3)]
         sums = [4.0 * (1 + number), 2.0 * (1 + number)]
         assert [each.tolist() for each in values[number]] == [[each] * length for each in sums]
+
+
+def test_running_sums_of_copies() -> None:
+    """Of other lengths, in common launches, against numpy; the last one comes to the host together, too."""
+    shared, random = Counting(), np.random.Generator(np.random.Philox(2))
+    counts = [random.integers(0, 9, length).astype(kind) for length, kind in ((1, "i8"), (50, "i8"), (101, "i8"))]
+    expected, told = [np.cumsum(each) for each in counts], {}
+
+    def work(number: int) -> Any:
+        def run(backend: Backend) -> None:
+            RunningSums(backend).add_up(counts[number])
+            told[number] = backend.numpy(counts[number][-1:]).tolist()
+
+        return run
+
+    assert Copies(shared, [work(number) for number in range(3)], 3).run() == [None] * 3
+    for number, each in enumerate(expected):
+        np.testing.assert_array_equal(counts[number], each)
+        assert told[number] == [each[-1]]
+    assert shared.launched == [3, 3, 3, 3]
 
 
 def test_one_that_fails_leaves_the_others() -> None:

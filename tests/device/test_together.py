@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,15 @@ from compute.base import Backend
 from compute.copies import Copies
 from compute.cuda import JOINT_REGISTERS
 from compute.errors import SimulationError
+from compute.python import PythonBackend
+from compute.running_sums import add_up_part
 from dem.case import DemCase
 from dem.engine import Engine
 from dem.launch_kind import launch_groups
 from dem.loops_gather import GatherLoops
 from dem.particles import VX
 from tests.device.comparison import assert_same_state, come_and_go, copy_of_state
-from tests.device.ptx import ASSEMBLED_FOR, assemble, compile_to_ptx, functions_called, launches_of
+from tests.device.ptx import ASSEMBLED_FOR, Launch, assemble, compile_to_ptx, functions_called, launches_of
 from tests.device.systems import CLASSES, HERTZ, PAIRS, WALLS, bowl_case, box_case, make_engine
 
 STEPS = 16
@@ -93,6 +97,51 @@ def test_copies_are_what_they_are_alone() -> None:
         assert_same(engine, alone(case))
 
 
+AT_FIRST = 2
+"""Arrays that each copy brings to the host as it begins: the box, to divide it into cells, and its quanta."""
+
+
+class Counting(PythonBackend):
+    """Plain Python that counts launches, running sums of whole arrays, and what is brought to the host."""
+
+    xp = SimpleNamespace(**{name: getattr(np, name) for name in ("flatnonzero", "arange")})
+
+    def __init__(self) -> None:
+        self.launches, self.brought, self._inner = 0, 0, False
+
+    def foreach(self, *arguments: Any) -> None:
+        """Count a launch, but not the rows of one that is common to several."""
+        inner, self._inner = self._inner, True
+        self.launches += not inner
+        super().foreach(*arguments)
+        self._inner = inner
+
+    def numpy(self, array: Any) -> Any:
+        self.brought += 1
+        return super().numpy(array)
+
+
+def test_more_copies_launch_no_more() -> None:
+    """Copies in step, over steps and lists made anew: as many launches, and reads of the host, for five as for two.
+
+    Running sums by the library of the device, one for each copy, are refused.
+    """
+    counts = []
+    for number in (2, 5):
+        shared, rebuilds = Counting(), []
+
+        def work(backend: Backend, rebuilds: list[int] = rebuilds) -> None:
+            engine = make_engine(bowl_case(number=8), backend)
+            engine.run(STEPS)
+            engine.rebuild()
+            rebuilds.append(engine.rebuilds)
+
+        assert Copies(shared, [work] * number, number).run() == [None] * number
+        assert min(rebuilds) > 0
+        counts.append((shared.launches, shared.brought - AT_FIRST * number))
+    assert counts[0] == counts[1]
+
+
 def test_launches_are_foreseen() -> None:
     """What a case says of laws, precision, boundaries, walls, bins and bodies tells who shares launches, no more."""
     statistics = bowl_case().model_dump(by_alias=True)["statistics"]
@@ -146,9 +195,18 @@ def test_particles_come_and_go() -> None:
         assert_same_state(one, other)
 
 
-def test_joint_kernel_is_assembled() -> None:
+def of_particles() -> Launch:
+    return launches_of(bowl_case(number=4))["move_particle"]
+
+
+def of_sums() -> Launch:
+    return Launch(add_up_part, (np.zeros(4, np.int32), np.zeros(2, np.int64), 2))
+
+
+@pytest.mark.parametrize("make", [of_particles, of_sums])
+def test_joint_kernel_is_assembled(make: Callable[[], Launch]) -> None:
     """Arguments out of a table, nothing called, nothing spilled, memory known to be global."""
-    text = compile_to_ptx(launches_of(bowl_case(number=4))["move_particle"], joint=True)
+    text = compile_to_ptx(make(), joint=True)
     assert not functions_called(text)
     assert not re.search(r"\b(ld|st)\.[bfsu]\d+", text), "an address that is not known to be one of global memory"
     for architecture in ASSEMBLED_FOR:
