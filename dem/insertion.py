@@ -27,6 +27,8 @@ SEQUENCE = 256
 """Particles drawn together, in random order."""
 ATTEMPTS = 20
 """Rounds of drawing positions at one event, for each size."""
+FIRST_TRIES = 16
+"""Positions drawn for each particle in the first of them: a region with room needs few."""
 ROUND_OFF = 1e-12
 """Share by which the amount owed is raised, so that a whole number stays one."""
 BLOCKS, EVENTS = range(2)
@@ -155,7 +157,7 @@ class InsertionSource:
         if self.classes.shapes:
             bodies, placed = draw_bodies(room, self.classes.shapes, kinds, random, ATTEMPTS)
             return bodies.position, bodies.turn, placed
-        position, placed = room.draw(self.classes.reach[kinds] * (1.0 + GAP), random, ATTEMPTS)
+        position, placed = room.draw(self.classes.reach[kinds] * (1.0 + GAP), random, ATTEMPTS, FIRST_TRIES)
         return position, None, placed
 
     def _require_patience(self, time: float, since: float, waiting: int, mass: float) -> None:

@@ -126,16 +126,21 @@ class Room:
         free[free] = ~self.place.meeting(points[free], radius[free], self.position, self.radius)
         return free
 
-    def draw(self, radius: Vectors, random: np.random.Generator, rounds: int) -> tuple[Vectors, Flags]:
+    def draw(
+        self, radius: Vectors, random: np.random.Generator, rounds: int, first_tries: int = CANDIDATES
+    ) -> tuple[Vectors, Flags]:
         """Return positions drawn uniformly and which of the spheres found one; random sequential addition.
 
-        radius: of the spheres [m], shape (n,), the largest find their place first; rounds: of drawing for each size.
+        radius: of the spheres [m], shape (n,), the largest find their place first; rounds: of drawing for each size;
+        first_tries: positions drawn for each sphere in its first round, four times as many in each further one, as far
+        as there are not too many in all.
         """
         position, placed = np.zeros((len(radius), 3)), np.zeros(len(radius), bool)
         for size in np.unique(radius)[::-1]:
             waiting = np.flatnonzero(radius == size)
-            for _ in range(rounds):
-                owner = np.tile(waiting, max(1, CANDIDATES // max(1, len(waiting))))
+            for number in range(rounds):
+                tries = min(CANDIDATES // max(1, len(waiting)), first_tries * 4**number)
+                owner = np.tile(waiting, max(1, tries))
                 points = self.place.sample(random, radius[owner])
                 free = self._acceptable(points, radius[owner], position[placed], radius[placed])
                 found, first = np.unique(owner[free], return_index=True)

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from compute import get_backend
 from dem.case import DemCase
+from dem.case_flow import EVENT_STEPS
+from dem.case_particles import Insertion
+from dem.engine import Engine
 from dem.liquid.balance import require_liquid
-from dem.particles import CLASS, MASS
+from dem.particles import CLASS, MASS, RADIUS, X
 from dem.simulation import Simulation
 
 RATES = st.tuples(st.floats(200.0, 900.0), st.floats(0.2, 0.9), st.floats(0.2, 0.9), st.floats(0.0, 0.05))
@@ -80,3 +83,56 @@ def test_particles_mass_and_liquid_balance(rates: tuple[float, ...], evaporation
     assert found.added == pytest.approx(rates[3] * (fed @ volume) + outcome.caught.sum(), rel=1e-12)
     assert outcome.caught.sum() > 0.0 and found.removed >= outcome.evaporated * (1.0 - 1e-12)
     assert abs(found.error) < 1e-12 and (present.film >= 0.0).all()
+
+
+HOURS, EVENT, FALL = 3.0, 20.0, 7e-3
+FEEDS = (1.8e-3 / 3600.0, 0.9e-3 / 3600.0)
+"""Mean mass rates of the two feeders [kg/s]."""
+
+
+def two_feeders() -> DemCase:
+    """Two loss-in-weight feeders side by side above a deep shaft, one of two sizes, each with its own pulses."""
+    low, high = ["-6 mm", "-3 mm", "50 mm"], ["-1 mm", "3 mm", "57 mm"]
+    left = {"shape": "box", "low": low, "high": high}
+    right = {"shape": "box", "low": ["1 mm", *low[1:]], "high": ["6 mm", *high[1:]]}
+    pulses = [{"period": "1000 s", "duty": 0.4}, {"period": "600 s", "duty": 0.5}]
+    both = {"of": {"fine": 0.3, "coarse": 0.7}, "by": "mass"}
+    feeders = [
+        {"kind": "insertion", "name": name, "mass_rate": rate, "shares": shares, "region": region, "pulse": pulse}
+        for name, rate, shares, region, pulse in zip(
+            ("powder", "drug"), FEEDS, (both, {"of": {"fine": 1.0}}), (left, right), pulses
+        )
+    ]
+    changed = {
+        "domain": {"low": ["-20 mm", "-20 mm", "-20 mm"], "high": ["20 mm", "20 mm", "60 mm"]},
+        "particles": feeders, "walls": [], "liquid": None, "time": {"step": EVENT / EVENT_STEPS, "end": 3600.0 * HOURS},
+        "outlets": [{"name": "out", "region": {"shape": "plane", "point": [0, 0, "-5 mm"], "normal": [0, 0, 1]}}],
+    }  # fmt: skip
+    return DemCase.model_validate(wet_shaft((1.0, 0.5, 0.5, 0.0), 0.0).model_dump() | changed)
+
+
+def test_two_feeders_for_three_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each event all sink by 7 mm, as if they fell: what enters has room, and the masses are those owed.
+
+    Each feeder lags behind rate x time fed by less than its largest particle, at every event of three hours. The
+    arrays double as the number grows, and are never made anew after that, however often it shrinks and grows.
+    """
+    grown: list[int] = []
+    original = Engine._grow
+    monkeypatch.setattr(Engine, "_grow", lambda self, capacity: grown.append(capacity) or original(self, capacity))
+    simulation = Simulation(two_feeders(), get_backend("python"), 3)
+    engine, mass, held = simulation.engine, simulation.setup.classes.mass, []
+    for event in range(1, round(3600.0 * HOURS / EVENT) + 1):
+        engine.particles.row[: engine.size, X + 2] -= FALL
+        simulation.flow.visit(event * EVENT_STEPS, engine)
+        place, radius = engine.particles.row[: engine.size, X : X + 3], engine.particles.row[: engine.size, RADIUS]
+        apart = np.linalg.norm(place[:, None] - place, axis=2) - radius[:, None] - radius
+        assert (apart[np.triu_indices(engine.size, 1)] > 0.0).all(), event
+        held.append(engine.size)
+        fed = simulation.flow.ledger.fed[1:] @ mass
+        for source, rate, known in zip(simulation.setup.case.particles, FEEDS, fed):
+            assert isinstance(source, Insertion)
+            assert -1e-15 < rate * source.fed_time(event * EVENT) - known < mass.max(), event
+    turns = np.diff(np.sign(np.diff(held)))
+    assert (turns != 0).sum() > 40 and min(held[100:]) < 0.3 * max(held) and simulation.flow.ledger.removed.sum() > 500
+    assert len(grown) <= 1 + np.log2(max(held)) and engine.capacity <= 2 * max(held)
