@@ -55,7 +55,9 @@ def test_poured_spheres_pack_at_random(friction: float, low: float, high: float,
     """Frictionless spheres come to rest at 0.635 +- 0.01 (random close packing), poured rough ones at 0.56 to 0.60.
 
     Three sizes 5 % apart keep the floor from ordering them; the layer measured lies 4 d off floor and surface. The
-    weight of the bed presses spheres of 100 MPa together by 0.05 % of d: 0.1 % of the fraction.
+    weight of the bed presses spheres of 100 MPa together by 0.05 % of d: 0.1 % of the fraction. Without friction a bed
+    gives way here and there for long: it still moves at 5 mm/s at 0.7 s, at 1 mm/s at 1 s; half the time step gives the
+    same speeds as far as it was followed, to 0.35 s.
     """
     width, sizes = 48e-3, {"a": 3.8e-3, "b": 4e-3, "c": 4.2e-3}
     region = {"shape": "box", "low": [0, 0, 0], "high": [width, width, 0.25]}
@@ -69,7 +71,7 @@ def test_poured_spheres_pack_at_random(friction: float, low: float, high: float,
         "particles": [
             {"kind": "packing", "region": region, "number": 3000, "shares": {"of": dict.fromkeys(sizes, 1 / 3)}}
         ],
-        "time": {"end": 0.7},
+        "time": {"end": 0.7 if friction else 1.2},
     }
     simulation = Simulation(make_case(dem, tmp_path), get_backend("cpu"), 1)
     simulation.run()
