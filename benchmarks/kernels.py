@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from compute.cuda import JOINT_REGISTERS, THREADS_PER_BLOCK
-from compute.launch_cuda import atomic_add
+from compute.launch_cuda import atomic_add, make_shared_sums
 from dem.domain import OPEN
 from dem.gather_step import make_step_sphere
 from tests.device.pairs_example import PAIRWISE, composed
@@ -91,7 +91,8 @@ def pair_kernels() -> Iterator[dict[str, Any]]:
     for precision in ("double", "mixed"):
         arguments = launches_of(bowl_case(numerics=precision))["step_sphere"]
         for laws in PAIRWISE:
-            body = make_step_sphere(composed(laws, precision == "mixed"), OPEN, True, True, atomic_add)
+            law = composed(laws, precision == "mixed")
+            body = make_step_sphere(law, OPEN, True, True, atomic_add, 1, make_shared_sums)
             yield described("step_sphere", ", ".join(laws), precision, arguments._replace(body=body))
 
 

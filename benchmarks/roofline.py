@@ -27,11 +27,11 @@ BANDWIDTH, SINGLE_FLOPS, DOUBLE_FLOPS = 4.8e12, 67e12, 34e12
 INSTRUCTIONS = SINGLE_FLOPS / 2.0
 """Lanes of all multiprocessors together begin as many instructions a second."""
 LONG = 10
-"""Instructions that a root, a division or a reciprocal becomes, as assumed."""
+"""Instructions that a root, a division or a reciprocal becomes, as assumed; an approximate one is one."""
 HISTORY_VALUES = 3
 PARTICLE, ENTRY, CONTACT = "particle", "entry", "contact"
 LINE = re.compile(r"^(?:@!?%p\d+\s+)?([a-z]\w*)((?:\.\w+)*)\s?")
-SLOW = ("sqrt", "div", "rcp")
+SLOW = ("sqrt", "div", "rcp", "rsqrt")
 COUNTS = (
     "bytes read", "bytes written", "flops in 32 bits", "flops in 64 bits", "roots and divisions", "instructions",
 )  # fmt: skip
@@ -137,7 +137,7 @@ def counted(lines: list[str]) -> Counter[str]:
         assert matched is not None, line
         name, kinds = matched[1], matched[2].split(".")
         width = int(re.findall(r"\d+$", kinds[-1])[0]) if re.search(r"\d$", kinds[-1]) else 0
-        found["instructions"] += LONG if name in SLOW and kinds[-1][0] == "f" else 1
+        found["instructions"] += LONG if name in SLOW and kinds[-1][0] == "f" and "approx" not in kinds else 1
         if name in ("ld", "st", "atom", "red") and "global" in kinds:
             found["bytes read" if name == "ld" else "bytes written"] += width // 8
         elif name in ARITHMETIC and kinds[-1] in ("f32", "f64"):

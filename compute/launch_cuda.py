@@ -16,8 +16,12 @@ from compute.base import Body
 from compute.cuda import SIMULATED_THREADS, on_device, simulated
 from compute.garbage import hold_collector
 from compute.physics import physics
+from compute.sums import Sums, make_plus, make_sums, unchanged
 
 if not simulated():
+    from compute.division_cuda import teach
+
+    teach()
     hold_collector("numba.cuda.core.event", "numba-cuda:compiler_lock")
 
 
@@ -76,6 +80,86 @@ def _make_simulated_lane_sum(lanes: int, count: int) -> Callable[[Any], Any]:
 
 
 @cache
+def make_shared_sums(lanes: int, count: int, one_more: bool) -> Sums:
+    """Return sums of a thread in memory that its block shares, so that they take no registers; as `make_sums`.
+
+    The total is over the lanes of an item as well, see `make_lane_sum`.
+    """
+    rows, plain = count + one_more, make_sums(count, one_more)
+    over_lanes = make_lane_sum(lanes, rows) if lanes > 1 else unchanged
+    if simulated():
+        return plain._replace(total=over_lanes)
+    from compute.block_memory import read_number, write_number
+
+    read, write, add = _make_reader(rows), _make_writer(rows), make_plus(count)
+    zeros, write_sums, read_sums = (0.0,) * rows, _make_writer(count), _make_reader(count)
+
+    @physics
+    def nothing() -> int:
+        write(zeros)
+        return 0
+
+    @physics
+    def plus(sums: int, values: Any) -> int:
+        write_sums(add(read_sums(), values))
+        return 0
+
+    @physics
+    def plus_last(sums: int, value: float) -> int:
+        write_number(count, read_number(count) + value)
+        return 0
+
+    @physics
+    def total(sums: int) -> Any:
+        return over_lanes(read())
+
+    return Sums(nothing, plus, plus_last, total)
+
+
+@cache
+def _make_reader(count: int) -> Callable[[], Any]:
+    """Return the function that reads the first `count` numbers of a thread in the memory of its block."""
+    from compute.block_memory import read_number
+
+    if count == 1:
+
+        @physics
+        def first() -> Any:
+            return (read_number(0),)
+
+        return first
+    before, last = _make_reader(count - 1), count - 1
+
+    @physics
+    def read() -> Any:
+        return before() + (read_number(last),)
+
+    return read
+
+
+@cache
+def _make_writer(count: int) -> Callable[[Any], None]:
+    """Return the function that writes the first `count` of them."""
+    from compute.block_memory import write_number
+
+    if count == 0:
+
+        @physics
+        def none(values: Any) -> None:
+            return
+
+        return none
+    before, last = _make_writer(count - 1), count - 1
+
+    @physics
+    def write(values: Any) -> None:
+        before(values)
+        write_number(last, values[last])
+
+    return write
+
+
+@cache
 def make_number(place: tuple[int, int] | None) -> Callable[[Any], int]:
     """Return the function from the first argument of a kernel to its number of items.
 
@@ -94,55 +178,86 @@ def make_number(place: tuple[int, int] | None) -> Callable[[Any], int]:
     return looked_up if place else given
 
 
+def _kernels_of_few(body: Body, number: Callable[[Any], int]) -> tuple[Callable[..., None], ...]:
+    """Return the kernels of one to five arguments."""
+
+    def kernel_1(size: Any, a: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a)
+            item += cuda.gridsize(1)
+
+    def kernel_2(size: Any, a: Any, b: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b)
+            item += cuda.gridsize(1)
+
+    def kernel_3(size: Any, a: Any, b: Any, c: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c)
+            item += cuda.gridsize(1)
+
+    def kernel_4(size: Any, a: Any, b: Any, c: Any, d: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d)
+            item += cuda.gridsize(1)
+
+    def kernel_5(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d, e)
+            item += cuda.gridsize(1)
+
+    return kernel_1, kernel_2, kernel_3, kernel_4, kernel_5
+
+
+def _kernels_of_many(body: Body, number: Callable[[Any], int]) -> tuple[Callable[..., None], ...]:
+    """Return the kernels of six to ten arguments."""
+
+    def kernel_6(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d, e, f)
+            item += cuda.gridsize(1)
+
+    def kernel_7(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d, e, f, g)
+            item += cuda.gridsize(1)
+
+    def kernel_8(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d, e, f, g, h)
+            item += cuda.gridsize(1)
+
+    def kernel_9(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d, e, f, g, h, i)
+            item += cuda.gridsize(1)
+
+    def kernel_10(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any) -> None:
+        item: Any = cuda.grid(1)
+        while item < number(size):
+            body(item, a, b, c, d, e, f, g, h, i, j)
+            item += cuda.gridsize(1)
+
+    return kernel_6, kernel_7, kernel_8, kernel_9, kernel_10
+
+
 def make_kernel(body: Body, count: int, place: tuple[int, int] | None = None) -> Callable[..., None]:
     """Return `kernel(size, a, b, ...)` with `count` arguments: the body for every i in range(size).
 
-    place: where the number of items stands if size is an array of words, as in `make_number`.
+    place: where the number of items stands if size is an array of words, as in `make_number`. It is read anew for every
+    item: kept, or with it the number of rounds that `range` counts by a division, it would take registers of the body.
     """
     number = make_number(place)
-
-    def kernel_1(size: Any, a: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a)
-
-    def kernel_2(size: Any, a: Any, b: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b)
-
-    def kernel_3(size: Any, a: Any, b: Any, c: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c)
-
-    def kernel_4(size: Any, a: Any, b: Any, c: Any, d: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d)
-
-    def kernel_5(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d, e)
-
-    def kernel_6(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d, e, f)
-
-    def kernel_7(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d, e, f, g)
-
-    def kernel_8(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d, e, f, g, h)
-
-    def kernel_9(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d, e, f, g, h, i)
-
-    def kernel_10(size: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any) -> None:
-        for item in range(cuda.grid(1), number(size), cuda.gridsize(1)):
-            body(item, a, b, c, d, e, f, g, h, i, j)
-
-    kernels = (kernel_1, kernel_2, kernel_3, kernel_4, kernel_5, kernel_6, kernel_7, kernel_8, kernel_9, kernel_10)
-    return kernels[count - 1]
+    return (*_kernels_of_few(body, number), *_kernels_of_many(body, number))[count - 1]
 
 
 def make_joint_kernel(body: Body, place: tuple[int, int] | None = None) -> Callable[..., None]:
@@ -158,8 +273,10 @@ def make_joint_kernel(body: Body, place: tuple[int, int] | None = None) -> Calla
         row = block.y + 1
         if row <= table[0, 0]:
             arguments = take(prototype, table, row)
-            for item in range(cuda.grid(1), number(arguments[0]), cuda.gridsize(1)):
+            item: Any = cuda.grid(1)
+            while item < number(arguments[0]):
                 body(item, *arguments[1:])
+                item += cuda.gridsize(1)
 
     return joint_kernel
 

@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.physics import physics, routine
+from compute.adding import plain_add
+from compute.physics import routine
 from compute.single import double
 from compute.tuples import make_storer
 from dem.domain import Domain, make_nearest_image
 from dem.gather import make_contact as make_pair_contact
-from dem.hold import make_held, make_wall_limit
+from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.neighbours import PairList
 from dem.pairs import PairSettings
 from dem.particles import MATERIAL, RADIUS, Particles, X, Y, Z
+from dem.tally import Tally
 from dem.walls import SLOTS, Walls, WallTouches, set_pose
+from dem.walls.find import make_find_contacts
 from dem.walls.motion import direction_to_space
 from dem.walls.rows import give_rows
-from dem.walls.slots import open_slot
+from dem.walls.slots import WALL, go_on
 from dem.walls.wrench import make_contact as make_wall_contact
-from dem.walls.wrench import nearest_contact
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -91,56 +93,26 @@ def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
 def make_wall_force(interaction: Interaction) -> Callable[..., None]:
     """Return the body that writes force and branch of every contact with walls in a row of `touches`.
 
-    wall_force(seat, particles, walls, touches, settings, step, found); found: shape (rows, SLOTS, VALUES). The slots of
-    `touches` are changed.
+    wall_force(seat, particles, walls, touches, tally, settings, fault, step, found); found: shape (rows, SLOTS,
+    VALUES). The slots of `touches` are changed, and `fault` as in a step.
     """
-    contact, wall_limit = make_wall_contact(interaction), make_wall_limit(interaction)
-
-    @physics
-    def of_wall(
-        seat: int,
-        w: int,
-        used: int,
-        particles: Particles,
-        walls: Walls,
-        touches: WallTouches,
-        settings: PairSettings,
-        step: float,
-        found: Any,
-    ) -> int:
-        i, row, first, more = touches.holder[seat], particles.row, used, True
-        radius = row[i, RADIUS]
-        centre = row[i, X], row[i, Y], row[i, Z]
-        base = particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]
-        limit = wall_limit(seat, w, touches.touched[seat] & (1 << w) == 0, radius, touches, settings.parameters, base)
-        while more:
-            distance, bx, by, bz, faces = nearest_contact(walls, w, centre, limit, limit, touches, seat, first, used)
-            more = distance < limit and used < SLOTS
-            if more:
-                open_slot(touches, seat, used, w, bx, by, bz, distance)
-                nx, ny, nz = direction_to_space(walls, w, bx, by, bz)
-                fx, fy, fz = contact(
-                    i, particles, walls, w, touches, seat, used, distance, (nx, ny, nz), settings.parameters, step
-                )[1]
-                force = double(fx), double(fy), double(fz)
-                store_contact(found[seat, used], 0, 1, (*force, distance * nx, distance * ny, distance * nz))
-                used += 1
-                more = faces > used - first
-        return used
+    find, contact = make_find_contacts(interaction, plain_add, False), make_wall_contact(interaction)
 
     @routine
     def wall_force(
-        seat: int,
-        particles: Particles,
-        walls: Walls,
-        touches: WallTouches,
-        settings: PairSettings,
-        step: float,
-        found: Any,
-    ) -> None:
-        used = 0
-        for w in range(walls.shape.shape[0]):
-            used = of_wall(seat, w, used, particles, walls, touches, settings, step, found)
+        seat: int, particles: Particles, walls: Walls, touches: WallTouches, tally: Tally, settings: PairSettings,
+        fault: Any, step: float, found: Any,
+    ) -> None:  # fmt: skip
+        i, last = touches.holder[seat], touches.fresh.shape[2] - 1
+        used = find(i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, fault)
+        for slot in range(used):
+            w = go_on(touches, seat, slot) & WALL
+            carried = touches.fresh[seat, slot]
+            nx, ny, nz = direction_to_space(walls, w, double(carried[0]), double(carried[1]), double(carried[2]))
+            fx, fy, fz = contact(i, particles, walls, w, touches, seat, slot, settings.parameters, step)[0]
+            distance = particles.row[i, RADIUS] + double(carried[last])
+            branch = distance * nx, distance * ny, distance * nz
+            store_contact(found[seat, slot], 0, 1, (double(fx), double(fy), double(fz), *branch))
 
     return wall_force
 
@@ -176,7 +148,11 @@ def _wall_contacts(engine: Engine) -> tuple[NDArray[np.int64], Array]:
     )
     found = backend.zeros((max(1, rows), SLOTS, VALUES))
     body = make_wall_force(engine.interaction)
-    backend.foreach(body, rows, engine.particles, engine.walls, touches, engine.settings, engine.step_size, found)
+    fault = backend.zeros(engine.fault.shape, np.int64)
+    backend.foreach(
+        body, rows, engine.particles, engine.walls, touches, engine.tally, engine.settings, fault, engine.step_size,
+        found,
+    )  # fmt: skip
     values = numpy(found)
     seat, place = np.nonzero(values[:, :, 3:].any(axis=2))
     return numpy(touches.holder)[seat].astype(np.int64), values[seat, place]

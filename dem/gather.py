@@ -12,6 +12,7 @@ from typing import Any
 
 from compute.physics import physics, routine
 from compute.single import double
+from compute.sums import Sums, make_sums
 from compute.tuples import make_group_loader, make_group_storer, make_storer
 from dem.clock import NOW, stands
 from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting
@@ -148,27 +149,22 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
     return book_step
 
 
-@physics
-def alone(values: Any) -> Any:
-    """Return the sums over a single lane."""
-    return values
-
-
 @cache
 def make_row_sums(
     interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False,
-    lanes: int = 1, make_sum: Callable[[int, int], Any] | None = None,
+    lanes: int = 1, make_sums_of: Callable[[int, int, bool], Sums] | None = None,
 ) -> Callable[..., Any]:  # fmt: skip
     """Return `row_sums(item, particles, pairs, domain, settings, tally, step, fault, clock)`: what a row of pairs does.
 
     That is force [N], torque [N m] and, of wet particles, change of film [m3] of particle i.
     lanes: items that share a particle, a power of two; the item i lanes + k takes the entries k, k + lanes, ... of its
-    row. make_sum(lanes, count): the target's way to add values up over them.
+    row. make_sums_of(lanes, count, one_more): the target's way to add values up, over them as well.
     """
-    total = make_sum(lanes, 7 if interaction.wet else 6) if make_sum else alone
+    wet = interaction.wet
+    nothing, plus, plus_last, total = make_sums_of(lanes, 6, wet) if make_sums_of else make_sums(6, wet)
     shift, others = lanes.bit_length() - 1, lanes - 1
     contact, part, nearest = make_contact(interaction), make_part(interaction, bodies), make_nearest_image(kind)
-    book, book_step, wet = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add), interaction.wet
+    book, book_step = make_first_touch_of_pair(add, kind, bodies), make_step_of_pair(add)
     held, follow, break_bridge = make_held(interaction), make_follow(interaction), make_break(interaction)
     limit, touch, tear = interaction.contact.overlap_limit, make_touch(bodies), make_tear(interaction, add, statistics)
 
@@ -179,8 +175,10 @@ def make_row_sums(
     ) -> Any:  # fmt: skip
         i, lane = (item >> shift) & SLOT, item & others
         row, kinds, box = particles.row, particles.kind, domain.box
-        fx, fy, fz, mx, my, mz, film = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for place in range(pairs.start[i] + lane, pairs.start[i + 1], lanes):
+        sums = nothing()
+        place = pairs.start[i] + lane - lanes
+        while place + lanes < pairs.start[i + 1]:
+            place += lanes
             entry = place & ENTRY
             j = pairs.other[entry] & SLOT
             lower = particles.id[i] < particles.id[j]
@@ -189,14 +187,17 @@ def make_row_sums(
             square, reach = dx * dx + dy * dy + dz * dz, row[a, RADIUS] + row[b, RADIUS]
             apart = square >= reach * reach
             if apart and not held(a, b, entry, particles, pairs, square, settings):
-                film += break_bridge(entry, pairs)
+                half = break_bridge(entry, pairs)
+                if wet and half != 0.0:
+                    sums = plus_last(sums, half)
                 if pairs.flags[entry] != 0:
                     if lower:
                         tear(a, b, entry, 0, particles, pairs, settings, tally)
                     part(entry, pairs, square, reach, settings.rearm_gap, clock[NOW])
                 continue
             one, other = follow(a, b, entry, apart, particles, pairs, square, reach, settings)
-            film += one if lower else other
+            if wet and not apart:
+                sums = plus_last(sums, one if lower else other)
             if statistics and lower and not apart and pairs.flags[entry] & TOUCHING == 0:
                 book(a, b, (dx, dy, dz), turn, entry, particles, pairs, box, settings, clock[NOW], tally)
             touch(entry, pairs.flags, apart, clock[NOW])
@@ -205,15 +206,13 @@ def make_row_sums(
                 row, a, b, (dx, dy, dz), turn, reach * reach - square, step, base, entry, settings, pairs.history
             )
             tx, ty, tz = first if lower else second
-            fx += double(px if lower else -px)
-            fy += double(py if lower else -py)
-            fz += double(pz if lower else -pz)
-            mx, my, mz = mx + double(tx), my + double(ty), mz + double(tz)
+            px, py, pz = (px, py, pz) if lower else (-px, -py, -pz)
+            sums = plus(sums, (double(px), double(py), double(pz), double(tx), double(ty), double(tz)))
             if not double(overlap) <= limit * min(row[a, RADIUS], row[b, RADIUS]):
                 note_fault(fault, 0, DEEP_OVERLAP, particles.id[a])
             if statistics and lower:
                 book_step(a, b, kinds, double(heat) * step, wet and apart, tally)
-        return total((fx, fy, fz, mx, my, mz, film) if wet else (fx, fy, fz, mx, my, mz))
+        return total(sums)
 
     return row_sums
 
@@ -221,13 +220,13 @@ def make_row_sums(
 @cache
 def make_gather_pairs(
     interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False,
-    lanes: int = 1, make_sum: Callable[[int, int], Any] | None = None,
+    lanes: int = 1, make_sums_of: Callable[[int, int, bool], Sums] | None = None,
 ) -> Callable[..., None]:  # fmt: skip
     """Return the body `gather_pairs(item, particles, pairs, domain, force, settings, tally, step, fault, clock)`.
 
     While the clock runs it writes what `make_row_sums` tells of particle i to force[0, i].
     """
-    row_sums = make_row_sums(interaction, kind, statistics, add, bodies, lanes, make_sum)
+    row_sums = make_row_sums(interaction, kind, statistics, add, bodies, lanes, make_sums_of)
     store, shift, others = make_storer(7 if interaction.wet else 6), lanes.bit_length() - 1, lanes - 1
 
     @routine

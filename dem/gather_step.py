@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from compute.physics import physics, routine
+from compute.sums import Sums
 from compute.tuples import make_loader, make_storer
 from dem.clock import halt, stands
 from dem.domain import Domain
@@ -24,7 +25,9 @@ from dem.particles import SLOT, Particles
 from dem.step import DISTANCE, Motion, advance
 from dem.tally import Tally
 from dem.walls import Walls, WallTouches
-from dem.walls.wrench import make_wall_wrench
+from dem.walls.find import make_find_contacts
+from dem.walls.slots import slots_used
+from dem.walls.wrench import make_press
 
 
 class NextStep(NamedTuple):
@@ -41,34 +44,48 @@ class NextStep(NamedTuple):
 
 
 @cache
-def make_press_body(interaction: Interaction, statistics: bool, add: Any, bodies: bool = False) -> Any:
+def make_find_body(interaction: Interaction, statistics: bool, add: Any) -> Any:
+    """Return the body that finds the contacts with walls of the particle of a row of wall contacts.
+
+    Apart from what evaluates them: what a search for triangles holds and what a law holds fit the registers one by one.
+    """
+    find_contacts = make_find_contacts(interaction, add, statistics)
+
+    @routine
+    def find(
+        seat: int, particles: Particles, settings: PairSettings, walls: Walls, touches: WallTouches, tally: Tally,
+        fault: Any, clock: Any,
+    ) -> None:  # fmt: skip
+        if not stands(clock):
+            i = touches.holder[seat] & SLOT
+            find_contacts(i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, fault)
+
+    return find
+
+
+@cache
+def make_press_body(
+    interaction: Interaction, statistics: bool, add: Any, bodies: bool = False,
+    make_sums_of: Callable[[int, int, bool], Sums] | None = None,
+) -> Any:  # fmt: skip
     """Return the body that finds the wrench of the walls on the particle of a row of wall contacts.
 
     Of wet particles the pairs come first: walls take of the film what these left, and force[0, i] has that change.
     """
-    wall_wrench = make_wall_wrench(interaction, add, statistics, bodies)
+    press_contacts = make_press(interaction, add, statistics, bodies, make_sums_of)
     store_six, wet = make_storer(6), interaction.wet
 
     @routine
     def press(
-        seat: int,
-        particles: Particles,
-        after: NextStep,
-        force: Any,
-        settings: PairSettings,
-        walls: Walls,
-        touches: WallTouches,
-        tally: Tally,
-        step: float,
-        fault: Any,
-        clock: Any,
-    ) -> None:
+        seat: int, particles: Particles, after: NextStep, force: Any, settings: PairSettings, walls: Walls,
+        touches: WallTouches, tally: Tally, step: float, clock: Any,
+    ) -> None:  # fmt: skip
         if stands(clock):
             return
         i = touches.holder[seat] & SLOT
-        film = particles.film[i] + force[0, i, FILM] if wet else 0.0
-        fx, fy, fz, mx, my, mz, change = wall_wrench(
-            i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, step, fault, film
+        film, used = particles.film[i] + force[0, i, FILM] if wet else 0.0, slots_used(touches, seat)
+        fx, fy, fz, mx, my, mz, change = press_contacts(
+            i, 0, used, particles, walls, touches, settings.parameters, tally, step, film
         )
         if wet:
             force[0, i, FILM] += change
@@ -95,14 +112,14 @@ def make_add_walls(has_walls: bool) -> Callable[..., Any]:
 @cache
 def make_step_sphere(
     interaction: Interaction, kind: int, statistics: bool, has_walls: bool, add: Callable[..., None], lanes: int = 1,
-    make_sum: Callable[[int, int], Any] | None = None,
+    make_sums_of: Callable[[int, int, bool], Sums] | None = None,
 ) -> Callable[..., None]:  # fmt: skip
     """Return `step_sphere(item, particles, pairs, domain, after, settings, tally, motion, step, fault, clock)`.
 
     While the clock runs it moves a sphere by the forces of its pairs and walls, and stops the clock if it went far.
-    lanes, make_sum: as in `make_row_sums`.
+    lanes, make_sums_of: as in `make_row_sums`.
     """
-    row_sums, wet = make_row_sums(interaction, kind, statistics, add, False, lanes, make_sum), interaction.wet
+    row_sums, wet = make_row_sums(interaction, kind, statistics, add, False, lanes, make_sums_of), interaction.wet
     shift, others, add_walls = lanes.bit_length() - 1, lanes - 1, make_add_walls(has_walls)
 
     @routine

@@ -18,7 +18,7 @@ from compute.running_sums import RunningSums, clear_word
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
 from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
-from dem.gather_step import NextStep, make_move_sphere, make_press_body, make_step_sphere
+from dem.gather_step import NextStep, make_find_body, make_move_sphere, make_press_body, make_step_sphere
 from dem.list_gather import count_memory, fill_memory, list_in, make_count_body, make_fill_body
 from dem.neighbours import GROWTH, PairList, move_particle
 from dem.pairs import force_columns
@@ -58,12 +58,12 @@ def _meet_of(engine: Engine, add: Any) -> Any:
 
 
 def _means_of(backend: Backend) -> tuple[Any, Any]:
-    """Return the backend's ways to add where others write too, and to add up over lanes, if it has any."""
+    """Return the backend's ways to add where others write too, and to add up, if it has any of its own."""
     if backend.name != "cuda":
         return plain_add, None
-    from compute.launch_cuda import atomic_add, make_lane_sum
+    from compute.launch_cuda import atomic_add, make_shared_sums
 
-    return atomic_add, make_lane_sum
+    return atomic_add, make_shared_sums
 
 
 def lanes_for(size: int) -> int:
@@ -95,13 +95,14 @@ class GatherLoops:
         self._sums = RunningSums(engine.backend)
         interaction, statistics = engine.interaction, engine.statistics
         self.columns = force_columns(interaction)
-        self._add, self._make_sum = _means_of(engine.backend)
+        self._add, self._make_sums = _means_of(engine.backend)
         self._find_cell, self._put_into_cell = make_find_cell(self._add), make_put_into_cell(self._add)
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         bodies = engine.id_bits > 0
         self.lanes: int | None = None
-        self._press, self._move = make_press_body(interaction, statistics, self._add, bodies), _move_of(engine)
-        self._meet = _meet_of(engine, self._add)
+        self._find = make_find_body(interaction, statistics, self._add)
+        self._press = make_press_body(interaction, statistics, self._add, bodies, self._make_sums)
+        self._move, self._meet = _move_of(engine), _meet_of(engine, self._add)
         self._start_step, self._tick = make_start_step(engine.kind), make_tick(engine.kind)
         self.clock = self.backend.zeros(WORDS, np.int64)
         self._graphs, self._stale = GraphStore(KEPT_GRAPHS), False
@@ -196,13 +197,15 @@ class GatherLoops:
         """Return the launches of a step from one state to the other; while the clock stands they do nothing."""
         step, clock, fault = engine.step_size, self.clock, engine.fault
         each, bodies = Count(clock, SIZE, engine.capacity), Count(clock, BODIES, engine.capacity)
-        lanes = self.lanes or (lanes_for(engine.size * copies_beside(self.backend)) if self._make_sum else 1)
+        lanes = self.lanes or (lanes_for(engine.size * copies_beside(self.backend)) if self._make_sums else 1)
         pairs, settings, walls, tally = engine.pairs, engine.settings, engine.walls, engine.tally
         domain, motion, force, touches = engine.domain, engine.motion, self.force, engine.touches
         after, launches = NextStep(then.row, then.film, touches.seat, self.wrench), []
         if engine.wall_count:
-            pressed = (particles, after, force, settings, walls, touches, tally, step, fault, clock)
-            launches.append(Launch(self._press, Count(clock, AT_WALLS, len(touches.holder)), pressed))
+            at_walls = Count(clock, AT_WALLS, len(touches.holder))
+            launches.append(Launch(self._find, at_walls, (particles, settings, walls, touches, tally, fault, clock)))
+            pressed = (particles, after, force, settings, walls, touches, tally, step, clock)
+            launches.append(Launch(self._press, at_walls, pressed))
         shared = each._replace(lanes=lanes)
         if self._move is None:
             stepped = (particles, pairs, domain, after, settings, tally, motion, step, fault, clock)
@@ -217,10 +220,10 @@ class GatherLoops:
 
     def _of_pairs(self, engine: Engine, lanes: int) -> Any:
         """Return the body of the pairs: it moves spheres, or leaves the forces on them to what does."""
-        make_sum, what = self._make_sum if lanes > 1 else None, (engine.interaction, engine.kind, engine.statistics)
+        make_sums, what = self._make_sums, (engine.interaction, engine.kind, engine.statistics)
         if self._move is None:
-            return make_step_sphere(*what, engine.wall_count > 0, self._add, lanes, make_sum)
-        return make_gather_pairs(*what, self._add, engine.id_bits > 0, lanes, make_sum)
+            return make_step_sphere(*what, engine.wall_count > 0, self._add, lanes, make_sums)
+        return make_gather_pairs(*what, self._add, engine.id_bits > 0, lanes, make_sums)
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""

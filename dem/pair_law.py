@@ -63,7 +63,7 @@ def make_wall_law(interaction: Interaction) -> Callable[..., Any]:
     """Return `wall_law(overlap, normal, velocity, spin, wall_spin, radius, mass, step, parameters, history)`.
 
     velocity [m/s]: of the sphere's centre less that of the wall's surface; the rest as in `wall_touch`. It gives
-    (Touch, force [N] and moment [N m] on the sphere, heat [W], history).
+    (force [N] and moment [N m] on the sphere, heat [W], history).
     """
     law, contact = interaction.law, interaction.contact
     velocity_arm, torque_arm = contact.velocity_arm, contact.wall_torque_arm
@@ -89,6 +89,6 @@ def make_wall_law(interaction: Interaction) -> Callable[..., Any]:
         tx, ty, tz = cross(arm * nx, arm * ny, arm * nz, wrench.fx, wrench.fy, wrench.fz)
         push = wrench.normal
         force = wrench.fx - push * nx, wrench.fy - push * ny, wrench.fz - push * nz
-        return touch, force, (tx + wrench.mx, ty + wrench.my, tz + wrench.mz), wrench.loss, memory
+        return force, (tx + wrench.mx, ty + wrench.my, tz + wrench.mz), wrench.loss, memory
 
     return interaction.real(wall_law)

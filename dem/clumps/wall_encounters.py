@@ -10,12 +10,10 @@ from compute.physics import physics, routine
 from compute.single import double
 from dem.clock import stands
 from dem.interaction import Interaction
-from dem.particles import CLASS, COMPARTMENT, MASS, RADIUS, VX, WX, Particles, X
+from dem.particles import CLASS, COMPARTMENT, Particles
 from dem.tally import Tally, make_first_touch, wall_cell
-from dem.touch import wall_touch
 from dem.walls.arrays import SLOTS, Walls, WallTouches
-from dem.walls.motion import direction_to_space, surface_velocity, wall_spin
-from dem.walls.wrench import approach_and_slip
+from dem.walls.wrench import make_speeds
 
 if TYPE_CHECKING:
     from dem.clumps.motion import BodyMotion
@@ -34,35 +32,10 @@ def deepest_touch(b: int, w: int, particles: Particles, touches: WallTouches, mo
         seat = touches.seat[i]
         for slot in range(SLOTS if seat >= 0 else 0):
             if touches.wall[seat, slot] == w:
-                own = particles.row[i, RADIUS] - double(touches.fresh[seat, slot, last])
+                own = -double(touches.fresh[seat, slot, last])
                 if place < 0 or own > depth:
                     sphere, place, depth = i, slot, own
     return sphere, place
-
-
-@cache
-def make_speeds(interaction: Interaction) -> Callable[..., tuple[float, float]]:
-    """Return `speeds(i, slot, w, particles, walls, touches)`: normal and tangential speed of a touch [m/s]."""
-    arm_share = interaction.contact.velocity_arm
-
-    @physics
-    def speeds(
-        i: int, slot: int, w: int, particles: Particles, walls: Walls, touches: WallTouches
-    ) -> tuple[float, float]:
-        seat, row = touches.seat[i], particles.row[i]
-        spring, distance = touches.spring[seat, slot], double(touches.fresh[seat, slot, touches.fresh.shape[2] - 1])
-        nx, ny, nz = direction_to_space(walls, w, double(spring[0]), double(spring[1]), double(spring[2]))
-        surface = surface_velocity(
-            walls, w, row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
-        )
-        velocity, spin = (row[VX], row[VX + 1], row[VX + 2]), (row[WX], row[WX + 1], row[WX + 2])
-        radius, mass, depth = row[RADIUS], row[MASS], row[RADIUS] - distance
-        touch = wall_touch(
-            depth, (nx, ny, nz), velocity, spin, surface, wall_spin(walls, w), radius, mass, 0.0, arm_share
-        )
-        return approach_and_slip(touch)
-
-    return speeds
 
 
 @cache
@@ -78,7 +51,7 @@ def make_meet_walls(interaction: Interaction, add: Callable[..., None]) -> Calla
     def meet_walls(
         b: int, chunk: int, particles: Particles, walls: Walls, touches: WallTouches, motion: BodyMotion, tally: Tally
     ) -> None:
-        met, touched, near = motion.met, 0, 0
+        met, touched, near, last = motion.met, 0, 0, touches.fresh.shape[2] - 1
         for at in range(motion.first[b], motion.first[b + 1]):
             seat = touches.seat[motion.member[at]]
             touched |= touches.touched[seat] if seat >= 0 else 0
@@ -89,7 +62,10 @@ def make_meet_walls(interaction: Interaction, add: Callable[..., None]) -> Calla
                 if begins & (1 << w):
                     i, slot = deepest_touch(b, w, particles, touches, motion)
                     cell = wall_cell(tally.sizes, particles.kind[i, COMPARTMENT], particles.kind[i, CLASS], w)
-                    normal, tangential = speeds(i, slot, w, particles, walls, touches)
+                    seat = touches.seat[i]
+                    spring, gap = touches.spring[seat, slot], double(touches.fresh[seat, slot, last])
+                    towards = double(spring[0]), double(spring[1]), double(spring[2])
+                    normal, tangential = speeds(i, w, particles, walls, towards, gap)
                     armed = met[b, NEAR] & (1 << w) == 0
                     first_touch(
                         tally.wall_counts, tally.wall_speeds, tally.quanta, chunk, cell, normal, tangential, armed

@@ -98,8 +98,8 @@ class WallTouches(NamedTuple):
     apart by the re-arm gap, as bits, shape (rows,) int64. These four are the particle's state. close: walls it can meet
     before the next rebuild, as bits, shape (rows,) int64; triangle: those of their triangles that it can meet until
     then, ROOM to a particle, shape (rows * ROOM,) int32, and listed: how many, -1 where there is no such list, shape
-    (rows,) int32. fresh_wall, fresh: the slots of the step at hand, one column longer for the distance [m]; they carry
-    nothing from step to step.
+    (rows,) int32. fresh_wall, fresh: the slots of the step at hand, the walls with the marks of `dem.walls.slots`, the
+    springs one column longer for the gap [m]; they carry nothing from step to step.
     """
 
     seat: Any

@@ -71,18 +71,18 @@ def list_triangles(
 
 @physics
 def is_hidden(
-    touches: WallTouches, seat: int, first: int, used: int, qx: float, qy: float, qz: float, tolerance: float
+    touches: WallTouches, seat: int, first: int, used: int, qx: float, qy: float, qz: float, height: float
 ) -> bool:
     """Return whether the point at q [m] from the centre belongs to a contact accepted in slots first to used.
 
-    tolerance [m]: height above its tangent plane that still counts as below.
+    height [m]: above the tangent plane of a contact without a gap, as far as it still counts as below.
     """
     fresh = touches.fresh
     last = fresh.shape[2] - 1
     hidden = False
     for slot in range(first, used):
         depth = qx * fresh[seat, slot, 0] + qy * fresh[seat, slot, 1] + qz * fresh[seat, slot, 2]
-        hidden = hidden or fresh[seat, slot, last] - depth <= tolerance
+        hidden = hidden or fresh[seat, slot, last] - depth <= height
     return hidden
 
 
@@ -94,6 +94,7 @@ def mesh_distance(
     y: float,
     z: float,
     radius: float,
+    limit: float,
     reach: float,
     touches: WallTouches,
     seat: int,
@@ -102,8 +103,9 @@ def mesh_distance(
 ) -> tuple[float, float, float, float, int]:
     """Return the distance [m] and direction of the nearest contact not yet accepted, and how many triangles touch.
 
-    (x, y, z) [m]: centre in the body frame; seat: row of the particle's contacts; first, used: slots with those of
-    this mesh accepted so far. The triangles are those listed for the particle, or those of its cell.
+    (x, y, z) [m]: centre in the body frame; limit, reach [m]: as in `dem.walls.find.nearest_contact`; seat: row of the
+    particle's contacts; first, used: slots with those of this mesh accepted so far. The triangles are those listed for
+    the particle, or those of its cell.
     """
     listed = touches.listed[seat] >= 0
     begin, end = seat * ROOM, seat * ROOM + touches.listed[seat]
@@ -111,22 +113,21 @@ def mesh_distance(
         cell = cell_of(walls, w, x, y, z)
         begin = walls.cell_start[cell] if cell >= 0 else 0
         end = walls.cell_start[cell + 1] if cell >= 0 else 0
-    best, touching, nearest = reach * reach, 0, -1
-    bx, by, bz = 0.0, 0.0, 0.0
+    best, touching, nearest, lowest = reach * reach, 0, -1, SEAM_TOLERANCE * limit - radius
     for entry in range(begin, end):
         t = (touches.triangle[entry & ENTRY] if listed else walls.cell_triangle[entry & ENTRY]) & SLOT
         height = height_above(walls.triangles, t, x, y, z)
         if abs(height) < reach and walls.triangles[t, OWNER] == w:
             qx, qy, qz = offset_to_triangle(walls.triangles, t, x, y, z, height)
             square = qx * qx + qy * qy + qz * qz
-            touching += 1 if square < radius * radius else 0
-            if square < best and not is_hidden(touches, seat, first, used, qx, qy, qz, SEAM_TOLERANCE * radius):
+            touching += 1 if square < limit * limit else 0
+            if square < best and not is_hidden(touches, seat, first, used, qx, qy, qz, lowest):
                 best, nearest = square, t
-                bx, by, bz = qx, qy, qz
     if nearest < 0:
         return FAR, 0.0, 0.0, 0.0, 0
     if best == 0.0:
         n = walls.triangles
         return 0.0, -n[nearest, NORMAL], -n[nearest, NORMAL + 1], -n[nearest, NORMAL + 2], touching
-    distance = math.sqrt(best)
-    return distance, bx / distance, by / distance, bz / distance, touching
+    distance, height = math.sqrt(best), height_above(walls.triangles, nearest, x, y, z)
+    qx, qy, qz = offset_to_triangle(walls.triangles, nearest, x, y, z, height)
+    return distance, qx / distance, qy / distance, qz / distance, touching
