@@ -217,7 +217,7 @@ def test_momenta_are_kept(name: str, seed: int, restitution: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["linear", "rescaled"])
-@settings(max_examples=6, phases=GENERATED)
+@settings(max_examples=4, phases=GENERATED)
 @given(
     seed=st.integers(0, 2**31), restitution=st.sampled_from([1.0, 0.9, 0.5]), friction=st.sampled_from([0.0, 0.4, 2.0])
 )

@@ -14,7 +14,7 @@ from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS
 from tests.dem.engines import VX, WX, X, make_engine, plane, rows, spheres
 from tests.dem.test_invariants import COMPOSITIONS, PAIR
 
-SOFT, RADIUS, STEP, STEPS, PIECE = Elasticity(5e6, 0.25, 2500.0), 1e-3, 4e-6, 1200, 100
+SOFT, RADIUS, STEP, STEPS, PIECE = Elasticity(5e6, 0.25, 2500.0), 1e-3, 4e-6, 800, 100
 HALF = 9e-3
 STIFF = PairProperties(0.5, 0.4, 0.05, **(PAIR | {"normal_stiffness": 5e3}))
 
@@ -56,14 +56,14 @@ def rolled(name: str, floor: PlaneWall | MeshWall) -> tuple[np.ndarray, np.ndarr
 
 @pytest.mark.parametrize("name", COMPOSITIONS)
 def test_every_law_rolls_over_seams_without_a_kick(name: str, tmp_path: Path) -> None:
-    """Some five triangles on the way, history carried over all of their edges: the motion is that on a plane.
+    """Some three triangles on the way, history carried over all of their edges: the motion is that on a plane.
 
     Pressed on by 20 g, so that it touches nearly always. At z = 0 no product of coordinates rounds and both are equal
     to the bit; 1e-10 leaves room for another order of operations.
     """
     on_plane, on_tiles = rolled(name, plane("floor", (0, 0, 0), (0, 0, 1))), rolled(name, tiles(tmp_path))
     path, counts = on_plane
-    assert counts[CONTACT_STEPS] > 0.5 * STEPS and np.linalg.norm(path[-1, X : X + 2] - path[0, X : X + 2]) > 3e-3
+    assert counts[CONTACT_STEPS] > 0.5 * STEPS and np.linalg.norm(path[-1, X : X + 2] - path[0, X : X + 2]) > 2e-3
     once = [BIRTHS, ENCOUNTERS, CONTACT_STEPS]
     np.testing.assert_array_equal(on_tiles[1][once], counts[once])
     np.testing.assert_allclose(on_tiles[0][:, X : X + 3], path[:, X : X + 3], rtol=0.0, atol=1e-10 * RADIUS)

@@ -123,7 +123,7 @@ def test_dry_in_a_wet_case_is_as_dry_as_ever(partner: str) -> None:
     """Without a film the motion is that of the same case without liquid, bit by bit."""
     wet, dry = impact(partner, 0.0), impact(partner, 0.0, liquid="none")
     for engine in (wet, dry):
-        engine.run(3000)
+        engine.run(1500)
     np.testing.assert_array_equal(rows(wet), rows(dry))
     assert booked(wet) == booked(dry) > 0.0
 
