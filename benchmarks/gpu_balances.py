@@ -1,9 +1,9 @@
-"""Population balances on a device: the published reference granulator, and ten thousand populations in one call.
+"""Population balances on a device: the published reference granulator, ten thousand populations, and two components.
 
     python -m benchmarks.gpu_balances --estimate
 
 counts, without a device, what a step of the reference granulator launches and the longest loops of its threads, and
-estimates its time on a device from that. `benchmarks.gpu` measures both on the device.
+estimates its time on a device from that. `benchmarks.gpu` measures all on the device.
 """
 
 from __future__ import annotations
@@ -65,16 +65,31 @@ def members(backend: Backend, count: int = MEMBERS) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "members": count, "classes": CELLS}
 
 
-WORKLOADS: dict[str, Callable[[Backend], dict[str, Any]]] = {"reference granulator": granulator, "members": members}
+def components(backend: Backend, classes: int = 40) -> dict[str, Any]:
+    """Seconds of a population of two components, constant kernel to tau 10, and of one of its steps."""
+    grid = pbm.geometric_grid(1e-2, 1e3, classes)
+    population = pbm.TwoComponentPopulation((grid, grid), 1.0)
+    side = pbm.project_density(lambda volume: np.exp(-volume), grid)
+    start = np.outer(side, side)
+    population.solve(start, np.array([0.0, 1e-3]), backend=backend)
+    began = time.perf_counter()
+    result = population.solve(start, np.array([0.0, 10.0]), backend=backend)
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, "classes": [classes] * 2, "steps": result.steps, "step_seconds": seconds / result.steps}
+
+
+WORKLOADS: dict[str, Callable[[Backend], dict[str, Any]]] = {
+    "reference granulator": granulator, "members": members, "two components": components,
+}  # fmt: skip
 
 
 def measure_balances(backend: str) -> dict[str, Any]:
-    """What both give on a backend, or why one gives nothing, printed."""
+    """What each gives on a backend, or why one gives nothing, printed."""
     found: dict[str, Any] = {}
     for name, workload in WORKLOADS.items():
         try:
             found[name] = workload(get_backend(backend))
-        except Exception as error:  # of the compiler, the driver or the device: the other one goes on
+        except Exception as error:  # of the compiler, the driver or the device: the others go on
             found[name] = {"left_out": f"failed: {type(error).__name__}: {error}", "failed": True}
         print(name, found[name], flush=True)
     return found
