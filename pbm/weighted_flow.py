@@ -1,23 +1,18 @@
 """Weighted particles between compartments, out of them and into them: whole particles move, none is divided.
 
-A particle leaves its compartment within a step with the chance step times outflow, so that it stays for the right time
-on average, and goes each way in proportion to its rate. Those that leave are spaced evenly in order of size, so that
-sizes leave as they are there. Powder is fed particle by particle from a list that stands for a mass of it: over each
-such mass, all of its classes exactly.
+A particle is after a step where the rates take it with the chance that exp(Q step) says, Q the rates from a to b in row
+a less their sum on the diagonal: Norris, Markov Chains (1997), doi 10.1017/CBO9780511810633. Those that leave a
+compartment are spaced evenly in order of size, so that sizes leave as they are there. Powder is fed particle by
+particle from a list that stands for a mass of it: over each such mass, all of its classes exactly.
 """
 
 from __future__ import annotations
-
-from math import ceil
 
 import numpy as np
 
 from pbm.grid import Floats
 from pbm.inputs import Steps
 from pbm.weighted import Particles
-
-MOST_MOVED = 0.1
-"""Share of a compartment that moves at most before the rest is looked at again."""
 
 
 class Flows:
@@ -28,23 +23,30 @@ class Flows:
 
     def move(self, beds: list[Particles], step: float) -> list[Particles]:
         """Move particles of all compartments on by `step` [s]; returns those that left the whole."""
-        turns = max(1, ceil(step * float(self._ways.sum(axis=1).max()) / MOST_MOVED))
-        return [gone for _ in range(turns) for gone in self._move(beds, step / turns)]
-
-    def _move(self, beds: list[Particles], step: float) -> list[Particles]:
+        if not self._ways.any():
+            return []
         arrived: list[list[Particles]] = [[] for _ in range(len(beds) + 1)]
-        for place, bed in enumerate(beds):
-            total = float(self._ways[place].sum())
+        for place, (bed, chances) in enumerate(zip(beds, self._chances_of(step))):
+            total = float(chances.sum())
             if bed.count == 0 or total == 0.0:
                 continue
-            moving = self._evenly(bed, step * total)
-            ways = self._random.choice(len(beds) + 1, moving.size, p=self._ways[place] / total)
+            moving = self._evenly(bed, total)
+            ways = self._random.choice(len(beds) + 1, moving.size, p=chances / total)
             for way in np.unique(ways):
                 arrived[way].append(bed.pick(moving[ways == way]))
             beds[place] = bed.pick(np.isin(np.arange(bed.count), moving, invert=True))
         for place in range(len(beds)):
             beds[place] = beds[place].join(*arrived[place])
         return arrived[-1]
+
+    def _chances_of(self, step: float) -> Floats:
+        """Chances of the ways out of each compartment in a step, nil of staying, (compartments, compartments + 1)."""
+        from scipy.linalg import expm
+
+        rates = np.vstack((self._ways, np.zeros(self._ways.shape[1])))
+        chances = np.maximum(expm((rates - np.diag(rates.sum(axis=1))) * step)[:-1], 0.0)
+        np.fill_diagonal(chances, 0.0)
+        return chances
 
     def _evenly(self, bed: Particles, share: float) -> np.ndarray:
         """A share of the particles, evenly spaced in order of size from a start drawn at random."""

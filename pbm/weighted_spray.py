@@ -54,6 +54,7 @@ class Sprayer:
         self._order = np.argsort(reached, kind="stable")
         self._smaller = np.searchsorted(reached[self._order], least * (1.0 + ROUND_OFF), side="right")
         self._rank = np.argsort(self._order, kind="stable")
+        self._drawn = np.mean(self._smaller[:, None] > self._rank, axis=0)
 
     def wet(self, beds: list[Particles], place: int, step: float, spray: float) -> float:
         """Spray [kg/s] for `step` [s] on one compartment; returns the liquid that it got [m3]."""
@@ -62,7 +63,7 @@ class Sprayer:
             return 0.0
         caught = tables.spray_share[place] * caught_share(bed.solids, tables.spray_cover)
         per_solid = spray / self._p.addition_density * step * float(caught) / bed.solids
-        share = np.mean(self._smaller[:, None] > self._rank, axis=0)[self._classes(bed)]
+        share = self._drawn[self._classes(bed)]
         coat = per_solid * bed.solid * (1.0 - share)
         bed.external += coat
         got = float(bed.weight @ coat)

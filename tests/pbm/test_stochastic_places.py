@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pbm.case import PbmCase
+from pbm.cells import spread
 from pbm.granulation import Granulation
 from pbm.grid import Floats
 from pbm.model import (
@@ -28,9 +29,11 @@ from pbm.model import (
     NUMBER,
     SPRAYED,
 )
+from pbm.outputs import outputs_of
 from pbm.places import ABSENT
 from pbm.result import GranulationResult
 from pbm.stochastic import StochasticGranulation, StochasticResult
+from pbm.weighted import Particles
 from tests.pbm.population import UNEQUAL_BREAKAGE, granulation_case, kernel_law
 from tests.pbm.test_stated_laws import stated_case
 
@@ -97,6 +100,21 @@ def held_by_classes(model: Granulation, states: Floats) -> Floats:
     return np.stack([column.sum(axis=-1) for column in columns], axis=-1)
 
 
+def read_as_classes(model: Granulation, run: StochasticResult) -> Floats:
+    """d50 of particles shared by the pivots around them, read as that of classes is [m], (times,)."""
+    found = []
+    for beds in run.beds:
+        bed, state = Particles.none().join(*beds), np.zeros((1, model.tables.places.quantities, model.cells.count))
+        axes = np.array([bed.solid, bed.second]) if len(model.cells.grids) == 1 else np.array(bed.parts)
+        held, number = spread(model.cells, axes, bed.weight)
+        times = held.size // bed.count
+        for quantity, content in ((INTERNAL, bed.internal), (EXTERNAL, bed.external), (GAS, bed.gas)):
+            np.add.at(state[0, quantity], held, number * np.tile(content, times))
+        np.add.at(state[0, NUMBER], held, number)
+        found.append(outputs_of(state, model.parameters, model.tables).d50)
+    return np.array(found)
+
+
 def agree(expected: Floats, got: list[Floats], share: float) -> bool:
     """Whether the mean of the seeds lies within four standard errors and this share, and the errors below a tenth."""
     each = np.array(got)
@@ -106,14 +124,15 @@ def agree(expected: Floats, got: list[Floats], share: float) -> bool:
 
 
 def check_places(model: Granulation, classes: GranulationResult, runs: list[StochasticResult]) -> None:
-    """What each compartment holds and what left: 4 %, of the step and the classes, beside the stochastic error.
+    """What each compartment holds and what left: 4 %, of the step and the classes, beside the stochastic error; d50 to
+    3 %, read of particles as of classes, which interpolate within theirs.
 
     The particles keep all solids, liquid and gas against what came, left and evaporated, to round-off.
     """
     held = held_by_classes(model, classes.states)
     assert agree(held[-1], [run.held[-1] for run in runs], 0.04)
     assert agree(classes.booked[-1, LOSSES], [run.left[-1] for run in runs], 0.04)
-    assert agree(classes.d50, [run.d50 for run in runs], 0.03)
+    assert agree(classes.d50, [read_as_classes(model, run) for run in runs], 0.03)
     assert agree(classes.booked[-1:, SPRAYED], [run.sprayed[-1:] for run in runs], 0.01)
     for run in runs:
         np.testing.assert_allclose(run.solids, run.solids[0] + run.fed[:, 1] - run.left[:, 1], rtol=1e-11)
@@ -131,14 +150,13 @@ def scatter_of(run: StochasticResult) -> float:
 def test_compartments_and_particles_agree() -> None:
     """Exchange, a feed and an outlet beside every mechanism and a lumped solid with its scatter; four seeds.
 
-    Evaporated liquid to 10 %: films are followed to first order of the step, half of the time they last; 20 % +- 6 %
-    more dries of particles here, 7 % +- 8 % at a quarter of the step.
+    Evaporated liquid to 4 % beside the stochastic error as well: it dries from few nuclei, whose pores are nearly full.
     """
     model, times = meeting(flowing, 3.0, 6.0), np.array([0.0, 3.0, 6.0])
     classes = model.simulate(times=times)
     runs = [StochasticGranulation(model, 120, 0.05, seed).simulate(times) for seed in range(4)]
     check_places(model, classes, runs)
-    assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.1)
+    assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.04)
     places = model.tables.places
     square = classes.states[:, :, places.square].sum(axis=(1, 2))
     start = classes.states[0, :, places.content].sum()
@@ -206,10 +224,10 @@ def test_published_forms_are_followed(grains: float) -> None:
 @pytest.mark.validate
 def test_a_line_of_compartments_agrees_with_particles() -> None:
     """A continuous granulator over 30 s: laws of a particle simulation, four compartments with back exchange, a feed of
-    lactose, spray on the first two, drying; d50 has grown by a fifth. Six seeds.
+    lactose, spray on the first two, drying; d50 has grown by more than a fifth. Six seeds.
 
-    Evaporated liquid to 6 %: particles follow films to first order of the step. 632 mg dry in 40 classes, 636 mg in 80;
-    664 mg +- 5 mg of particles at this step, and 636 mg of one seed at a quarter of it.
+    At a liquid to solids ratio of 0.19 the granules that leave are 1.33 times as large as the feed when flow is steady.
+    Evaporated liquid to 4 % as the rest.
     """
     names = ["feed", "spray", "work", "end"]
     forward = [{"from": a, "to": b, "rate": "0.4 1/s"} for a, b in pairwise(names)]
@@ -223,7 +241,7 @@ def test_a_line_of_compartments_agrees_with_particles() -> None:
         "stirring": {"feed": 0.8, "spray": 1.0, "work": 1.2, "end": 1.0},
     }
     liquid = {
-        "spray": {"rate": "1 g/s", "end": "99 s"},
+        "spray": {"rate": "1.5 g/s", "end": "99 s"},
         "drops": {"median": "180 um", "spread": 0.2},
         "penetration_time": "0.1 s",
         "evaporation": "5 g/(m^2 s)",
@@ -235,5 +253,5 @@ def test_a_line_of_compartments_agrees_with_particles() -> None:
     classes = model.simulate(100.0, times)
     runs = [StochasticGranulation(model, 40, 0.05, seed).simulate(times, 100.0) for seed in range(6)]
     check_places(model, classes, runs)
-    assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.06)
+    assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.04)
     assert classes.d50[-1] > 1.2 * classes.d50[0]
