@@ -44,7 +44,7 @@ class Flows:
         from scipy.linalg import expm
 
         rates = np.vstack((self._ways, np.zeros(self._ways.shape[1])))
-        chances = np.maximum(expm((rates - np.diag(rates.sum(axis=1))) * step)[:-1], 0.0)
+        chances: Floats = np.maximum(expm((rates - np.diag(rates.sum(axis=1))) * step)[:-1], 0.0)
         np.fill_diagonal(chances, 0.0)
         return chances
 

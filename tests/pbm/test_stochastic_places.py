@@ -154,7 +154,7 @@ def test_compartments_and_particles_agree() -> None:
     """
     model, times = meeting(flowing, 3.0, 6.0), np.array([0.0, 3.0, 6.0])
     classes = model.simulate(times=times)
-    runs = [StochasticGranulation(model, 120, 0.05, seed).simulate(times) for seed in range(4)]
+    runs = [StochasticGranulation(model, 240, 0.05, seed).simulate(times) for seed in range(4)]
     check_places(model, classes, runs)
     assert agree(classes.booked[-1:, EVAPORATED], [run.evaporated[-1:] for run in runs], 0.04)
     places = model.tables.places
