@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import pi
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -26,6 +26,9 @@ from pbm.case_laws import Aggregation, Breakage, Layering
 from pbm.case_liquid import Liquid
 from pbm.case_solids import Grains, SecondSolid, Solid, check_powder, table_of
 from pbm.selection import SELECTIONS
+
+if TYPE_CHECKING:
+    from pbm.grid import Grid
 
 NO_PARTICLES = "there is no kernel law from a particle simulation"
 """The problem where a law is left to particles and there are none."""
@@ -62,16 +65,14 @@ class Feed(CaseModel):
 
 
 class GridSettings(CaseModel):
-    """Size classes, geometric, between two granule diameters [m] at the porosity of the feed."""
+    """Size classes, geometric, between two granule diameters [m] at the porosity of the feed.
+
+    Where granules break, the edge nearest to twice the primary diameter is put there.
+    """
 
     classes: int = Field(default=40, ge=8, le=400)
     smallest_diameter: Annotated[Length, Positive] = 4e-6
     largest_diameter: Annotated[Length, Positive] = 5e-3
-
-    @property
-    def ratio(self) -> float:
-        """Volume of one edge over that of the edge below."""
-        return float((self.largest_diameter / self.smallest_diameter) ** (3.0 / self.classes))
 
     @model_validator(mode="after")
     def _ordered(self) -> GridSettings:
@@ -192,11 +193,18 @@ class PbmCase(CaseModel):
             )
         return self
 
+    def size_grid(self) -> Grid:
+        """Size classes of a case of one grid, with an edge at the smallest granules that break."""
+        from pbm.grid import diameter_grid
+
+        size, smallest = self.grid, 2.0 * self.breakage.primary_diameter if self.breakage.on else 0.0
+        return diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, self.feed.porosity, smallest)
+
     def _diameters(self) -> tuple[float, float]:
         """Diameter [m] of the smallest and the largest class, at the porosity of the feed."""
         if self.solids is None:
-            ends, ratio = (self.grid.smallest_diameter, self.grid.largest_diameter), self.grid.ratio
-            return ends[0] * (0.5 + 0.5 * ratio) ** (1.0 / 3.0), ends[1] * (0.5 + 0.5 / ratio) ** (1.0 / 3.0)
+            classes = self.size_grid().diameters(self.feed.porosity)
+            return float(classes[0]), float(classes[-1])
         always = sum(each.first_volume for each in self.solids if not each.may_be_absent)
         first = always or min(each.first_volume for each in self.solids)
         last = sum(each.first_volume * each.ratio ** (each.classes - 1) for each in self.solids)

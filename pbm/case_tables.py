@@ -14,7 +14,7 @@ from pbm.cells import Cells
 from pbm.drops import drop_sizes, make_drops, powder_share
 from pbm.feeding import charge_contents, distribution_of, make_inflows, places_of
 from pbm.graph import Graph
-from pbm.grid import Floats, Grid, diameter_grid, pivot_grid, solid_volume_of, with_nil
+from pbm.grid import Floats, Grid, pivot_grid, solid_volume_of, with_nil
 from pbm.growth import LIMITERS
 from pbm.law import KernelLaw
 from pbm.layering import make_deposition
@@ -26,10 +26,7 @@ from pbm.stated import stated_laws
 
 def make_cells(case: PbmCase) -> Cells:
     """Classes of a case: those of its solids, or one grid between two diameters."""
-    if case.solids is not None:
-        return Cells(tuple(map(_grid_of, case.solids)))
-    size = case.grid
-    return Cells((diameter_grid(size.smallest_diameter, size.largest_diameter, size.classes, case.feed.porosity),))
+    return Cells((case.size_grid(),) if case.solids is None else tuple(map(_grid_of, case.solids)))
 
 
 def _grid_of(solid: Solid) -> Grid:

@@ -75,17 +75,27 @@ def solid_volume_of(diameter: Floats | float, porosity: float = 0.0) -> Floats:
     return (1.0 - porosity) * pi / 6.0 * np.asarray(diameter, dtype=float) ** 3
 
 
-def geometric_grid(smallest: float, largest: float, classes: int) -> Grid:
-    """Grid whose edges run from `smallest` to `largest` [m3] in one ratio; CaseError if that makes no grid."""
+def geometric_grid(smallest: float, largest: float, classes: int, inner: float = 0.0) -> Grid:
+    """Grid whose edges run from `smallest` to `largest` [m3] in one ratio; CaseError if that makes no grid.
+
+    The edge nearest to `inner` [m3], unless it is an outermost one, moves there, and the others with it: the ratio is
+    one below it and one above.
+    """
     _check_range(0.0 < smallest < largest, smallest, largest, classes)
     edges = smallest * (largest / smallest) ** (np.arange(classes + 1) / classes)
+    below = round(float(np.interp(inner, edges, np.arange(classes + 1))))
+    if 0 < below < classes:
+        above = np.geomspace(inner, largest, classes - below + 1)
+        edges = np.append(np.geomspace(smallest, inner, below + 1), above[1:])
     return Grid(edges, 0.5 * (edges[1:] + edges[:-1]))
 
 
-def diameter_grid(smallest: float, largest: float, classes: int, porosity: float = 0.0) -> Grid:
-    """Geometric grid between two granule diameters [m] at one porosity; CaseError as `geometric_grid`."""
-    low, high = (float(solid_volume_of(diameter, porosity)) for diameter in (smallest, largest))
-    return geometric_grid(low, high, classes)
+def diameter_grid(smallest: float, largest: float, classes: int, porosity: float = 0.0, inner: float = 0.0) -> Grid:
+    """Geometric grid between two granule diameters [m] at one porosity, an edge at an `inner` one; CaseError as
+    `geometric_grid`.
+    """
+    low, high, middle = (float(solid_volume_of(diameter, porosity)) for diameter in (smallest, largest, inner))
+    return geometric_grid(low, high, classes, middle)
 
 
 def linear_grid(smallest: float, largest: float, classes: int) -> Grid:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from pbm.aggregation import KERNELS
-from pbm.case_tables import make_cells
 from pbm.daughters import DAUGHTERS
 from pbm.granulation import Granulation
-from pbm.grid import solid_volume_of
 from pbm.laws import breakage_rate, fragments, kernel
 from pbm.model import BOOKED, EVAPORATED, NUMBER, SELECTION, SPRAYED, make_workspace
 from pbm.program import load_program
 from pbm.selection import SELECTIONS
 from pbm.stochastic import StochasticGranulation, StochasticResult
 from pbm.weighted import Particles
-from pbm.weighted_events import Breakage
 from pbm.weighted_laws import (
     MARKS,
     FragmentDraw,
@@ -220,58 +216,6 @@ def test_fragments_are_drawn_by_volume(name: str) -> None:
     assert drawn.mean() == pytest.approx(float(volume @ mean), rel=0.01)
     fines = max(1.0 - float(volume.sum()), 0.0) * parent / smallest
     assert (1.0 / drawn).mean() == pytest.approx(float(number.sum()) + fines, rel=0.01)
-
-
-def cut_number(size: float, limit: float, cuts: float) -> float:
-    """Fragments at t of a granule of a `size` that is cut at random places at the rate s x, down to a limit x_l.
-
-    cuts: a = s t [1/m3]. Above the limit the density is that of Ziff and McGrady, J. Phys. A 18 (1985) 3027,
-    exp(-a x) (2 a + a^2 (x0 - x)) beside the granules still whole, for nothing below it comes back. Granules that may
-    break hold exp(-a x_l) (x0 + a x_l (x0 - x_l)), and s times that are cut per second; its integral is the number.
-    """
-    left = exp(-cuts * limit)
-    return 1.0 + (size * (1.0 - left) + (size - limit) * (1.0 - left * (1.0 + cuts * limit))) / limit
-
-
-class Cutting(WeightedLaws):
-    """S = s x, as a power law has it, with s [1/(s m3)], of all particles at once."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
-
-    def breaking(self, one: Particles, speed: float) -> np.ndarray:
-        """S [1/s]."""
-        return self.rate * one.solid
-
-
-def test_granules_break_down_to_the_smallest_that_do() -> None:
-    """Cut at random down to two primary grains, of eight times those: 4.8 fragments at a x_l = 1/2, 7.9 at one.
-
-    Within three standard errors of ten lots, 2 % each at most, and 0.5 % of the step and of a grid that ends at 2 um.
-    With the pivot of the first class that breaks for a limit, 1.7 x_l among 24, there are 8 % and 15 % fewer.
-    """
-    grid, feed = {"classes": 24, "smallest_diameter": "2 um"}, stated_case().feed
-    smallest = float(make_cells(stated_case(grid=grid)).sizes.edge_diameters(feed.porosity)[12])
-    into = {"name": "diemer-olson", "number": 2, "shape": 0.0}
-    law = {"name": "power", "rate": 1.0, "reference_volume": 1e-12, "exponent": 1.0}
-    breakage = {"rate": law, "fragments": into, "primary_diameter": 0.5 * smallest}
-    model = Granulation(stated_case(breakage=breakage, grid=grid), compiled=False)
-    limit, lots, steps = float(solid_volume_of(smallest, feed.porosity)), 10, 100
-    random = np.random.Generator(np.random.Philox(key=7))
-    bed, event = whole_granules(8.0 * limit, lots * 2500), Breakage(model, Cutting(1.0 / limit), random)
-    for end in (0.5, 1.0):
-        for _ in range(steps):
-            event.apply(bed, 0.5 / steps, 0.0)
-        got = bed.weight.reshape(lots, -1).mean(axis=1)
-        expected, error = cut_number(8.0 * limit, limit, end / limit), got.std(ddof=1) / np.sqrt(lots)
-        assert abs(got.mean() - expected) <= 3.0 * error + 0.005 * expected
-        assert error < 0.02 * expected
-
-
-def whole_granules(solid: float, count: int) -> Particles:
-    """Equal dry granules, one to a particle."""
-    nothing = np.zeros(count)
-    return Particles(np.ones(count), np.full(count, solid), *(nothing.copy() for _ in range(4)))
 
 
 def test_granules_without_liquid_merge_by_smoluchowski() -> None:
