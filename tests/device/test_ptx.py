@@ -96,6 +96,7 @@ def listed(launch: Launch, capsys: pytest.CaptureFixture[str], law: str = "liggg
 
 
 KERNELS = (
+    "clear_word",
     "find_cell",
     "put_into_cell",
     "find_place",
