@@ -68,10 +68,23 @@ def test_pair_kernel_of_other_laws(system: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.validate
-def test_wall_kernel(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where a surface is stays in 64 bits; the law of the contact adds its roots and divisions in 32."""
-    found = listed(launches_of(MIXED["mixed, sticky"]())["press"], capsys, "mixed, sticky")
-    assert (found.spilled, found.stack) == (0, 0)
-    assert found.registers <= REGISTERS
-    single, wide = operations(found.text, 32), operations(found.text, 64)
-    assert single["sqrt"] >= 20 and single["sqrt"] > 4 * wide["rsqrt"]
+def test_wall_kernels(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a surface is stays in 64 bits; the law of the contact has its roots and divisions in 32.
+
+    Pressing takes one root and two divisions in 64 bits. Both kernels take more than four roots in 32 for one in 64.
+    """
+    launches, single, wide = launches_of(MIXED["mixed, sticky"]()), Counter[str](), Counter[str]()
+    for name in ("find", "press"):
+        found = listed(launches[name], capsys, "mixed, sticky")
+        assert (found.spilled, found.stack) == (0, 0)
+        assert found.registers <= REGISTERS
+        single += operations(found.text, 32)
+        wide += operations(found.text, 64)
+    pressing = operations(found.text, 64)
+    assert {name: pressing[name] for name in ("sqrt", "rsqrt", "div", "rcp")} == {
+        "sqrt": 0,
+        "rsqrt": 1,
+        "div": 0,
+        "rcp": 2,
+    }
+    assert single["sqrt"] >= 20 and single["sqrt"] > 4 * (wide["sqrt"] + wide["rsqrt"])
