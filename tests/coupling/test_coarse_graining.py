@@ -22,6 +22,7 @@ def sheared(scale: float) -> EncounterStatistics:
     return statistics
 
 
+@pytest.mark.validate
 def test_a_box_that_grows_with_its_parcels_is_the_same_flow() -> None:
     """Lengths times s, moduli times s^2, equal density, shear rate and friction: equal encounters, b s^3, speeds s.
 

@@ -59,6 +59,7 @@ more of their logarithms; a gap that is held one root, and the radius of JKR a d
 five divisions; the motion two."""
 
 
+@pytest.mark.validate
 @pytest.mark.parametrize("system", MIXED)
 def test_pair_kernel_of_other_laws(system: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Adhesion, twisting, EPSD2 and bridges leave no more in 64 bits than what is named."""
