@@ -39,7 +39,7 @@ def check_sprays(case: Case) -> Iterator[Finding]:
         yield Finding(level, "spray", text, f"{100 * share:.3g} %", limit, place)
 
 
-def expected(dem: DemCase) -> Bounds:
+def box_of_particles(dem: DemCase) -> Bounds:
     """Return the corners of the box [m] that particles are expected in: their regions, and what lies below them.
 
     Streams go anywhere on their way to an outlet, and what a file holds is not read: the box is then the domain, as
@@ -78,7 +78,7 @@ def _share(dem: DemCase, spray: Spray) -> float:
 
     random = np.random.Generator(np.random.Philox(key=(0, 0)))
     directions, apex = drop_directions(spray, random, DROPS), np.array(spray.position)
-    flight = _entry(apex, directions, expected(dem))
+    flight = _entry(apex, directions, box_of_particles(dem))
     for index, wall in enumerate(dem.walls):
         if isinstance(wall, MeshWall):
             try:
