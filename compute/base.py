@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -89,3 +90,12 @@ def module_of(backend: Backend) -> Any:
 def copies_beside(backend: Backend) -> int:
     """Return how many copies of the work at hand share the backend, this one included."""
     return int(getattr(backend, "copies", 1))
+
+
+def gathered(backend: Backend) -> AbstractContextManager[None]:
+    """Return a context whose launches a copy may hold until it asks for numbers, or leaves, and then ask for at once.
+
+    Nothing but launches may touch their arrays meanwhile. Where there are no copies launches are as they are.
+    """
+    context: AbstractContextManager[None] = getattr(backend, "gathering", nullcontext)()
+    return context

@@ -7,20 +7,24 @@ that is out of date goes wrong on every target alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compute.base import Backend, Launch
+
+Done = Callable[[Any], bool]
 
 
 class Graph(Protocol):
     """A sequence of launches, some times over."""
 
-    def run(self) -> NDArray[Any]:
-        """Run it and wait for it; return a copy of what is watched."""
+    def run(self, done: Done | None = None, most: int = 1) -> Any:
+        """Run it and wait for it, until `done` is true of what is watched, but not more than `most` times.
+
+        Returns a copy of what is watched.
+        """
 
 
 class RecordedGraph:
@@ -30,11 +34,24 @@ class RecordedGraph:
         self._backend, self._launches, self._repeats, self._watched = backend, tuple(launches), repeats, watched
         run_once(backend, launches)
 
-    def run(self) -> NDArray[Any]:
+    def run(self, done: Done | None = None, most: int = 1) -> Any:
         """Run the launches as often as they are to be repeated; return what is watched."""
+        return run_until(self._run, done, most)
+
+    def _run(self) -> Any:
         for _ in range(self._repeats):
             run_once(self._backend, self._launches)
-        return self._backend.numpy(self._watched).copy()
+        return None if self._watched is None else self._backend.numpy(self._watched).copy()
+
+
+def run_until(run: Callable[[], Any], done: Done | None, most: int) -> Any:
+    """Run once, and again until `done` is true of what that returned, `most` times at most; return it."""
+    told = run()
+    for _ in range(1, most):
+        if done is None or done(told):
+            break
+        told = run()
+    return told
 
 
 def run_once(backend: Backend, launches: Sequence[Launch]) -> None:
@@ -46,7 +63,7 @@ def run_once(backend: Backend, launches: Sequence[Launch]) -> None:
 def make_graph(backend: Backend, launches: Sequence[Launch], repeats: int, watched: Any) -> Graph:
     """Return a graph of the launches, `repeats` times over; they are also run once at once, which loads their kernels.
 
-    watched: array whose values the host is told after each run.
+    watched: array whose values the host is told after each run; none: nothing, and nobody waits for it.
     """
     from compute.copies import CopyBackend
     from compute.cuda import CudaBackend, simulated
@@ -91,6 +108,8 @@ def same_launches(one: Sequence[Launch], other: Sequence[Launch]) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other))
     if isinstance(one, int | float | np.generic):

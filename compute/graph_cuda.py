@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compute.base import Launch
 from compute.device_errors import device_failures_told
+from compute.graph import Done, run_until
 
 if TYPE_CHECKING:
     from compute.cuda import CudaBackend
@@ -36,7 +36,7 @@ class CapturedGraph:
         from numba import cuda
 
         launches, watched = self._held
-        self._told = cupyx.zeros_pinned(watched.shape, watched.dtype)
+        self._told = None if watched is None else cupyx.zeros_pinned(watched.shape, watched.dtype)
         self._stream = cupy.cuda.Stream()
         cupy.cuda.get_current_stream().synchronize()
         self._stream.begin_capture()
@@ -45,16 +45,21 @@ class CapturedGraph:
                 for _ in range(repeats):
                     for body, size, arguments in launches:
                         backend.foreach(body, size, *arguments)
-            runtime = cupy.cuda.runtime
-            runtime.memcpyAsync(
-                self._told.ctypes.data, watched.data.ptr, watched.nbytes, runtime.memcpyDeviceToHost, self._stream.ptr
-            )
+            if self._told is not None:
+                runtime = cupy.cuda.runtime
+                to, what = self._told.ctypes.data, (watched.data.ptr, watched.nbytes, runtime.memcpyDeviceToHost)
+                runtime.memcpyAsync(to, *what, self._stream.ptr)
         finally:
             self._graph = self._stream.end_capture()
 
-    def run(self) -> NDArray[Any]:
+    def run(self, done: Done | None = None, most: int = 1) -> Any:
         """Launch the graph and wait for it; return what is watched."""
+        return run_until(self._run, done, most)
+
+    def _run(self) -> Any:
         with device_failures_told():
             self._graph.launch(self._stream)
+            if self._told is None:
+                return None
             self._stream.synchronize()
         return np.array(self._told)

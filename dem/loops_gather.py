@@ -182,10 +182,7 @@ class GatherLoops:
         graph = self._graphs.graph(self.backend, launches, LOOK_STEPS // 2, self.clock)
         self.clock[:] = self.backend.array(np.array([first, last, 0, engine.size, engine.body_count, engine.at_walls]))
         self.place_walls(engine, first)
-        for _ in range(first, last, LOOK_STEPS):
-            words = graph.run()
-            if stands(words):
-                break
+        words = graph.run(stands, -(-(last - first) // LOOK_STEPS))
         self._stale = bool(words[STALE])
         if (int(words[NOW]) - first) % 2 and self._move is None:
             own.row[: engine.size] = other.row[: engine.size]

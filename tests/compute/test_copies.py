@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+import compute.joint
 from compute.addresses import kind_of, prototype_of, take, words_of
 from compute.base import Backend, Body, Count, Joint, Launch
 from compute.copies import Copies
 from compute.graph import make_graph
+from compute.joint import Requests
 from compute.python import PythonBackend
 from compute.running_sums import RunningSums
 
@@ -80,13 +82,19 @@ def test_kinds_of_arguments() -> None:
 
 
 class Counting(PythonBackend):
-    """Plain Python that notes the rows of every launch."""
+    """Plain Python that notes the rows of every launch that has any."""
 
     def __init__(self) -> None:
         self.launched: list[int] = []
+        self.written = 0
+
+    def array(self, values: Any) -> Any:
+        """Count what comes from the host."""
+        self.written += 1
+        return super().array(values)
 
     def foreach(self, body: Body, size: int | Count | Joint, *arguments: Any) -> None:
-        if isinstance(size, Joint):
+        if isinstance(size, Joint) and arguments[0][0, 0]:
             self.launched.append(int(arguments[0][0, 0]))
         super().foreach(body, size, *arguments)
 
@@ -140,6 +148,46 @@ def test_graphs_run_together_and_tell_each_copy_its_own() -> None:
         assert told[number] == [[length, 2 * length * run] for run in (1, 2, 3)]
         sums = [4.0 * (1 + number), 2.0 * (1 + number)]
         assert [each.tolist() for each in values[number]] == [[each] * length for each in sums]
+
+
+def test_a_graph_runs_again_until_its_copy_is_done() -> None:
+    """Copies done after two and five runs: one turn of each brings its own end, and tables change with the company."""
+    shared, told, turns = Counting(), {}, []
+
+    def work(number: int, runs: int) -> Any:
+        def run(backend: Backend) -> None:
+            values, words = np.zeros(1), np.array([1, 0])
+            graph = make_graph(backend, [Launch(add_counted, Count(words, 0, 1), (values, 1.0, words))], 1, words)
+            turns.append(number)
+            told[number] = graph.run(lambda words: bool(words[1] >= runs), 9).tolist()
+
+        return run
+
+    assert Copies(shared, [work(0, 2), work(1, 5)], 2).run() == [None, None]
+    assert told == {0: [1, 2], 1: [1, 5]}
+    assert turns == [0, 1]
+    launches_of_a_run, tables = 2, 2
+    assert shared.launched == [2] * (2 * launches_of_a_run) + [1] * (3 * launches_of_a_run)
+    assert shared.written == 2 * tables
+
+
+def test_what_a_body_was_given_last_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of a tuple of arrays are found once, of one that changed again; those of a number change with it."""
+    looks: list[Any] = []
+
+    def words_told(value: Any) -> Any:
+        looks.append(value)
+        return words_of(value)
+
+    monkeypatch.setattr(compute.joint, "words_of", words_told)
+    pair, requests = Pair(np.zeros((2, 3)), np.zeros(2, np.int32)), Requests()
+    made = [requests.make([Launch(add, size, (pair, 0.5))], 0, None) for size in (2, 7)]
+    assert [int(each.items[0].words[0]) for each in made] == [2, 7]
+    assert sum(value is pair for value in looks) == 1
+    other = pair._replace(number=np.zeros(5, np.int32))
+    moved = requests.make([Launch(add, 2, (other, 0.5))], 0, None)
+    assert moved.kind == made[0].kind
+    assert moved.items[0].words.tolist() == list(words_of((2, other, 0.5)))
 
 
 def test_running_sums_of_copies() -> None:

@@ -64,6 +64,30 @@ def test_launches_that_differ(other: tuple[Any, ...]) -> None:
     assert not same_launches(launches, [Launch(add, 3, other)])
 
 
+def test_the_same_arguments_are_not_looked_into() -> None:
+    """The same tuple is the same whatever is in it: what is compared before each run of steps stands in few tuples."""
+
+    class Untouched(tuple[float, ...]):
+        def __iter__(self) -> Any:
+            raise AssertionError("looked into")
+
+    held = Untouched((1.0, 2.0))
+    assert same_launches([Launch(add, 3, (held, 2))], [Launch(add, 3, (held, 2))])
+
+
+def test_a_graph_runs_again_until_done() -> None:
+    """Until what is watched says so, or as often as was allowed."""
+    backend, words = get_backend("python"), np.zeros(2, np.int64)
+    graph = make_graph(backend, [Launch(count, 1, (words,))], 2, words)
+    words[:] = 0
+    assert graph.run(lambda told: bool(told[0] >= 5), 9)[0] == 6
+    assert graph.run(lambda told: False, 3)[0] == 12
+
+
+def count(i: int, words: Any) -> None:
+    words[0] += 1
+
+
 class Driver:
     """Notes what a capture asks of cupy, in order."""
 

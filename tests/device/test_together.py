@@ -14,9 +14,10 @@ import dem.engine
 import dem.loops_gather
 from compute import get_backend
 from compute.base import Backend
-from compute.copies import Copies, make_request
+from compute.copies import Copies
 from compute.cuda import JOINT_REGISTERS
 from compute.errors import SimulationError
+from compute.joint import Requests
 from compute.python import PythonBackend
 from compute.running_sums import add_up_part
 from dem.case import DemCase
@@ -148,7 +149,7 @@ def kind_of_steps(case: DemCase) -> Any:
     engine.rebuild()
     assert isinstance(engine.loops, GatherLoops)
     here, then = engine.particles, engine.particles._replace(row=engine.spare.row, film=engine.spare.film)
-    return make_request(engine.loops._step_of(engine, here, then), 1, engine.loops.clock).kind
+    return Requests().make(engine.loops._step_of(engine, here, then), 1, engine.loops.clock).kind
 
 
 def test_launches_are_foreseen() -> None:
