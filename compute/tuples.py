@@ -83,3 +83,22 @@ def make_group_storer(lengths: tuple[int, ...]) -> Callable[..., None]:
         store_last(buffer, start + skip * stride, stride, groups[last])
 
     return store_group
+
+
+@cache
+def make_part(begin: int, length: int) -> Callable[[Any], Any]:
+    """Return `part(values)`: the tuple of `length` values from `begin` on."""
+    if length == 0:
+
+        @physics
+        def nothing(values: Any) -> tuple[float, ...]:
+            return ()
+
+        return nothing
+    part_before, last = make_part(begin, length - 1), begin + length - 1
+
+    @physics
+    def part(values: Any) -> tuple[float, ...]:
+        return part_before(values) + (values[last],)
+
+    return part

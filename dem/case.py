@@ -20,7 +20,7 @@ from dem.case_results import RingShear
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
 from dem.case_time import Passages, TimeSettings
 from dem.case_walls import Wall
-from dem.pair_properties import require_composable, require_parameters
+from dem.pair_properties import contacts_of, laws_of, require_alike, require_composable, require_parameters
 
 STANDARD_GRAVITY = (0.0, 0.0, -9.81)
 Axis = Literal["x", "y", "z"]
@@ -158,14 +158,18 @@ class DemCase(CaseModel):
             raise invalid("no loads on walls are counted", key=key, expected="dem.statistics with blocks")
 
     def _check_pairs(self) -> None:
-        require_composable(self.contact, self.liquid)
         given: set[frozenset[str]] = set()
         for index, pair in enumerate(self.pairs):
             if frozenset(pair.between) in given:
                 raise invalid("the pair is given twice", key=f"pairs.{index}.between", value=list(pair.between))
             given.add(frozenset(pair.between))
             solids = self.materials[pair.between[0]], self.materials[pair.between[1]]
-            require_parameters(self.contact, *solids, pair, f"pairs.{index}")
+            contact = laws_of(self.contact, pair, f"pairs.{index}")
+            require_composable(contact, self.liquid, "contact" if contact is self.contact else f"pairs.{index}")
+            require_parameters(contact, *solids, pair, f"pairs.{index}")
+        if not self.pairs:
+            require_composable(self.contact, self.liquid, "contact")
+        require_alike(contacts_of(self))
         if self.contact.law == "ghost":
             return
         for first, second in self.meeting_materials():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from compute.errors import CaseError
 from dem.case import DemCase
 from dem.case_equipment import Drum, Impeller
-from dem.case_materials import Material, Shares
+from dem.case_materials import Contact, Material, MaterialPair, Shares
 from dem.case_motion import Motion
 from dem.case_particles import Given, Insertion, Packing, ParticleFile
 from dem.case_time import Duration, Passages
@@ -61,41 +62,65 @@ def sphere_volume(diameter: float) -> float:
     return math.pi * diameter**3 / 6
 
 
-def spheres(case: DemCase) -> Iterator[tuple[float, Material]]:
-    """Yield radius [m] and material of the smallest sphere of every class, and of particles with their own radius."""
+def spheres(case: DemCase, of: Collection[str] | None = None) -> Iterator[tuple[float, Material]]:
+    """Yield radius [m] and material of the smallest sphere of every class, and of particles with their own radius.
+
+    of: names of the materials wanted; None for all.
+    """
     for size_class in case.classes:
-        material = case.materials[size_class.material]
-        yield min(size_class.radii), material.model_copy(update={"density": size_class.density(material)})
+        if of is None or size_class.material in of:
+            material = case.materials[size_class.material]
+            yield min(size_class.radii), material.model_copy(update={"density": size_class.density(material)})
     for source in case.particles:
         if isinstance(source, Given):
             for particle in source.items:
-                if particle.radius is not None and particle.material is not None:
-                    yield particle.radius, case.materials[particle.material]
+                name = particle.material
+                if particle.radius is not None and name is not None and (of is None or name in of):
+                    yield particle.radius, case.materials[name]
 
 
-def reference_time(case: DemCase) -> float:
-    """Return the time the step is measured by [s].
+class ReferenceTime(NamedTuple):
+    """A time the step is measured by [s], and its name."""
 
-    The shortest Rayleigh time; for linear laws the shortest sqrt(m*/k), 1/pi of an undamped contact, with the stiffness
-    of unloading where it is another. EEPA unloads at k1/(1 - lambda), which shortens the Rayleigh time by
-    sqrt(1 - lambda).
+    value: float
+    name: str
+
+
+def reference_time(case: DemCase) -> ReferenceTime:
+    """Return the shortest of the times that the step is measured by, of the pairs of materials.
+
+    The Rayleigh time; for linear laws sqrt(m*/k), 1/pi of an undamped contact, with the stiffness of unloading where it
+    is another. EEPA unloads at k1/(1 - lambda), which shortens the Rayleigh time by sqrt(1 - lambda).
     """
-    stiffness = case.contact.normal_stiffness
-    if stiffness is not None:
-        if case.contact.law == "walton-braun":
-            stiffness /= min(pair.restitution for pair in case.pairs) ** 2
-        masses = [0.5 * material.density * sphere_volume(2 * radius) for radius, material in spheres(case)]
-        return math.sqrt(min(masses) / stiffness)
-    shortest = min(rayleigh_time(radius, material) for radius, material in spheres(case))
-    plasticity = max((pair.plasticity_ratio or 0.0 for pair in case.pairs), default=0.0)
-    return shortest * math.sqrt(1.0 - plasticity) if case.contact.law == "eepa" else shortest
+    times = []
+    for pair in case.pairs:
+        contact, solids = case.contact.of(pair), list(spheres(case, pair.between))
+        if not solids:
+            continue
+        if contact.normal_stiffness is not None:
+            times.append(_linear_time(contact, pair, solids))
+        else:
+            plasticity = (pair.plasticity_ratio or 0.0) if contact.law == "eepa" else 0.0
+            times.append(_rayleigh(solids, math.sqrt(1.0 - plasticity)))
+    return min(times) if times else _rayleigh(list(spheres(case)), 1.0)
+
+
+def _rayleigh(solids: Sequence[tuple[float, Material]], share: float) -> ReferenceTime:
+    return ReferenceTime(share * min(rayleigh_time(*each) for each in solids), "Rayleigh time")
+
+
+def _linear_time(contact: Contact, pair: MaterialPair, solids: Sequence[tuple[float, Material]]) -> ReferenceTime:
+    assert contact.normal_stiffness is not None
+    stiffness = contact.normal_stiffness / (pair.restitution**2 if contact.law == "walton-braun" else 1.0)
+    mass = min(0.5 * material.density * sphere_volume(2 * radius) for radius, material in solids)
+    return ReferenceTime(math.sqrt(mass / stiffness), "contact time scale sqrt(m*/k)")
 
 
 def time_step(case: DemCase) -> float:
     """Return the time step [s]: the one given, or `rayleigh_share` of the reference time."""
     if case.time.step is not None:
         return case.time.step
-    return case.time.rayleigh_share * reference_time(case)
+    return case.time.rayleigh_share * reference_time(case).value
 
 
 def wall_reach(wall: Wall) -> float | None:

@@ -54,10 +54,18 @@ class Material(CaseModel):
         return self.youngs_modulus / (2 * (1 + self.poisson_ratio))
 
 
+ForceLaw = Literal["hertz-mindlin", "linear", "walton-braun", "eepa"]
+Adhesion = Literal["none", "sjkr", "dmt", "jkr"]
+Rolling = Literal["none", "constant-torque", "epsd2"]
+Twisting = Literal["none", "marshall"]
+
+
 class MaterialPair(CaseModel):
     """What happens where two materials touch.
 
     Attributes:
+        law, adhesion, rolling, twisting, normal_stiffness, tangential_stiffness_ratio: of this pair, in place of those
+            of `Contact`.
         rolling_friction: ratio of rolling torque to R* F_n.
         work_of_adhesion: of separating the two surfaces, per area; without it 2 sqrt(g1 g2) of the surface energies.
         cohesion_energy_density: without it the geometric mean of the two materials'.
@@ -71,6 +79,12 @@ class MaterialPair(CaseModel):
     between: tuple[str, str] = Field(json_schema_extra={"minItems": 2, "maxItems": 2})
     restitution: Annotated[Number, Field(gt=0, le=1)]
     friction: Annotated[Number, NotNegative]
+    law: ForceLaw | None = None
+    adhesion: Adhesion | None = None
+    rolling: Rolling | None = None
+    twisting: Twisting | None = None
+    normal_stiffness: Annotated[Stiffness, Positive] | None = None
+    tangential_stiffness_ratio: Annotated[Number, Positive] | None = None
     rolling_friction: Annotated[Number, NotNegative] = 0.0
     work_of_adhesion: Annotated[SurfaceEnergy, NotNegative] | None = None
     contact_angle: ContactAngle | None = None
@@ -81,8 +95,14 @@ class MaterialPair(CaseModel):
     pull_off_force: Annotated[Force, NotNegative] = 0.0
 
 
+OF_A_PAIR = ("law", "adhesion", "rolling", "twisting", "normal_stiffness", "tangential_stiffness_ratio")
+"""Keys of `Contact` that a pair of materials may have of its own."""
+OF_ONE_LAW = ("tangential_spring", "normal_tail", "damping", "normal_stiffness", "tangential_stiffness_ratio")
+"""Keys of `Contact` that do not pass to a pair with another contact law."""
+
+
 class Contact(CaseModel):
-    """The laws of the whole case: contact, adhesion, rolling and twisting.
+    """The laws of all pairs of materials that do not name their own: contact, adhesion, rolling and twisting.
 
     `ghost` counts encounters and exerts no force. The tangential variants differ in how damper and spring share the
     Coulomb limit. The stiffnesses belong to `linear` and to `walton-braun` alone (first loading).
@@ -96,14 +116,14 @@ class Contact(CaseModel):
         largest_overlap: over the smaller radius; a run in which a contact is deeper has failed.
     """
 
-    law: Literal["hertz-mindlin", "linear", "walton-braun", "eepa", "ghost"] = "hertz-mindlin"
+    law: ForceLaw | Literal["ghost"] = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
     tangential_spring: Literal["total", "incremental", "rescaled"] = "total"
     normal_tail: Literal["attractive", "clipped"] = "attractive"
     damping: Literal["tsuji", "thornton"] = "tsuji"
-    adhesion: Literal["none", "sjkr", "dmt", "jkr"] = "none"
-    rolling: Literal["none", "constant-torque", "epsd2"] = "none"
-    twisting: Literal["none", "marshall"] = "none"
+    adhesion: Adhesion = "none"
+    rolling: Rolling = "none"
+    twisting: Twisting = "none"
     normal_stiffness: Annotated[Stiffness, Positive] | None = None
     tangential_stiffness_ratio: Annotated[Number, Positive] = 2 / 7
     largest_overlap: Annotated[Number, Field(gt=0, lt=1)] = OVERLAP_LIMIT
@@ -143,6 +163,20 @@ class Contact(CaseModel):
                 value=self.damping, expected="normal_tail: clipped, or damping: tsuji",
             )  # fmt: skip
         return self
+
+    def of(self, pair: MaterialPair) -> Contact:
+        """Return the laws of a pair: its own, and these where it names none.
+
+        Raises:
+            ValidationError: its laws lack or refuse a key.
+        """
+        own = {key: value for key in OF_A_PAIR if (value := getattr(pair, key)) is not None}
+        if not own:
+            return self
+        passed = {key: getattr(self, key) for key in self.model_fields_set}
+        if own.get("law", self.law) != self.law:
+            passed = {key: value for key, value in passed.items() if key not in OF_ONE_LAW}
+        return Contact.model_validate(passed | own)
 
 
 class ParticleClass(CaseModel):

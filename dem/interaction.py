@@ -15,9 +15,10 @@ from compute.physics import physics
 from compute.single import Function, double, in_single, single
 from dem.adhesion import ADHESION_LAWS
 from dem.adhesion.law import AdhesionLaw
+from dem.choice import choice_of
 from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
-from dem.contact.law import ContactLaw, Elasticity, PairProperties
+from dem.contact.law import ContactLaw, Elasticity, PairProperties, no_shear
 from dem.liquid import LIQUID_LAWS, bridge
 from dem.liquid.law import LiquidLaw
 from dem.rolling import ROLLING_LAWS
@@ -130,29 +131,27 @@ class Interaction:
         return table
 
 
-@physics
-def no_shear(touch: Touch, parameters: Any) -> tuple[float, float]:
-    """Return no tangential stiffness and no damping."""
-    return 0.0, 0.0
+Names = str | tuple[str, ...]
+"""Name of the law of all pairs of materials, or the names of those among which pairs differ."""
 
 
 @cache
 def make_interaction(
-    contact: str,
-    rolling: str = "none",
-    adhesion: str = "none",
-    twisting: str = "none",
+    contact: Names,
+    rolling: Names = "none",
+    adhesion: Names = "none",
+    twisting: Names = "none",
     liquid: str = "none",
     mixed: bool = False,
 ) -> Interaction:
     """Compose the laws of these names; mixed: contacts in 32 bits.
 
     Raises:
-        ValueError: the contact law lacks what another law builds on.
+        ValueError: the contact law lacks what another law builds on, or contact laws take velocities at other arms.
     """
     parts = (
-        CONTACT_LAWS[contact], ADHESION_LAWS[adhesion], ROLLING_LAWS[rolling], TWISTING_LAWS[twisting],
-        LIQUID_LAWS[liquid],
+        _named(CONTACT_LAWS, contact), _named(ADHESION_LAWS, adhesion), _named(ROLLING_LAWS, rolling),
+        _named(TWISTING_LAWS, twisting), LIQUID_LAWS[liquid],
     )  # fmt: skip
     problem = conflict(*parts)
     if problem:
@@ -160,6 +159,10 @@ def make_interaction(
     dry = _composed(*parts[:4])
     wetted = _wetted if parts[1].separation is None else _wetted_with_necks
     return Interaction(*parts, wetted(dry, *parts[1:]) if parts[4].parameter_count else dry, mixed)
+
+
+def _named(table: dict[str, Any], names: Names) -> Any:
+    return choice_of([table[name] for name in ((names,) if isinstance(names, str) else names)])
 
 
 def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> Any:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from compute.case_model import invalid
 from dem.adhesion import ADHESION_LAWS
 from dem.case_liquid import Liquid
 from dem.case_materials import Contact, Material, MaterialPair
+from dem.choice import arms
 from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.hertz_mindlin import law_name
-from dem.contact.law import Elasticity, PairProperties
+from dem.contact.law import Elasticity, PairLaws, PairProperties
 from dem.interaction import Interaction, make_interaction
 from dem.liquid import LIQUID_LAWS
 from dem.rolling import ROLLING_LAWS
@@ -27,6 +31,16 @@ def contact_law_name(contact: Contact) -> str:
     if contact.law != "hertz-mindlin":
         return contact.law
     return law_name(contact.tangential, contact.tangential_spring, contact.normal_tail, contact.damping)
+
+
+def pair_laws(contact: Contact) -> PairLaws:
+    """Return the names of the laws of a pair with these."""
+    return PairLaws(contact_law_name(contact), contact.adhesion, contact.rolling, contact.twisting)
+
+
+def contacts_of(case: DemCase) -> list[Contact]:
+    """Return the laws of the pairs of materials, each once; without pairs those of the case."""
+    return list(dict.fromkeys(case.contact.of(pair) for pair in case.pairs)) or [case.contact]
 
 
 def elasticity(material: Material) -> Elasticity:
@@ -69,10 +83,11 @@ def softening(first: Material, second: Material) -> float:
 def pair_properties(
     contact: Contact, first: Material, second: Material, pair: MaterialPair, liquid: Liquid | None = None
 ) -> PairProperties:
-    """Return what the laws may need to know of a pair of materials; what is not given and not needed is 0."""
-    angle = liquid.contact_angle if liquid and pair.contact_angle is None else pair.contact_angle
-    largest = liquid.largest_bridge if liquid and pair.bridges else 0.0
-    return PairProperties(
+    """Return what the laws may need to know of a pair of materials; what is not given and not needed is 0.
+
+    contact: its laws.
+    """
+    dry = PairProperties(
         pair.restitution,
         pair.friction,
         pair.rolling_friction,
@@ -84,8 +99,17 @@ def pair_properties(
         pair.plasticity_ratio or 0.0,
         pair.adhesive_stiffness_ratio,
         pair.pull_off_force,
-        *((liquid.surface_tension, angle or 0.0, liquid.viscosity, liquid.smallest_gap, largest) if liquid else ()),
-    )  # fmt: skip
+        laws=pair_laws(contact),
+    )
+    if liquid is None:
+        return dry
+    return dry._replace(
+        surface_tension=liquid.surface_tension,
+        contact_angle=liquid.contact_angle if pair.contact_angle is None else pair.contact_angle,
+        viscosity=liquid.viscosity,
+        smallest_gap=liquid.smallest_gap,
+        largest_bridge=liquid.largest_bridge if pair.bridges else 0.0,
+    )
 
 
 HOW_TO_GIVE = {
@@ -95,6 +119,27 @@ HOW_TO_GIVE = {
     "plasticity_ratio": "plasticity_ratio in the pair, 0 for an elastic one",
 }
 """What a property that a law needs can be given by."""
+
+
+def laws_of(contact: Contact, pair: MaterialPair, key: str) -> Contact:
+    """Return the laws of a pair.
+
+    Args:
+        contact: those of the case.
+        key: dotted key of the pair, for the message.
+
+    Raises:
+        PydanticCustomError: its laws lack or refuse a key, or the case has no forces.
+    """
+    if contact.law == "ghost" and pair.law is not None:
+        expected = "no such key, or another dem.contact.law"
+        raise invalid("all pairs are ghosts, or none is", key=f"{key}.law", value=pair.law, expected=expected)
+    try:
+        return contact.of(pair)
+    except ValidationError as error:
+        context = error.errors()[0]["ctx"]
+        own = f"{key}.{context['key']}"
+        raise invalid(context["problem"], key=own, value=context["value"], expected=context["expected"]) from None
 
 
 def require_parameters(contact: Contact, first: Material, second: Material, pair: MaterialPair, key: str) -> None:
@@ -121,8 +166,11 @@ def require_parameters(contact: Contact, first: Material, second: Material, pair
             raise invalid(f"{law.name} lacks {law.needs} of {names}", key=key, value=None, expected=expected)
 
 
-def require_composable(contact: Contact, liquid: Liquid | None) -> None:
+def require_composable(contact: Contact, liquid: Liquid | None, key: str) -> None:
     """Refuse laws that cannot act together.
+
+    Args:
+        key: dotted key of what names them.
 
     Raises:
         PydanticCustomError: saying which law lacks what.
@@ -132,14 +180,27 @@ def require_composable(contact: Contact, liquid: Liquid | None) -> None:
         TWISTING_LAWS[contact.twisting], LIQUID_LAWS[liquid.law if liquid else "none"],
     )  # fmt: skip
     if problem:
-        raise invalid(problem, key="contact", value=contact.law)
+        raise invalid(problem, key=key, value=contact.law)
+
+
+def require_alike(contacts: Sequence[Contact]) -> None:
+    """Refuse contact laws that take the velocity of the surfaces at different places: it is taken once for all pairs.
+
+    Raises:
+        PydanticCustomError: naming two of them.
+    """
+    laws = [CONTACT_LAWS[contact_law_name(each)] for each in contacts]
+    for law in laws[1:]:
+        if arms(law) != arms(laws[0]):
+            problem = f"{laws[0].name} and {law.name} take the velocity of the surfaces at different places"
+            raise invalid(problem, key="contact.tangential", value="lammps", expected="tangential: liggghts")
 
 
 def composed_law(case: DemCase) -> Interaction:
     """Return the laws that the case names, as one."""
-    contact = case.contact
-    interaction = make_interaction(
-        contact_law_name(contact), contact.rolling, contact.adhesion, contact.twisting,
-        case.liquid.law if case.liquid else "none", case.numerics.mixed,
-    )  # fmt: skip
-    return interaction.allowing(contact.largest_overlap)
+    kinds = zip(*map(pair_laws, contacts_of(case)))
+    names = [tuple(dict.fromkeys(of_pairs)) for of_pairs in kinds]
+    contact, adhesion, rolling, twisting = (several if len(several) > 1 else several[0] for several in names)
+    liquid = case.liquid.law if case.liquid else "none"
+    interaction = make_interaction(contact, rolling, adhesion, twisting, liquid, case.numerics.mixed)
+    return interaction.allowing(case.contact.largest_overlap)

@@ -91,5 +91,5 @@ def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float
     for pair in case.pairs:
         first, second = (case.materials[name] for name in pair.between)
         places = names.index(pair.between[0]), names.index(pair.between[1])
-        pairs[places] = pair_properties(case.contact, first, second, pair, case.liquid)
+        pairs[places] = pair_properties(case.contact.of(pair), first, second, pair, case.liquid)
     return interaction.table(materials, pairs)

@@ -9,6 +9,7 @@ from coupling.case import Case
 from coupling.checks.finding import Finding, graded
 from dem.case import DemCase
 from dem.case_limits import sphere_volume
+from dem.pair_properties import composed_law
 
 OVERLAP_WARNS = 0.02
 
@@ -16,15 +17,17 @@ OVERLAP_WARNS = 0.02
 def check_adhesion(case: Case) -> Iterator[Finding]:
     """Report pull-off force over weight, and the rest overlap, of each class with itself."""
     dem = case.dem
-    if dem is None or dem.contact.adhesion == "none":
+    if dem is None:
         return
+    alike = [pair for pair in dem.pairs if pair.between[0] == pair.between[1]]
+    sticking = {pair.between[0] for pair in alike if dem.contact.of(pair).adhesion != "none"}
     for size_class in dem.classes:
-        yield from _stickiness(dem, size_class.name, size_class.diameter, size_class.material)
+        if size_class.material in sticking:
+            yield from _stickiness(dem, size_class.name, size_class.diameter, size_class.material)
 
 
 def _stickiness(dem: DemCase, name: str, diameter: float, material: str) -> Iterator[Finding]:
     from dem.adhesion.strength import strength
-    from dem.pair_properties import composed_law
     from dem.skin import parameter_table
 
     interaction = composed_law(dem)

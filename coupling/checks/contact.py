@@ -10,6 +10,7 @@ from coupling.checks.finding import Finding, graded
 from coupling.checks.meshes import reach
 from dem.case import DemCase
 from dem.case_limits import (
+    ReferenceTime,
     effective_modulus,
     fastest_start,
     hertz_contact_time,
@@ -21,6 +22,7 @@ from dem.case_limits import (
     time_step,
 )
 from dem.case_walls import Wall
+from dem.pair_properties import contacts_of
 
 STRIKE_WARNS, STRIKE_REFUSES = 0.05, 0.15
 STEP_WARNS, STEP_REFUSES = 0.20, 0.40
@@ -57,7 +59,7 @@ def check_strikes(case: Case) -> Iterator[Finding]:
         overlap = _deepest(dem, wall, speed)
         level = graded(overlap, STRIKE_WARNS, STRIKE_REFUSES)
         text = f"Where {wall.name} strikes at {speed:.3g} m/s it presses {100 * overlap:.2g} % of R into a particle."
-        if level != "note" and dem.contact.normal_stiffness is not None:
+        if level != "note" and any(each.normal_stiffness for each in contacts_of(dem)):
             text += " Raise normal_stiffness (overlap falls as k^-0.5) or lower the speed."
         elif level != "note":
             text += " Raise youngs_modulus (overlap falls as E^-0.4) or lower the speed."
@@ -67,16 +69,17 @@ def check_strikes(case: Case) -> Iterator[Finding]:
 
 def _deepest(dem: DemCase, wall: Wall, speed: float) -> float:
     """Return the largest overlap over radius of a particle that the wall strikes at a speed [m/s]."""
-    stiffness = dem.contact.normal_stiffness
-    if stiffness is None:
-        return max(_overlap(dem, name, wall.material, speed) for name in dem.particle_materials())
-    solids = ((radius, each.density * sphere_volume(2.0 * radius)) for radius, each in spheres(dem))
-    return max(speed * math.sqrt(mass / stiffness) / radius for radius, mass in solids)
+    return max(_overlap(dem, name, wall.material, speed) for name in dem.particle_materials())
 
 
 def _overlap(dem: DemCase, particle: str, wall: str, speed: float) -> float:
-    own, other = dem.materials[particle], dem.materials[wall]
-    return strike_overlap(own.density, effective_modulus(own, other), speed)
+    (pair,) = (each for each in dem.pairs if set(each.between) == {particle, wall})
+    stiffness = dem.contact.of(pair).normal_stiffness
+    if stiffness is None:
+        own, other = dem.materials[particle], dem.materials[wall]
+        return strike_overlap(own.density, effective_modulus(own, other), speed)
+    solids = ((radius, each.density * sphere_volume(2.0 * radius)) for radius, each in spheres(dem, (particle,)))
+    return max((speed * math.sqrt(mass / stiffness) / radius for radius, mass in solids), default=0.0)
 
 
 def check_step(case: Case) -> Iterator[Finding]:
@@ -87,8 +90,8 @@ def check_step(case: Case) -> Iterator[Finding]:
     step, reference = time_step(dem), reference_time(dem)
     speed, of, place = fastest(dem)
     if dem.contact.law != "ghost":
-        yield _against_reference(dem, step, reference)
-    if dem.contact.law == "hertz-mindlin" and speed:
+        yield _against_reference(step, reference)
+    if speed and any(each.law == "hertz-mindlin" for each in contacts_of(dem)):
         yield _against_contact(dem, step, speed)
     if speed:
         yield _against_travel(dem, step, speed, of, place)
@@ -104,10 +107,10 @@ def fastest(dem: DemCase) -> tuple[float, str, str]:
     return max(found)
 
 
-def _against_reference(dem: DemCase, step: float, reference: float) -> Finding:
+def _against_reference(step: float, shortest: ReferenceTime) -> Finding:
+    reference, name = shortest
     share = step / reference
     level = graded(share, STEP_WARNS, STEP_REFUSES)
-    name = "contact time scale sqrt(m*/k)" if dem.contact.normal_stiffness is not None else "Rayleigh time"
     text = f"The step is {100 * share:.3g} % of the shortest {name}, {reference:.3g} s."
     text += "" if level == "note" else f" Set dem.time.step to at most {STEP_WARNS * reference:.2g} s, or leave it out."
     return Finding(level, "time-step", text, f"{step:.3g} s", f"{STEP_WARNS * reference:.3g} s", "dem.time.step")

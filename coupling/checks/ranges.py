@@ -53,16 +53,18 @@ def _unusual(place: str, key: str, value: float | None) -> Iterator[Finding]:
 
 
 def _unread(dem: DemCase) -> Iterator[Finding]:
+    contacts = [dem.contact.of(pair) for pair in dem.pairs]
     for key, (law, choices, nothing) in READ_BY.items():
-        if getattr(dem.contact, law) in choices:
-            continue
         given = [
-            f"dem.pairs.{at}.{key}" for at, pair in enumerate(dem.pairs) if getattr(pair, key) not in (nothing, 0.0)
+            f"dem.pairs.{at}.{key}"
+            for at, (pair, contact) in enumerate(zip(dem.pairs, contacts))
+            if getattr(pair, key) not in (nothing, 0.0) and getattr(contact, law) not in choices
         ]
         for own in (own for own, stands_for in OF_SOLIDS.items() if stands_for == key):
-            given += [f"dem.materials.{name}.{own}" for name, each in dem.materials.items() if getattr(each, own)]
+            if all(getattr(contact, law) not in choices for contact in contacts):
+                given += [f"dem.materials.{name}.{own}" for name, each in dem.materials.items() if getattr(each, own)]
         if given:
             others = f", as are {len(given) - 1} more like it" if len(given) > 1 else ""
-            text = f"It is given and not read{others}: dem.contact.{law} is {getattr(dem.contact, law)}, and"
-            text += f" {' or '.join(choices)} would read it."
+            text = f"It is given and not read{others}: {' or '.join(choices)} would read it, as {law} of the pair or as"
+            text += f" dem.contact.{law}."
             yield Finding("warning", "not-read", text, place=given[0])

@@ -9,6 +9,7 @@ from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.laws import law_rows
 from coupling.report.record import RunRecord
 from dem.case import DemCase
+from dem.case_materials import OF_A_PAIR
 from pbm.case import Feed
 from pbm.case_liquid import Liquid
 
@@ -80,7 +81,8 @@ def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
         rows.append((f"material {name}", f"{values[0]}, E = {values[1]}, ν = {material.poisson_ratio:g}"))
     for pair in dem.pairs:
         text = f"e = {pair.restitution:g}, µ = {pair.friction:g}, µ rolling = {pair.rolling_friction:g}"
-        rows.append((" – ".join(pair.between), text))
+        own = [f"{key} {value}" for key in OF_A_PAIR if isinstance(value := getattr(pair, key), str)]
+        rows.append((" – ".join(pair.between), ", ".join([text, *own])))
     if coupling is not None:
         rows.append(("scale factor of the feed", Quantity(coupling.scale_factor, digits=4)))
         rows.append(("parcel law", coupling.parcel_law))

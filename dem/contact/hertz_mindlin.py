@@ -17,7 +17,7 @@ Deresiewicz, J. Appl. Mech. 20 (1953) 327-344.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -102,7 +102,8 @@ def make_parameters_of(damping: str) -> Callable[[Elasticity, Elasticity, PairPr
 
 def law_name(limit: str, spring: str, tail: str, damping: str) -> str:
     """Return the name of the law with these parts; the first of each kind but the limit is not spelled out."""
-    parts = zip((spring, tail, damping), (SPRINGS, TAILS, DAMPINGS))
+    choices: tuple[Iterable[str], ...] = (SPRINGS, TAILS, DAMPINGS)
+    parts = zip((spring, tail, damping), choices)
     return "-".join([FAMILY, limit, *(part for part, kinds in parts if part != next(iter(kinds)))])
 
 

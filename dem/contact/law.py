@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from compute.physics import physics
+from dem.touch import Touch
+
 OVERLAP_LIMIT = 0.5
 """Overlap over the smaller radius that a case allows unless it says otherwise [-]."""
 
@@ -21,6 +24,15 @@ class Elasticity(NamedTuple):
     def shear_modulus(self) -> float:
         """G = E/(2 (1 + nu)) [Pa]."""
         return self.youngs_modulus / (2.0 * (1.0 + self.poisson_ratio))
+
+
+class PairLaws(NamedTuple):
+    """Names of the laws of a pair of materials; read where pairs differ in them."""
+
+    contact: str = ""
+    adhesion: str = ""
+    rolling: str = ""
+    twisting: str = ""
 
 
 class PairProperties(NamedTuple):
@@ -49,6 +61,7 @@ class PairProperties(NamedTuple):
     viscosity: float = 0.0
     smallest_gap: float = 0.0
     largest_bridge: float = 0.0
+    laws: PairLaws = PairLaws()
 
 
 @dataclass(frozen=True)
@@ -75,3 +88,9 @@ class ContactLaw:
     shear: Callable[..., Any] | None = None
     hertzian: bool = False
     needs: str | None = None
+
+
+@physics
+def no_shear(touch: Touch, parameters: Any) -> tuple[float, float]:
+    """Return no tangential stiffness and no damping."""
+    return 0.0, 0.0

@@ -17,7 +17,7 @@ from dem.contact.law import Elasticity, PairProperties
 from dem.domain import make_domain
 from dem.engine import Engine
 from dem.engine_settings import EngineSettings
-from dem.interaction import make_interaction
+from dem.interaction import Names, make_interaction
 from dem.pairs import PairSettings
 from dem.particle_set import ParticleSet
 from dem.particles import MASS, RADIUS, VX, WX, X
@@ -56,10 +56,10 @@ def make_engine(
     step: float,
     skin: float,
     backend: Backend | None = None,
-    law: str = "hertz-mindlin-liggghts",
-    rolling: str = "none",
-    adhesion: str = "none",
-    twisting: str = "none",
+    law: Names = "hertz-mindlin-liggghts",
+    rolling: Names = "none",
+    adhesion: Names = "none",
+    twisting: Names = "none",
     liquid: str = "none",
     film_share: float = 0.0,
     low: Sequence[float] = (0.0, 0.0, 0.0),

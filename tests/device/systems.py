@@ -64,6 +64,19 @@ RESCALED_LAWS = {
     "law": "hertz-mindlin", "tangential": "lammps", "tangential_spring": "rescaled", "normal_tail": "clipped",
     "damping": "thornton",
 }  # fmt: skip
+SEVERAL_LAWS: dict[str, Any] = {
+    "materials": VERY_STICKY | {"clay": VERY_STICKY["glass"]},
+    "classes": [CLASSES[0], CLASSES[1] | {"material": "clay"}],
+    "contact": {"law": "hertz-mindlin", "rolling": "epsd2"},
+    "pairs": [
+        PAIRS[0] | {"adhesion": "jkr", "twisting": "marshall"},
+        PAIRS[0] | POWDER | {"between": ["glass", "clay"], "law": "eepa"},
+        PAIRS[0] | {"between": ["clay", "clay"], "rolling": "none"},
+        PAIRS[1],
+        PAIRS[1] | {"between": ["clay", "steel"], "law": "walton-braun", "normal_stiffness": "200 N/m"},
+    ],
+}
+"""Pairs of materials that differ in their laws."""
 EDGE = 14 * MILLIMETRE
 
 WALLS: list[dict[str, Any]] = [
@@ -170,6 +183,7 @@ SYSTEMS = {
     "needles": lambda: box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, **SLOW_CONTACTS),
     "wet walls": lambda: bowl_case(contact=WET_LAWS, liquid=WATER),
     "sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY),
+    "several laws": lambda: bowl_case(gravity=[0, 0, 0], **SEVERAL_LAWS),
 }
 OTHER_LAWS = {
     "lammps, dmt": lambda: box_case(contact=LAMMPS_LAWS),
@@ -185,8 +199,9 @@ COMPOSITIONS = {
     "eepa-powder": "powder",
     "walton-braun-sjkr": "plastic",
     "wet-granule": "wet",
+    "laws-of-pairs": "several laws",
 }
-"""The five compositions of docs/contact.md, and the system that runs the whole step of each."""
+"""The compositions of docs/contact.md, and the system that runs the whole step of each."""
 MIXED = {
     "mixed, wet": lambda: box_case(liquid=WATER, contact=HERTZ, numerics="mixed"),
     "mixed, sticky": lambda: bowl_case(contact=STICKY_LAWS, gravity=[0, 0, 0], materials=VERY_STICKY, numerics="mixed"),

@@ -35,9 +35,9 @@ REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
 BUDGET = {"step_sphere": 128, "find": 128, "press": 128}
 """Registers a thread of the kernels of a step; 128 let 512 threads onto a multiprocessor."""
-COMPOSED = {"wet-granule": 168}
-"""Registers a thread of the pair kernel of a composition that does not keep to the budget, with bridges in double
-precision: 384 threads to a multiprocessor."""
+COMPOSED = {"wet-granule": 168, "laws-of-pairs": 168}
+"""Registers a thread of the pair kernel of a composition that does not keep to the budget, with bridges or several laws
+of a kind in double precision: 384 threads to a multiprocessor."""
 RANGE_REDUCTION = "__internal_trig_reduction_slowpathd"
 """Of sine and cosine for huge angles: a library function with a small local array; poses never get there."""
 
