@@ -14,7 +14,7 @@ from coupling.parcel_sizes import parcel_shares, with_parcel_shares
 from coupling.session import Session
 from coupling.window import Window, measured_exchange
 from dem.case import DemCase
-from dem.case_limits import wall_reach
+from dem.wall_speed import wall_reach
 from pbm.case import PbmCase
 from pbm.distribution import SizeDistribution
 from pbm.feeding import distribution_of

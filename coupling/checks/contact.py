@@ -18,11 +18,11 @@ from dem.case_limits import (
     sphere_volume,
     spheres,
     strike_overlap,
-    surface_speed,
     time_step,
 )
 from dem.case_walls import Wall
 from dem.pair_properties import contacts_of
+from dem.wall_speed import surface_speed
 
 STRIKE_WARNS, STRIKE_REFUSES = 0.05, 0.15
 STEP_WARNS, STEP_REFUSES = 0.20, 0.40

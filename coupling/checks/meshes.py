@@ -9,9 +9,9 @@ from pathlib import Path
 from compute.errors import CaseError
 from coupling.case import Case
 from coupling.checks.finding import Finding
-from dem.case_limits import distance_from_axis, wall_reach
 from dem.case_motion import Motion
 from dem.case_walls import MeshWall, Wall
+from dem.wall_speed import distance_from_axis, wall_reach
 
 HEADER, TRIANGLE = 84, 50
 

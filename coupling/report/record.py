@@ -21,11 +21,11 @@ from coupling.remeasure import RemeasuredBatch
 from coupling.report.trajectory import Trajectory, follow
 from coupling.window import Window
 from dem.case import DemCase
-from dem.case_limits import wall_reach
 from dem.case_motion import Motion
 from dem.output import SNAPSHOT_NAME
 from dem.simulation import STATISTICS_NAME
 from dem.statistics_result import EncounterStatistics
+from dem.wall_speed import wall_reach
 from pbm.blending import BlendingCourse
 from pbm.result import GranulationResult
 

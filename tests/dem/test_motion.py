@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from dem.case_limits import surface_speed, wall_reach
 from dem.case_motion import Motion
 from dem.case_walls import MeshWall, PlaneWall
+from dem.wall_speed import surface_speed, wall_reach
 from dem.walls import build_walls, set_pose
 from dem.walls.arrays import COSINE, RATE, SINE, SWEPT_RADIUS
 from dem.walls.build import moved

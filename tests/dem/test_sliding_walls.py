@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from dem.case_limits import surface_speed, wall_reach
 from dem.case_motion import Load, Motion, Slide, Tap
 from dem.case_walls import PlaneWall
 from dem.contact.law import PairProperties
 from dem.particles import VX, Z
+from dem.wall_speed import surface_speed, wall_reach
 from dem.walls import build_walls, set_pose
 from dem.walls.arrays import GLIDE, SHIFT
 from dem.walls.build import moved
