@@ -34,10 +34,20 @@ def logarithm(value: float) -> float:
 def exponential(value: float) -> float:
     """Return exp(value) for -40 < value < 40: Taylor's series at value/64, squared six times."""
     x = value / 64.0
-    series, k = 1.0, 14.0
-    for _ in range(14):
-        series = 1.0 + series * x / k
-        k -= 1.0
+    series = 1.0 / 87178291200.0
+    series = series * x + 1.0 / 6227020800.0
+    series = series * x + 1.0 / 479001600.0
+    series = series * x + 1.0 / 39916800.0
+    series = series * x + 1.0 / 3628800.0
+    series = series * x + 1.0 / 362880.0
+    series = series * x + 1.0 / 40320.0
+    series = series * x + 1.0 / 5040.0
+    series = series * x + 1.0 / 720.0
+    series = series * x + 1.0 / 120.0
+    series = series * x + 1.0 / 24.0
+    series = series * x + 1.0 / 6.0
+    series = series * x + 1.0 / 2.0
+    series = (series * x + 1.0) * x + 1.0
     for _ in range(HALVINGS):
         series = series * series
     return series
@@ -65,8 +75,12 @@ def power(base: float, exponent: float) -> float:
 def sine(angle: float) -> float:
     """Return sin(angle) for angles up to 1 rad, by Taylor's series."""
     square = angle * angle
-    series, k = 1.0, 17.0
-    for _ in range(8):
-        series = 1.0 - series * square / (k * (k - 1.0))
-        k -= 2.0
-    return angle * series
+    series = 1.0 / 355687428096000.0
+    series = series * square - 1.0 / 1307674368000.0
+    series = series * square + 1.0 / 6227020800.0
+    series = series * square - 1.0 / 39916800.0
+    series = series * square + 1.0 / 362880.0
+    series = series * square - 1.0 / 5040.0
+    series = series * square + 1.0 / 120.0
+    series = series * square - 1.0 / 6.0
+    return angle * (series * square + 1.0)
