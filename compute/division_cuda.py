@@ -20,11 +20,14 @@ from compute.division import make_quotient, make_root
 
 
 def _instruction(name: str) -> Callable[..., Any]:
-    """Return what writes an instruction from a number in 64 bits to another."""
+    """Return what writes an instruction from a number in 64 bits to another.
+
+    It stays where it stands; else the inverse of the time step would be kept in four registers all the time.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wide = ir.DoubleType()
-        return builder.asm(ir.FunctionType(wide, [wide]), f"{name} $0, $1;", "=d,d", arguments, side_effect=False)
+        return builder.asm(ir.FunctionType(wide, [wide]), f"{name} $0, $1;", "=d,d", arguments, side_effect=True)
 
     return generate
 

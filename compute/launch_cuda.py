@@ -89,8 +89,9 @@ def make_shared_sums(lanes: int, count: int, one_more: bool) -> Sums:
     over_lanes = make_lane_sum(lanes, rows) if lanes > 1 else unchanged
     if simulated():
         return plain._replace(total=over_lanes)
-    from compute.block_memory import read_number, write_number
+    from compute.block_memory import make_number_reader, make_number_writer
 
+    read_last, write_last = make_number_reader(count), make_number_writer(count)
     read, write, add = _make_reader(rows), _make_writer(rows), make_plus(count)
     zeros, write_sums, read_sums = (0.0,) * rows, _make_writer(count), _make_reader(count)
 
@@ -106,7 +107,7 @@ def make_shared_sums(lanes: int, count: int, one_more: bool) -> Sums:
 
     @physics
     def plus_last(sums: int, value: float) -> int:
-        write_number(count, read_number(count) + value)
+        write_last(read_last() + value)
         return 0
 
     @physics
@@ -119,20 +120,21 @@ def make_shared_sums(lanes: int, count: int, one_more: bool) -> Sums:
 @cache
 def _make_reader(count: int) -> Callable[[], Any]:
     """Return the function that reads the first `count` numbers of a thread in the memory of its block."""
-    from compute.block_memory import read_number
+    from compute.block_memory import make_number_reader
 
+    read_last = make_number_reader(count - 1)
     if count == 1:
 
         @physics
         def first() -> Any:
-            return (read_number(0),)
+            return (read_last(),)
 
         return first
-    before, last = _make_reader(count - 1), count - 1
+    before = _make_reader(count - 1)
 
     @physics
     def read() -> Any:
-        return before() + (read_number(last),)
+        return before() + (read_last(),)
 
     return read
 
@@ -140,7 +142,7 @@ def _make_reader(count: int) -> Callable[[], Any]:
 @cache
 def _make_writer(count: int) -> Callable[[Any], None]:
     """Return the function that writes the first `count` of them."""
-    from compute.block_memory import write_number
+    from compute.block_memory import make_number_writer
 
     if count == 0:
 
@@ -149,12 +151,12 @@ def _make_writer(count: int) -> Callable[[Any], None]:
             return
 
         return none
-    before, last = _make_writer(count - 1), count - 1
+    before, write_last, last = _make_writer(count - 1), make_number_writer(count - 1), count - 1
 
     @physics
     def write(values: Any) -> None:
         before(values)
-        write_number(last, values[last])
+        write_last(values[last])
 
     return write
 
