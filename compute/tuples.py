@@ -1,14 +1,14 @@
 """Loading and storing tuples of floats from flat buffers, with their length fixed when the code is made.
 
 Tuples cannot be indexed by a loop variable on every target, so a loader of n values is the loader of n - 1 values and
-one more. A group is a tuple of such tuples, whose values lie one after the other.
+one more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from compute.physics import physics
 
@@ -54,35 +54,41 @@ def make_storer(length: int) -> Callable[..., None]:
     return store
 
 
-@cache
-def make_group_loader(lengths: tuple[int, ...]) -> Callable[..., Any]:
-    """Return `load(buffer, start, stride)`: tuples of these lengths, the values of one behind those of the other."""
-    if not lengths:
-        return make_loader(0)
-    load_before, load_last = make_group_loader(lengths[:-1]), make_loader(lengths[-1])
-    skip = sum(lengths[:-1])
+class Strip(NamedTuple):
+    """Values of a flat buffer at start, start + stride, ...; it is read and written piece by piece."""
 
-    @physics
-    def load_group(buffer: Any, start: int, stride: int) -> Any:
-        return load_before(buffer, start, stride) + (load_last(buffer, start + skip * stride, stride),)
-
-    return load_group
+    buffer: Any
+    start: int
+    stride: int
 
 
 @cache
-def make_group_storer(lengths: tuple[int, ...]) -> Callable[..., None]:
-    """Return `store(buffer, start, stride, groups)`: writes tuples of these lengths as `make_group_loader` reads."""
-    if not lengths:
-        return make_storer(0)
-    store_before, store_last = make_group_storer(lengths[:-1]), make_storer(lengths[-1])
-    skip, last = sum(lengths[:-1]), len(lengths) - 1
+def make_taker(skip: int, length: int) -> Callable[[Strip], Any]:
+    """Return `take(strip)`: the tuple of `length` values of a strip behind its first `skip`."""
+    load = make_loader(length)
 
     @physics
-    def store_group(buffer: Any, start: int, stride: int, groups: Any) -> None:
-        store_before(buffer, start, stride, groups)
-        store_last(buffer, start + skip * stride, stride, groups[last])
+    def take(strip: Strip) -> Any:
+        return load(strip.buffer, strip.start + skip * strip.stride, strip.stride)
 
-    return store_group
+    return take
+
+
+@cache
+def make_keeper(skip: int, length: int) -> Callable[[Strip, Any], None]:
+    """Return `keep(strip, values)`: writes such a tuple where `make_taker` reads it."""
+    store = make_storer(length)
+
+    @physics
+    def keep(strip: Strip, values: Any) -> None:
+        store(strip.buffer, strip.start + skip * strip.stride, strip.stride, values)
+
+    return keep
+
+
+def one_by_one(make: Callable[[int, int], Any], lengths: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return a taker, or a keeper, for each of the tuples of these lengths that lie in a strip one after the other."""
+    return tuple(make(sum(lengths[:k]), length) for k, length in enumerate(lengths))
 
 
 @cache

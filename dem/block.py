@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import routine
-from compute.tuples import make_group_loader, make_group_storer, make_loader, make_storer
+from compute.tuples import Strip, make_loader, make_storer
 from dem.interaction import Interaction
 from dem.pair_law import make_pair_law
 
@@ -37,16 +37,13 @@ def make_block(interaction: Interaction) -> Callable[[Any, int, float], None]:
     """
     law, cast = make_pair_law(interaction), interaction.cast
     history = PARAMETERS + interaction.parameter_count
-    load_parameters = make_group_loader(interaction.parameter_counts)
-    load_history = make_group_loader(interaction.history_sizes)
-    store_history = make_group_storer(interaction.changing_sizes)
     load_three, store_three = make_loader(3), make_storer(3)
 
     @routine
     def block(buffer: Any, size: int, step: float) -> None:
         span = cast(step)
         for t in range(size):
-            force, first, second, loss, overlap, memory = law(
+            force, first, second, loss, overlap = law(
                 buffer[DEPTH * BLOCK + t],
                 load_three(buffer, SEPARATION * BLOCK + t, BLOCK),
                 load_three(buffer, VELOCITY * BLOCK + t, BLOCK),
@@ -55,14 +52,13 @@ def make_block(interaction: Interaction) -> Callable[[Any, int, float], None]:
                 (buffer[FIRST_RADIUS * BLOCK + t], buffer[FIRST_MASS * BLOCK + t]),
                 (buffer[SECOND_RADIUS * BLOCK + t], buffer[SECOND_MASS * BLOCK + t]),
                 span,
-                load_parameters(buffer, PARAMETERS * BLOCK + t, BLOCK),
-                load_history(buffer, history * BLOCK + t, BLOCK),
+                Strip(buffer, PARAMETERS * BLOCK + t, BLOCK),
+                Strip(buffer, history * BLOCK + t, BLOCK),
             )
             store_three(buffer, FORCE * BLOCK + t, BLOCK, force)
             store_three(buffer, FIRST_TORQUE * BLOCK + t, BLOCK, first)
             store_three(buffer, SECOND_TORQUE * BLOCK + t, BLOCK, second)
             buffer[HEAT * BLOCK + t] = loss
             buffer[DEPTH * BLOCK + t] = overlap
-            store_history(buffer, history * BLOCK + t, BLOCK, memory)
 
     return block

@@ -13,7 +13,7 @@ from typing import Any
 from compute.physics import physics, routine
 from compute.single import double
 from compute.sums import Sums, make_sums
-from compute.tuples import make_group_loader, make_group_storer, make_storer
+from compute.tuples import Strip, make_storer
 from dem.clock import NOW, stands
 from dem.clumps.encounters import ENCOUNTER, NOTHING, make_meeting
 from dem.contact_state import make_part, make_touch
@@ -57,9 +57,6 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     image of b along x, excess as in `excess_touch`.
     """
     law, cast = make_pair_law(interaction), interaction.cast
-    load_parameters = make_group_loader(interaction.parameter_counts)
-    load_history = make_group_loader(interaction.history_sizes)
-    store_history = make_group_storer(interaction.changing_sizes)
 
     @physics
     def spin_of(row: Any, i: int) -> Vector:
@@ -79,8 +76,8 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
         settings: PairSettings,
         history: Any,
     ) -> Any:
-        carried, (dx, dy, dz) = history[entry], d
-        force, first, second, loss, overlap, memory = law(
+        dx, dy, dz = d
+        return law(
             cast(excess),
             (cast(dx), cast(dy), cast(dz)),
             (cast(row[a, VX] - row[b, VX] - turn), cast(row[a, VY] - row[b, VY]), cast(row[a, VZ] - row[b, VZ])),
@@ -89,11 +86,9 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
             (cast(row[a, RADIUS]), cast(row[a, MASS])),
             (cast(row[b, RADIUS]), cast(row[b, MASS])),
             cast(step),
-            load_parameters(settings.parameters[base], 0, 1),
-            load_history(carried, 0, 1),
+            Strip(settings.parameters[base], 0, 1),
+            Strip(history[entry], 0, 1),
         )
-        store_history(carried, 0, 1, memory)
-        return force, first, second, loss, overlap
 
     return contact
 

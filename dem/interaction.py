@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from compute.physics import physics
 from compute.single import Function, double, in_single, single
+from compute.tuples import Strip, make_keeper, make_taker, one_by_one
 from dem.adhesion import ADHESION_LAWS
 from dem.adhesion.law import AdhesionLaw
 from dem.choice import choice_of
@@ -27,16 +28,31 @@ from dem.touch import Touch, Wrench, with_overlap
 from dem.twisting import TWISTING_LAWS
 from dem.twisting.law import TwistingLaw
 
+Parts = tuple[ContactLaw, AdhesionLaw, RollingLaw, TwistingLaw, LiquidLaw]
+
+
+def parameter_counts(parts: Parts) -> tuple[int, ...]:
+    """Return the number of parameters of contact, adhesion, rolling, twisting and liquid."""
+    return tuple(part.parameter_count for part in parts)
+
+
+def history_sizes(parts: Parts) -> tuple[int, ...]:
+    """Return the number of history values of contact, adhesion, rolling, twisting and liquid."""
+    contact, adhesion, rolling, twisting, liquid = parts
+    necks = int(liquid.parameter_count > 0 and adhesion.separation is not None)
+    return contact.history_size, necks, rolling.history_size, twisting.history_size, liquid.history_size
+
 
 @dataclass(frozen=True)
 class Interaction:
     """One law of each kind as one.
 
-    law(touch, parameters, history) -> (Wrench, history); parameters and history are tuples with one tuple for each of
-    contact, adhesion, rolling, twisting and liquid, and follow one another in every table in this order. Adhesion has
-    a history beside liquid alone, where it acts beyond contact: whether the solids hold each other, 1 or 0. That of the
-    liquid begins at `solid_history` and is not returned, since it does not change. mixed:
-    whether contacts are computed in 32 bits; `law` itself is the text, in 64.
+    law(touch, parameters, history) -> Wrench, with parameters and history as a `Strip` each, in which the values of
+    contact, adhesion, rolling, twisting and liquid follow one another. Each law reads its own where it acts and writes
+    its history back before the next one does, so that a device holds those of one law at a time. Adhesion has a history
+    beside liquid alone, where it acts beyond contact: whether the solids hold each other, 1 or 0. That of the liquid
+    begins at `solid_history` and does not change. mixed: whether contacts are computed in 32 bits; `law` itself is the
+    text, in 64.
     """
 
     contact: ContactLaw
@@ -68,31 +84,9 @@ class Interaction:
         return replace(self, contact=replace(self.contact, overlap_limit=overlap))
 
     @property
-    def parameter_counts(self) -> tuple[int, int, int, int, int]:
-        """Number of parameters of contact, adhesion, rolling, twisting and liquid."""
-        return (
-            self.contact.parameter_count,
-            self.adhesion.parameter_count,
-            self.rolling.parameter_count,
-            self.twisting.parameter_count,
-            self.liquid.parameter_count,
-        )
-
-    @property
-    def history_sizes(self) -> tuple[int, int, int, int, int]:
-        """Number of history values of contact, adhesion, rolling, twisting and liquid."""
-        return (
-            self.contact.history_size,
-            int(self.wet and self.adhesion.separation is not None),
-            self.rolling.history_size,
-            self.twisting.history_size,
-            self.liquid.history_size,
-        )
-
-    @property
-    def changing_sizes(self) -> tuple[int, int, int, int]:
-        """Number of history values that the law changes; those of a bridge stay as it formed."""
-        return self.history_sizes[:4]
+    def parts(self) -> Parts:
+        """The five laws."""
+        return self.contact, self.adhesion, self.rolling, self.twisting, self.liquid
 
     @property
     def solid_history(self) -> int:
@@ -107,12 +101,12 @@ class Interaction:
     @property
     def parameter_count(self) -> int:
         """Number of values a material pair has."""
-        return sum(self.parameter_counts)
+        return sum(parameter_counts(self.parts))
 
     @property
     def history_size(self) -> int:
         """Number of values a contact carries from step to step."""
-        return sum(self.history_sizes)
+        return sum(history_sizes(self.parts))
 
     def parameters_of(self, first: Elasticity, second: Elasticity, pair: PairProperties) -> tuple[float, ...]:
         """Return the parameters of a pair of materials, those of one law after those of the other."""
@@ -156,77 +150,102 @@ def make_interaction(
     problem = conflict(*parts)
     if problem:
         raise ValueError(problem)
-    dry = _composed(*parts[:4])
-    wetted = _wetted if parts[1].separation is None else _wetted_with_necks
-    return Interaction(*parts, wetted(dry, *parts[1:]) if parts[4].parameter_count else dry, mixed)
+    if not parts[4].parameter_count:
+        law = _composed(parts)
+    elif parts[1].separation is None:
+        law = _wetted(parts)
+    else:
+        law = _wetted_with_necks(parts)
+    return Interaction(*parts, law, mixed)
 
 
 def _named(table: dict[str, Any], names: Names) -> Any:
     return choice_of([table[name] for name in ((names,) if isinstance(names, str) else names)])
 
 
-def _composed(contact: ContactLaw, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw) -> Any:
+def _composed(parts: Parts) -> Any:
+    contact, adhesion, rolling, twisting, _ = parts
     force, pull, roll, twist = contact.force, adhesion.pull, rolling.moment, twisting.moment
     shear = contact.shear or no_shear
+    of_contact, of_adhesion, of_rolling, of_twisting, _ = one_by_one(make_taker, parameter_counts(parts))
+    spring_of, _, rolled_of, twisted_of, _ = one_by_one(make_taker, history_sizes(parts))
+    keep_spring, _, keep_rolled, keep_twisted, _ = one_by_one(make_keeper, history_sizes(parts))
 
     @physics
-    def law(touch: Touch, parameters: Any, history: Any) -> Any:
-        contact_values, adhesion_values, rolling_values, twisting_values, _ = parameters
-        spring, bond, rolled, twisted, _ = history
-        overlap, attraction = pull(touch, adhesion_values)
+    def law(touch: Touch, parameters: Strip, history: Strip) -> Wrench:
+        overlap, attraction = pull(touch, of_adhesion(parameters))
         seen = with_overlap(touch, overlap)
-        normal, fx, fy, fz, loss, spring = force(seen, contact_values, spring)
-        stiffness, damping = shear(seen, contact_values)
-        mx, my, mz, rolling_heat, rolled = roll(seen, normal, stiffness, rolling_values, rolled)
-        tx, ty, tz, twisting_heat, twisted = twist(seen, normal, stiffness, damping, twisting_values, twisted)
+        normal, fx, fy, fz, loss, spring = force(seen, of_contact(parameters), spring_of(history))
+        keep_spring(history, spring)
+        stiffness, damping = shear(seen, of_contact(parameters))
+        mx, my, mz, rolling_heat, rolled = roll(seen, normal, stiffness, of_rolling(parameters), rolled_of(history))
+        keep_rolled(history, rolled)
+        tx, ty, tz, twisting_heat, twisted = twist(
+            seen, normal, stiffness, damping, of_twisting(parameters), twisted_of(history)
+        )
+        keep_twisted(history, twisted)
         mx, my, mz = mx + tx, my + ty, mz + tz
-        heat = loss + rolling_heat + twisting_heat
-        return Wrench(normal - attraction, fx, fy, fz, mx, my, mz, heat), (spring, bond, rolled, twisted)
+        return Wrench(normal - attraction, fx, fy, fz, mx, my, mz, loss + rolling_heat + twisting_heat)
 
     return law
 
 
-def _wetted(dry: Any, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw, liquid: LiquidLaw) -> Any:
-    """Return the law with the force of a bridge; apart, where only the bridge acts, the solids do nothing."""
-    bridge_force = bridge.make_bridge_force(liquid)
+@cache
+def _make_bridge(parts: Parts) -> Any:
+    """Return `act(touch, parameters, history)`: what a bridge does, as `dem.liquid.bridge` has it."""
+    bridge_force = bridge.make_bridge_force(parts[4])
+    of_liquid = one_by_one(make_taker, parameter_counts(parts))[4]
+    bridge_of = one_by_one(make_taker, history_sizes(parts))[4]
 
     @physics
-    def law(touch: Touch, parameters: Any, history: Any) -> Any:
-        solid, memory = dry(with_overlap(touch, abs(touch.overlap)), parameters, history)  # apart: any that is valid
-        attraction, fx, fy, fz, heat = bridge_force(touch, parameters[4], history[4])
+    def act(touch: Touch, parameters: Strip, history: Strip) -> Any:
+        return bridge_force(touch, of_liquid(parameters), bridge_of(history))
+
+    return act
+
+
+def _wetted(parts: Parts) -> Any:
+    """Return the law with the force of a bridge; apart, where only the bridge acts, the solids do nothing."""
+    dry, act = _composed(parts), _make_bridge(parts)
+
+    @physics
+    def law(touch: Touch, parameters: Strip, history: Strip) -> Wrench:
+        attraction, fx, fy, fz, heat = act(touch, parameters, history)
+        solid = dry(with_overlap(touch, abs(touch.overlap)), parameters, history)  # apart: any that is valid
         share = 1.0 if touch.overlap > 0.0 else 0.0
         return Wrench(
             share * solid.normal - attraction, share * solid.fx + fx, share * solid.fy + fy, share * solid.fz + fz,
             share * solid.mx, share * solid.my, share * solid.mz, share * solid.loss + heat,
-        ), memory  # fmt: skip
+        )  # fmt: skip
 
     return law
 
 
-def _wetted_with_necks(
-    dry: Any, adhesion: AdhesionLaw, rolling: RollingLaw, twisting: TwistingLaw, liquid: LiquidLaw
-) -> Any:
+def _wetted_with_necks(parts: Parts) -> Any:
     """Return the law with the force of a bridge, where solids that have touched hold each other across a gap too.
 
     They do from their touch until the neck tears off; its energy is lost in that step, while the bridge goes on.
     """
-    bridge_force, pull, cycle = bridge.make_bridge_force(liquid), adhesion.pull, adhesion.cycle
+    dry, act, pull, cycle = _composed(parts), _make_bridge(parts), parts[1].pull, parts[1].cycle
     assert cycle is not None
+    of_adhesion = one_by_one(make_taker, parameter_counts(parts))[1]
+    neck_of, keep_neck = (one_by_one(make, history_sizes(parts))[1] for make in (make_taker, make_keeper))
 
     @physics
-    def law(touch: Touch, parameters: Any, history: Any) -> Any:
-        (neck,) = history[1]
-        seen, _ = pull(touch, parameters[1])
+    def law(touch: Touch, parameters: Strip, history: Strip) -> Wrench:
+        attraction, fx, fy, fz, heat = act(touch, parameters, history)
+        (neck,) = neck_of(history)
+        seen, _ = pull(touch, of_adhesion(parameters))
         met = touch.overlap > 0.0 or neck > 0.0
         holds = met and seen > 0.0
-        overlap = touch.overlap if holds else abs(touch.overlap)  # apart: any that is valid
-        solid, memory = dry(with_overlap(touch, overlap), parameters, history)
-        attraction, fx, fy, fz, heat = bridge_force(touch, parameters[4], history[4])
         share = 1.0 if holds else 0.0
-        torn = cycle(touch.radius, parameters[1]) / touch.step if met and not holds else 0.0
+        keep_neck(history, (share,))
+        torn = cycle(touch.radius, of_adhesion(parameters)) / touch.step if met and not holds else 0.0
+        overlap = touch.overlap if holds else abs(touch.overlap)  # apart: any that is valid
+        solid = dry(with_overlap(touch, overlap), parameters, history)
         return Wrench(
             share * solid.normal - attraction, share * solid.fx + fx, share * solid.fy + fy, share * solid.fz + fz,
             share * solid.mx, share * solid.my, share * solid.mz, share * solid.loss + heat + torn,
-        ), (memory[0], (share,), memory[2], memory[3])  # fmt: skip
+        )  # fmt: skip
 
     return law

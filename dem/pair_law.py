@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from compute.physics import physics
+from compute.tuples import Strip
 from dem.interaction import Interaction
 from dem.touch import Vector, cross, excess_touch, pair_touch, wall_touch
 
@@ -19,7 +20,8 @@ def make_pair_law(interaction: Interaction) -> Callable[..., Any]:
     """Return `pair_law(excess, d, velocity, first_spin, second_spin, first, second, step, parameters, history)`.
 
     It takes what `excess_touch` takes, and gives (force on the first [N], its torque, the second's torque [N m], heat
-    [W], overlap [m], history). In double precision `excess` is not read.
+    [W], overlap [m]), and brings the history up to date; parameters, history: as in `Interaction`. In double precision
+    `excess` is not read.
     """
     law, contact = interaction.law, interaction.contact
     velocity_arm, torque_arm = contact.velocity_arm, contact.torque_arm
@@ -35,11 +37,11 @@ def make_pair_law(interaction: Interaction) -> Callable[..., Any]:
         first: tuple[float, float],
         second: tuple[float, float],
         step: float,
-        parameters: Any,
-        history: Any,
+        parameters: Strip,
+        history: Strip,
     ) -> Any:
         touch = make_touch(excess, d, velocity, first_spin, second_spin, first, second, step, velocity_arm)
-        wrench, memory = law(touch, parameters, history)
+        wrench = law(touch, parameters, history)
         tx, ty, tz = cross(touch.nx, touch.ny, touch.nz, wrench.fx, wrench.fy, wrench.fz)
         first_arm, second_arm = first[0] - torque_arm * touch.overlap, second[0] - torque_arm * touch.overlap
         return (
@@ -52,7 +54,6 @@ def make_pair_law(interaction: Interaction) -> Callable[..., Any]:
             (second_arm * tx - wrench.mx, second_arm * ty - wrench.my, second_arm * tz - wrench.mz),
             wrench.loss,
             touch.overlap,
-            memory,
         )
 
     return interaction.real(pair_law)
@@ -63,7 +64,7 @@ def make_wall_law(interaction: Interaction) -> Callable[..., Any]:
     """Return `wall_law(overlap, normal, velocity, spin, wall_spin, radius, mass, step, parameters, history)`.
 
     velocity [m/s]: of the sphere's centre less that of the wall's surface; the rest as in `wall_touch`. It gives
-    (force [N] and moment [N m] on the sphere, heat [W], history).
+    (force [N] and moment [N m] on the sphere, heat [W]), and brings the history up to date.
     """
     law, contact = interaction.law, interaction.contact
     velocity_arm, torque_arm = contact.velocity_arm, contact.wall_torque_arm
@@ -78,17 +79,17 @@ def make_wall_law(interaction: Interaction) -> Callable[..., Any]:
         radius: float,
         mass: float,
         step: float,
-        parameters: Any,
-        history: Any,
+        parameters: Strip,
+        history: Strip,
     ) -> Any:
         at_rest = (0.0, 0.0, 0.0)
         touch = wall_touch(overlap, normal, velocity, spin, at_rest, wall_spin, radius, mass, step, velocity_arm)
-        wrench, memory = law(touch, parameters, history)
+        wrench = law(touch, parameters, history)
         nx, ny, nz = normal
         arm = radius - torque_arm * overlap
         tx, ty, tz = cross(arm * nx, arm * ny, arm * nz, wrench.fx, wrench.fy, wrench.fz)
         push = wrench.normal
         force = wrench.fx - push * nx, wrench.fy - push * ny, wrench.fz - push * nz
-        return force, (tx + wrench.mx, ty + wrench.my, tz + wrench.mz), wrench.loss, memory
+        return force, (tx + wrench.mx, ty + wrench.my, tz + wrench.mz), wrench.loss
 
     return interaction.real(wall_law)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dem.interaction import Interaction
+from compute.tuples import Strip
+from dem.interaction import Interaction, history_sizes
 from dem.skin import largest_separation
 from dem.touch import Touch
 
 POINTS, HALVINGS = 400, 60
 HOLDS = 1
-"""Place of the history that tells that the solids have touched."""
+"""Which part of the history tells that the solids have touched."""
 DEEPEST = 0.5
 """Overlap over the radius beyond which no rest is looked for."""
 
@@ -30,15 +31,12 @@ def strength(interaction: Interaction, parameters: tuple[float, ...], radius: fl
         radius: of both spheres [m].
         mass: of both spheres [kg].
     """
-    split, at = [], 0
-    for count in interaction.parameter_counts:
-        split.append(tuple(parameters[at : at + count]))
-        at += count
-    history = tuple((float(at == HOLDS),) * size for at, size in enumerate(interaction.history_sizes))
+    sizes, strip = history_sizes(interaction.parts), Strip(parameters, 0, 1)
+    memory = [float(part == HOLDS) for part, size in enumerate(sizes) for _ in range(size)]
 
     def push(overlap: float) -> float:
         touch = Touch(overlap, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5 * radius, 0.5 * mass, 1.0, 0.5 / radius)
-        return float(interaction.law(touch, tuple(split), history)[0].normal)
+        return float(interaction.law(touch, strip, Strip(memory.copy(), 0, 1)).normal)
 
     low, high = 0.0, DEEPEST * radius
     for _ in range(HALVINGS):

@@ -10,7 +10,7 @@ from typing import Any
 from compute.physics import physics
 from compute.single import double
 from compute.sums import Sums, make_sums
-from compute.tuples import make_group_loader, make_group_storer
+from compute.tuples import Strip
 from dem.interaction import Interaction
 from dem.liquid.walls import make_bridge_of_wall, make_held_at_walls
 from dem.pair_law import make_wall_law
@@ -32,9 +32,6 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     [N], moment [N m], heat [W]) in the precision of contacts.
     """
     law, cast = make_wall_law(interaction), interaction.cast
-    load_parameters = make_group_loader(interaction.parameter_counts)
-    load_history = make_group_loader(interaction.history_sizes)
-    store_history = make_group_storer(interaction.changing_sizes)
 
     @physics
     def contact(
@@ -57,7 +54,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
             walls, w, row[X] + distance * nx, row[X + 1] + distance * ny, row[X + 2] + distance * nz
         )
         sx, sy, sz = wall_spin(walls, w)
-        force, moment, loss, memory = law(
+        return law(
             cast(-gap),
             (cast(nx), cast(ny), cast(nz)),
             (cast(row[VX] - ux), cast(row[VX + 1] - uy), cast(row[VX + 2] - uz)),
@@ -66,11 +63,9 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
             cast(row[RADIUS]),
             cast(row[MASS]),
             cast(step),
-            load_parameters(values, 0, 1),
-            load_history(carried, HISTORY, 1),
+            Strip(values, 0, 1),
+            Strip(carried, HISTORY, 1),
         )
-        store_history(carried, HISTORY, 1, memory)
-        return force, moment, loss
 
     return contact
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compute.tuples import Strip
 from dem.adhesion import ADHESION_LAWS
 from dem.contact.law import Elasticity, PairProperties
 from dem.hold import make_cycle
@@ -38,15 +39,11 @@ def test_a_closed_cycle_makes_no_energy(adhesion: str, turns: list[float]) -> No
     interaction = make_interaction(LAW, adhesion=adhesion)
     parameters = interaction.parameters_of(SOFT, SOFT, PairProperties(1.0, 0.0, **STICKY))
     end, radius = largest_separation(interaction, [parameters], 0.5 * RADIUS), 0.5 * RADIUS
-    counts, groups, at = interaction.parameter_counts, [], 0
-    for count in counts:
-        groups.append(tuple(parameters[at : at + count]))
-        at += count
-    history = tuple((0.0,) * size for size in interaction.history_sizes)
+    slack = [0.0] * interaction.history_size
 
     def push(overlap: float) -> float:
         touch = Touch(overlap, 1.0, 0.0, 0.0, *(0.0,) * 6, radius, 1e-5, 1e-9, 0.5 / RADIUS)
-        return float(interaction.law(touch, tuple(groups), history)[0].normal)
+        return float(interaction.law(touch, Strip(parameters, 0, 1), Strip(slack.copy(), 0, 1)).normal)
 
     def work(first: float, last: float) -> float:
         share, weight = np.polynomial.legendre.leggauss(40)

@@ -13,7 +13,7 @@ from dem.block import BLOCK, FORCE, PARAMETERS, make_block
 from dem.case import DemCase
 from dem.case_limits import reference_time
 from dem.contact.law import PairLaws, PairProperties
-from dem.interaction import Interaction, make_interaction
+from dem.interaction import Interaction, history_sizes, make_interaction
 from dem.pair_properties import composed_law
 from dem.particles import VX, VZ
 from dem.skin import largest_separation, parameter_table
@@ -51,7 +51,7 @@ def as_pair(alone: Interaction, chosen: Interaction, laws: Laws, buffer: Any) ->
 def places(alone: Interaction, chosen: Interaction) -> list[tuple[int, int]]:
     """Where each history value of a law alone is, and where among those of all laws."""
     found, own, theirs = [], 0, 0
-    for used, room in zip(alone.history_sizes, chosen.history_sizes, strict=True):
+    for used, room in zip(history_sizes(alone.parts), history_sizes(chosen.parts), strict=True):
         found += [(own + at, theirs + at) for at in range(used)]
         own, theirs = own + used, theirs + room
     return found

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from compute import get_backend
 from compute.errors import ConservationError
+from compute.tuples import Strip
 from dem.case import DemCase
 from dem.contact.law import Elasticity, PairProperties
 from dem.elementary import cube_root, exponential, logarithm, power, sine
@@ -129,9 +130,9 @@ def wrench_of(law: str, gap: float, velocity: tuple[float, float, float], volume
     interaction = make_interaction("hertz-mindlin-liggghts", liquid=law)
     values = interaction.parameters_of(SOFT, SOFT, WET)
     constants = interaction.liquid.constants(RADIUS, volume, TENSION, 0.0)
-    history = ((0.0,) * 3, (), (), (), (volume, rupture_gap(volume, 0.0), *constants))
+    history = [0.0, 0.0, 0.0, volume, rupture_gap(volume, 0.0), *constants]
     touch = Touch(-gap, 1.0, 0.0, 0.0, *velocity, 0.0, 0.0, 0.0, 0.5 * RADIUS, 1e-5, 1e-7, 0.5 / RADIUS)
-    return interaction.law(touch, (values[:4], (), (), (), values[4:]), history)[0]
+    return interaction.law(touch, Strip(values, 0, 1), Strip(history, 0, 1))
 
 
 @pytest.mark.parametrize("law", ["bagheri", "willett"])

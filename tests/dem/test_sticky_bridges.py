@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compute.tuples import Strip
 from dem.adhesion import jkr
 from dem.contact.law import Elasticity, PairProperties
 from dem.engine import Engine
@@ -141,9 +142,8 @@ def test_a_neck_that_is_torn_does_not_come_back_without_a_touch() -> None:
 
     def at(gap: float, held: float) -> tuple[Any, float]:
         touch = Touch(-gap, 1.0, 0.0, 0.0, *(0.0,) * 6, 0.5 * RADIUS, 1e-5, 1e-7, 0.5 / RADIUS)
-        history = ((0.0,) * 3, (held,), (), (), (volume, rupture_gap(volume, 0.0), *constants))
-        wrench, memory = interaction.law(touch, (values[:4], neck, (), (), values[6:]), history)
-        return wrench, memory[1][0]
+        history = [0.0, 0.0, 0.0, held, volume, rupture_gap(volume, 0.0), *constants]
+        return interaction.law(touch, Strip(values, 0, 1), Strip(history, 0, 1)), history[3]
 
     (apart, still), (held, holding), (torn, ended) = at(gap, 0.0), at(gap, 1.0), at(3.0 * gap, 1.0)
     assert (still, holding, ended) == (0.0, 1.0, 0.0)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from compute import get_backend
-from compute.tuples import make_group_loader
+from compute.tuples import Strip
 from dem.block import (
     BLOCK,
     FIRST_MASS,
@@ -117,10 +117,9 @@ def touches(interaction: Interaction) -> list[tuple[Touch, tuple[float, ...]]]:
 
 def evaluate(interaction: Interaction, touch: Any, parameters: Any, history: Any) -> tuple[float, ...]:
     """Wrench and new history as one row."""
-    load_parameters = make_group_loader(interaction.parameter_counts)
-    load_history = make_group_loader(interaction.history_sizes)
-    wrench, memory = interaction.law(Touch(*touch), load_parameters(parameters, 0, 1), load_history(history, 0, 1))
-    return (*wrench, *itertools.chain(*memory))
+    memory = list(history)
+    wrench = interaction.law(Touch(*touch), Strip(parameters, 0, 1), Strip(memory, 0, 1))
+    return (*wrench, *memory[: interaction.solid_history])
 
 
 @pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)

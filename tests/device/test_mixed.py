@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from compute import single_math
 from compute.single import in_single
-from compute.tuples import make_group_loader
+from compute.tuples import Strip
 from dem.block import (
     BLOCK,
     DEPTH,
@@ -69,8 +69,7 @@ def test_no_law_leaves_32_bits(laws: Laws) -> None:
     """At a wall, in touch and across a gap that is held, each operation is one of 32-bit floats alone: see `Strict`."""
     interaction = composed(laws, mixed=True)
     law, buffer = make_wall_law(interaction), narrowed(random_block(interaction))
-    load_parameters = make_group_loader(interaction.parameter_counts)
-    load_history = make_group_loader(interaction.history_sizes)
+    first = PARAMETERS + interaction.parameter_count
     three = tuple(Strict(value) for value in (0.6, -0.8, 0.0))
     depths = (2e-5, -1e-6) if interaction.wet or interaction.adhesion.separation else (2e-5,)
     for depth, pair in zip(depths, buffer.T):
@@ -78,10 +77,9 @@ def test_no_law_leaves_32_bits(laws: Laws) -> None:
         with patch.object(single_math, "sqrt", strict_root):
             found = law(
                 Strict(depth), three, three, three, three, values[FIRST_RADIUS], Strict(1e-5), Strict(STEP),
-                load_parameters(values, PARAMETERS, 1),
-                load_history(values, PARAMETERS + interaction.parameter_count, 1),
+                Strip(values, PARAMETERS, 1), Strip(values, first, 1),
             )  # fmt: skip
-        assert {isinstance(value, np.float32) for value in flat(found)} == {True}
+        assert {isinstance(value, np.float32) for value in (*flat(found), *values[first:])} == {True}
 
 
 @pytest.mark.parametrize("laws", PAIRWISE, ids=", ".join)
