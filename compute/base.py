@@ -95,7 +95,13 @@ def copies_beside(backend: Backend) -> int:
 def gathered(backend: Backend) -> AbstractContextManager[None]:
     """Return a context whose launches a copy may hold until it asks for numbers, or leaves, and then ask for at once.
 
-    Nothing but launches may touch their arrays meanwhile. Where there are no copies launches are as they are.
+    Nothing but launches may touch their arrays meanwhile, or not before `launch_held`. Where there are no copies none
+    is held.
     """
     context: AbstractContextManager[None] = getattr(backend, "gathering", nullcontext)()
     return context
+
+
+def launch_held(backend: Backend) -> None:
+    """Launch what a copy holds back, if it does."""
+    getattr(backend, "launch_held", lambda: None)()

@@ -69,7 +69,7 @@ class CopyBackend:
             return self.shared.numpy(array)
         if 0 < array.size <= FEW and array.dtype == np.int64:
             return np.asarray(self._ask(0, array.reshape(-1))).reshape(array.shape)
-        self._launch_held()
+        self.launch_held()
         return self.shared.numpy(array)
 
     def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,27 +81,29 @@ class CopyBackend:
         if size != 0:
             self._held.append(Launch(body, size, arguments))
         if not self._gathering:
-            self._launch_held()
+            self.launch_held()
 
     @contextmanager
     def gathering(self) -> Iterator[None]:
         """Hold launches until the host asks for something; see `compute.base.gathered`."""
-        self._gathering = True
+        before, self._gathering = self._gathering, True
         try:
             yield
         finally:
-            self._gathering = False
-        self._launch_held()
+            self._gathering = before
+        if not before:
+            self.launch_held()
 
     def graph(self, launches: Sequence[Launch], repeats: int, watched: Any) -> Graph:
         """Return a graph of the launches, `repeats` times over."""
         return CopyGraph(self._requests.make(launches, repeats, watched), self._run_graph)
 
     def _run_graph(self, request: Request) -> Any:
-        self._launch_held()
+        self.launch_held()
         return self._ask_for(request)
 
-    def _launch_held(self) -> None:
+    def launch_held(self) -> None:
+        """Launch what is held, so that arrays may be touched."""
         if self._held:
             self._ask(0, None)
 

@@ -64,10 +64,13 @@ def number_of(kind: Any) -> int:
 
 
 class Requests:
-    """Makes the requests of one copy, and keeps what it found of the arguments that each body was given last."""
+    """Makes the requests of one copy, and keeps what it found of the last two arguments in each place of a body.
+
+    Two, as two arrays of particles take turns.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Body, int], tuple[Any, int, Words]] = {}
+        self._known: dict[tuple[Body, int], list[tuple[Any, int, Words]]] = {}
 
     def make(self, launches: Sequence[Launch], repeats: int, watched: Any) -> Request:
         """Return the request for these launches."""
@@ -90,10 +93,13 @@ class Requests:
         return Item(launch.body, most, place, arguments, words), (launch.body, place, *(kind for kind, _ in found))
 
     def _look_at(self, body: Body, at: int, value: Any) -> tuple[int, Words]:
-        known = self._known.get((body, at))
-        if known is None or known[0] is not value:
-            known = self._known[body, at] = value, number_of(kind_of(value)), words_in(value)
-        return known[1:]
+        known = self._known.setdefault((body, at), [])
+        for seen, kind, words in known:
+            if seen is value:
+                return kind, words
+        found = number_of(kind_of(value)), words_in(value)
+        known[:] = [*known[-1:], (value, *found)]
+        return found
 
 
 def words_in(value: Any) -> Words:

@@ -60,13 +60,16 @@ def make_begin(kind: int) -> Callable[..., None]:
 
 @cache
 def make_start_step(kind: int) -> Callable[..., None]:
-    """Return the body that begins a step whose number the host gives; a single one runs it."""
+    """Return the body that sets the clock to the words that the host gives, and begins its step; one item runs it."""
     begin = make_begin(kind)
 
     @routine
-    def start_step(i: int, walls: Walls, domain: Domain, motion: Motion, step: float, number: int) -> None:
-        place_walls(walls, number, step)
-        begin(number, domain, motion, step)
+    def start_step(
+        i: int, walls: Walls, domain: Domain, motion: Motion, step: float, clock: Any, words: tuple[int, ...]
+    ) -> None:
+        clock[NOW], clock[STOP], clock[STALE], clock[SIZE], clock[BODIES], clock[AT_WALLS] = words
+        place_walls(walls, words[0], step)
+        begin(words[0], domain, motion, step)
 
     return start_step
 

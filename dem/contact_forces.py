@@ -27,7 +27,6 @@ from dem.tally import Tally
 from dem.walls import SLOTS, Walls, WallTouches, set_pose
 from dem.walls.find import make_find_contacts
 from dem.walls.motion import direction_to_space
-from dem.walls.rows import give_rows
 from dem.walls.slots import WALL, go_on
 from dem.walls.wrench import make_contact as make_wall_contact
 
@@ -140,12 +139,10 @@ def contacts_of(engine: Engine) -> Contacts:
 
 
 def _wall_contacts(engine: Engine) -> tuple[NDArray[np.int64], Array]:
-    backend, size, numpy = engine.backend, engine.size, engine.backend.numpy
+    backend, numpy = engine.backend, engine.backend.numpy
     backend.foreach(set_pose, engine.wall_count, engine.walls, engine.step_number, engine.step_size)
     copied = WallTouches(*(array.copy() for array in engine.touches))
-    touches, rows = give_rows(
-        backend, size, engine.particles, engine.walls, copied, engine.wall_margin, engine.settings.rearm_gap
-    )
+    touches, rows = engine.loops.give_rows(engine, engine.particles, copied, False)
     found = backend.zeros((max(1, rows), SLOTS, VALUES))
     body = make_wall_force(engine.interaction)
     fault = backend.zeros(engine.fault.shape, np.int64)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend
+from compute.base import Backend, gathered
 from dem.cells import cell_count, check_width, divide_box, most_cells, size_levels
 from dem.domain import OFFSET, SHEARED, boundary_kind, slide_of_image
 from dem.engine_settings import EngineSettings
@@ -23,11 +23,11 @@ from dem.particle_set import ParticleSet, make_slots
 from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.removal import remove_particles
 from dem.skin import largest_gap_of_walls
-from dem.step import BUILT, Motion
+from dem.step import Motion
 from dem.tally import LANES, Tally
 from dem.walls import make_touches
-from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
-from dem.walls.rows import give_rows, remembered, with_remembered
+from dem.walls.arrays import LISTED_SHIFT, SHIFT
+from dem.walls.rows import remembered, with_remembered
 
 DOUBLING = 2
 """Factor by which the room for particles grows, so that a stream of them makes few new arrays however long it runs."""
@@ -176,32 +176,21 @@ class Engine:
         """Sort the particles by cell and make the list anew; raises what the loops found wrong."""
         self._fit_cells()
         self._set_offset()
-        entries, new = self.loops.count_rows(self)
-        self.raise_faults()
-        self.particles, self.spare = self.spare, self.particles
-        if entries > len(new.other):
-            new = self.empty_list(int(GROWTH * entries))._replace(start=new.start)
-        new.start[self.size :] = entries
-        self.loops.fill_rows(self, new)
-        self.pairs = new
-        self.touches.seat[: self.size] = self.touches.seat[self.cells.order[: self.size]]
-        self._note_pose()
-        self._find_near_walls(self.particles)
-        self.built, self.stale = self.step_number, False
-        self.motion.reach[BUILT] = self.built
-        self.loops.divide(self)
+        with gathered(self.backend):
+            entries, new = self.loops.count_rows(self)
+            self.particles, self.spare = self.spare, self.particles
+            if entries > len(new.other):
+                new = self.empty_list(int(GROWTH * entries))._replace(start=new.start)
+            self.loops.fill_rows(self, new)
+            self.pairs, self.built, self.stale = new, self.step_number, False
+            self.loops.note_list(self)
+            self._find_near_walls(self.particles, True)
+            self.loops.divide(self)
 
-    def _find_near_walls(self, particles: Particles) -> None:
+    def _find_near_walls(self, particles: Particles, sorted_anew: bool) -> None:
         """Give rows of wall contacts to those that can meet a wall from these positions."""
-        self.touches, self.at_walls = give_rows(
-            self.backend, self.size, particles, self.walls, self.touches, self.wall_margin, self.settings.rearm_gap
-        )
-
-    def _note_pose(self) -> None:
-        """Note where the walls are as the place that limits how long the lists are valid."""
-        pose = self.walls.pose
-        pose[:, LISTED_COSINE : LISTED_SINE + 1] = pose[:, COSINE : SINE + 1]
-        pose[:, LISTED_SHIFT] = pose[:, SHIFT]
+        if self.wall_count:
+            self.touches, self.at_walls = self.loops.give_rows(self, particles, self.touches, sorted_anew)
 
     def _set_offset(self) -> None:
         if self.kind == SHEARED:
@@ -211,12 +200,14 @@ class Engine:
     def run(self, last: int) -> None:
         """Run steps up to number `last`, rebuilding lists as they become stale."""
         while self.step_number < last:
-            if self.stale:
-                began = perf_counter()
-                self.rebuild()
-                self.rebuilds, self.rebuild_seconds = self.rebuilds + 1, self.rebuild_seconds + perf_counter() - began
-            self.step_number = self.loops.run(self, last)
-            self.raise_faults()
+            with gathered(self.backend):
+                if self.stale:
+                    began = perf_counter()
+                    self.rebuild()
+                    self.rebuilds += 1
+                    self.rebuild_seconds += perf_counter() - began
+                self.step_number = self.loops.run(self, last)
+                self.raise_faults()
             self.stale = self.step_number < last or self.loops.is_stale(self)
 
     def raise_faults(self) -> None:
@@ -289,10 +280,10 @@ class Engine:
         row = self.particles.row.copy()
         self.walls.pose[:, SHIFT] = listed
         self.loops.place_walls(self, self.built)
-        self._note_pose()
+        self.loops.note_list(self)
         self.walls.pose[:, LISTED_SHIFT] = listed
         row[: self.size, X : X + 3] = self.motion.reference[: self.size, :3]
         if not self.stale:
-            self._find_near_walls(self.particles._replace(row=row))
+            self._find_near_walls(self.particles._replace(row=row), False)
         self.walls.pose[:, SHIFT] = now
         self.loops.place_walls(self, self.step_number)

@@ -43,6 +43,14 @@ class NextStep(NamedTuple):
     wrench: Any
 
 
+@routine
+def copy_state(i: int, source: Particles, to: Particles) -> None:
+    """Copy what a step changes of particle i, and what goes with it in its row."""
+    for k in range(source.row.shape[1]):
+        to.row[i, k] = source.row[i, k]
+    to.film[i] = source.film[i]
+
+
 @cache
 def make_find_body(interaction: Interaction, statistics: bool, add: Any) -> Any:
     """Return the body that finds the contacts with walls of the particle of a row of wall contacts.

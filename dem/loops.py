@@ -8,6 +8,8 @@ from dem.neighbours import PairList
 
 if TYPE_CHECKING:
     from dem.engine import Engine
+    from dem.particles import Particles
+    from dem.walls import WallTouches
 
 
 class Loops(Protocol):
@@ -25,10 +27,25 @@ class Loops(Protocol):
         """Make working memory for this many particles."""
 
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
-        """Sort the particles into `engine.spare`; return how many entries the list needs and a list with its rows."""
+        """Sort the particles into `engine.spare`; return how many entries the list needs and a list with its rows.
+
+        Raises:
+            SimulationError: somebody is outside, or a step before noted a fault.
+        """
 
     def fill_rows(self, engine: Engine, new: PairList) -> None:
         """Write the entries of the new list, with the flags and history of the old one."""
+
+    def note_list(self, engine: Engine) -> None:
+        """Note the step of the list and where the walls are then."""
+
+    def give_rows(
+        self, engine: Engine, particles: Particles, touches: WallTouches, sorted_anew: bool
+    ) -> tuple[WallTouches, int]:
+        """Return the wall contacts with a row for each particle that can meet a wall, and how many these are.
+
+        sorted_anew: whether particles were sorted since they got their rows.
+        """
 
     def divide(self, engine: Engine) -> None:
         """Divide the work among chunks after a rebuild."""

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from dem.block import BLOCK, field_count
 from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
 from dem.pairs import PairScratch, force_columns
-from dem.step import lists_are_stale, make_particle_chunk, make_run, place_walls
+from dem.particles import Particles
+from dem.step import lists_are_stale, make_particle_chunk, make_run, note_list, place_walls
+from dem.walls import WallTouches
+from dem.walls.rows import give_rows
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -52,11 +55,13 @@ class BlockLoops:
     def count_rows(self, engine: Engine) -> tuple[int, PairList]:
         """Sort the particles by cell and count their partners."""
         new = engine.empty_list(max(len(engine.pairs.other), 1))
-        entries = self._count_rows(
+        entries = int(self._count_rows(
             engine.size, engine.particles, engine.spare, engine.domain, engine.cells, engine.skin,
             new.start, self.rows, engine.fault,
-        )  # fmt: skip
-        return int(entries), new
+        ))  # fmt: skip
+        engine.raise_faults()
+        new.start[engine.size :] = entries
+        return entries, new
 
     def fill_rows(self, engine: Engine, new: PairList) -> None:
         """Write the partners of each row and what is remembered of them."""
@@ -76,6 +81,20 @@ class BlockLoops:
             self.scratch.span[c] = partners.min(initial=first), partners.max(initial=end)
         if engine.cell_room:  # a state taken over has no cells before its list is made anew
             self.scratch.ahead[0] = partners_end(engine.domain.cells[-1], engine.cells.first)
+
+    def note_list(self, engine: Engine) -> None:
+        """Note where the walls are at the step of the list."""
+        note_list(0, engine.walls, engine.motion, engine.built)
+
+    def give_rows(
+        self, engine: Engine, particles: Particles, touches: WallTouches, sorted_anew: bool
+    ) -> tuple[WallTouches, int]:
+        """Return the wall contacts with a row for each particle that can meet a wall, and how many these are."""
+        seat, size = touches.seat, engine.size
+        if sorted_anew:
+            seat[:size] = seat[engine.cells.order[:size]]
+        margin, gap = engine.wall_margin, engine.settings.rearm_gap
+        return give_rows(engine.backend, size, particles, engine.walls, touches, margin, gap)
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls where they are at a step."""

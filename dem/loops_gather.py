@@ -18,11 +18,15 @@ from compute.running_sums import RunningSums, clear_word
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
 from dem.clock import AT_WALLS, BODIES, LOOK_STEPS, NOW, SIZE, STALE, WORDS, make_start_step, make_tick, stands
 from dem.gather import make_gather_pairs
-from dem.gather_step import NextStep, make_find_body, make_move_sphere, make_press_body, make_step_sphere
+from dem.gather_step import NextStep, copy_state, make_find_body, make_move_sphere, make_press_body, make_step_sphere
 from dem.list_gather import count_memory, fill_memory, list_in, make_count_body, make_fill_body
 from dem.neighbours import GROWTH, PairList, move_particle
 from dem.pairs import force_columns
 from dem.particles import Particles
+from dem.step import note_list
+from dem.walls import WallTouches
+from dem.walls.rows import with_rows
+from dem.walls.rows_gather import carry_wall_contacts, need_row, note_seat, settle_row
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -167,7 +171,27 @@ class GatherLoops:
     def divide(self, engine: Engine) -> None:
         """Put what does not change of the particles where the next step writes the rest."""
         if self._move is None:
-            engine.spare.row[: engine.size] = engine.particles.row[: engine.size]
+            self.backend.foreach(copy_state, engine.size, engine.particles, engine.spare)
+
+    def note_list(self, engine: Engine) -> None:
+        """Note where the walls are at the step of the list."""
+        self.backend.foreach(note_list, 1, engine.walls, engine.motion, engine.built)
+
+    def give_rows(
+        self, engine: Engine, particles: Particles, touches: WallTouches, sorted_anew: bool
+    ) -> tuple[WallTouches, int]:
+        """Return the wall contacts with a row for each particle that can meet a wall, and how many these are."""
+        size, number, foreach = engine.size, self.memory.start, self.backend.foreach
+        reach = engine.wall_margin, engine.settings.rearm_gap
+        foreach(note_seat, size, engine.cells.order, touches.seat, int(sorted_anew), number)
+        foreach(need_row, size, particles, engine.walls, touches, *reach, number)
+        self._sums.add_up(number[1 : size + 1])
+        count, after = self._number_at(number, size), touches
+        if count > len(touches.holder):
+            after = with_rows(touches, int(GROWTH * count), self.backend.zeros)
+        foreach(carry_wall_contacts, size, touches.seat, number, touches, after)
+        foreach(settle_row, count, particles, engine.walls, after, *reach)
+        return after, count
 
     def run(self, engine: Engine, last: int) -> int:
         """Run graphs of steps until the clock stands, at the last step or where lists are stale.
@@ -180,14 +204,11 @@ class GatherLoops:
             self.wrench = self.backend.zeros((len(engine.touches.holder), 6))
         launches = [*self._step_of(engine, own, other), *self._step_of(engine, other, own)]
         graph = self._graphs.graph(self.backend, launches, LOOK_STEPS // 2, self.clock)
-        self.clock[:] = self.backend.array(np.array([first, last, 0, engine.size, engine.body_count, engine.at_walls]))
-        self.place_walls(engine, first)
+        self._begin(engine, (first, last, 0, engine.size, engine.body_count, engine.at_walls))
         words = graph.run(stands, -(-(last - first) // LOOK_STEPS))
         self._stale = bool(words[STALE])
         if (int(words[NOW]) - first) % 2 and self._move is None:
-            own.row[: engine.size] = other.row[: engine.size]
-            if engine.interaction.wet:
-                own.film[: engine.size] = other.film[: engine.size]
+            self.backend.foreach(copy_state, engine.size, other, own)
         return int(words[NOW])
 
     def _step_of(self, engine: Engine, particles: Particles, then: Particles) -> list[Launch]:
@@ -224,9 +245,12 @@ class GatherLoops:
 
     def place_walls(self, engine: Engine, step_number: int) -> None:
         """Put the walls, and the image across a sheared box, where they are at a step."""
-        self.backend.foreach(
-            self._start_step, 1, engine.walls, engine.domain, engine.motion, engine.step_size, step_number
-        )
+        self._begin(engine, (step_number, step_number, 0, 0, 0, 0))
+
+    def _begin(self, engine: Engine, words: tuple[int, ...]) -> None:
+        """Set the clock to these words, and put everything where it is at its step."""
+        placed = engine.walls, engine.domain, engine.motion, engine.step_size
+        self.backend.foreach(self._start_step, 1, *placed, self.clock, words)
 
     def is_stale(self, engine: Engine) -> bool:
         """Return whether the clock was stopped: somebody or a wall moved too far, or something failed."""

@@ -24,6 +24,7 @@ from dem.pairs import PairScratch, PairSettings, make_pair_chunk
 from dem.particles import INERTIA, MASS, RADIUS, VX, WX, Particles, X
 from dem.tally import Tally
 from dem.walls import Walls, WallTouches, set_pose
+from dem.walls.arrays import COSINE, LISTED_COSINE, LISTED_SHIFT, LISTED_SINE, SHIFT, SINE
 from dem.walls.motion import bear_load, turned_too_far
 from dem.walls.wrench import make_wall_wrench
 
@@ -42,6 +43,15 @@ class Motion(NamedTuple):
     reference: Any
     moved: Any
     reach: Any
+
+
+@routine
+def note_list(i: int, walls: Walls, motion: Motion, step_number: int) -> None:
+    """Note the step of the list and where the walls are then, which limits how long it holds; one item runs it."""
+    pose, motion.reach[BUILT] = walls.pose, step_number
+    for w in range(pose.shape[0]):
+        pose[w, LISTED_COSINE], pose[w, LISTED_SINE] = pose[w, COSINE], pose[w, SINE]
+        pose[w, LISTED_SHIFT] = pose[w, SHIFT]
 
 
 @routine

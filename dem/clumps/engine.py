@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend
+from compute.base import Backend, launch_held
 from dem.clumps.encounters import CONSTITUENT_BITS, BodySettings, note_owner
 from dem.clumps.motion import BODY_SIZE, MOMENTUM, TURN, BodyMotion
 from dem.clumps.orientation import inverse, product
@@ -155,6 +155,7 @@ class ClumpEngine(Engine):
         turns = (position - low) * inverse
         self.motion.body[:count, X : X + 3] = position - (turns - turns % 1.0) * length
         super().rebuild()
+        launch_held(self.backend)
         self.motion.member[: self.size] = self.cells.place[self.motion.member[: self.size]]
         self._note_owners()
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend, module_of
+from compute.base import Backend
 from dem.neighbours import GROWTH
 from dem.particles import Particles
 from dem.walls.arrays import HISTORY, Walls, WallTouches, make_touches
@@ -26,13 +26,11 @@ def give_rows(
     seat: where the row of a particle was so far; margin, gap: as in `mark_near_walls`. Arrays are made anew only where
     they have too few rows.
     """
-    if not len(walls.shape):
-        return touches, 0
-    xp, before = module_of(backend), touches.seat[:size].copy()
+    before = touches.seat[:size].copy()
     backend.foreach(mark_near_walls, size, particles, walls, touches, margin, gap, 0)
-    holder = xp.flatnonzero(touches.seat[:size] >= 0)
+    holder = np.flatnonzero(touches.seat[:size] >= 0)
     count, source = len(holder), before[holder]
-    touches.seat[holder] = xp.arange(count, dtype=np.int32)
+    touches.seat[holder] = np.arange(count, dtype=np.int32)
     after = touches
     if count > len(touches.holder):
         after = with_rows(touches, int(GROWTH * count), backend.zeros)

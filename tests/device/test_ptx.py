@@ -106,7 +106,12 @@ KERNELS = (
     "fill",
     "count_memory",
     "fill_memory",
-    "mark_near_walls",
+    "note_list",
+    "note_seat",
+    "need_row",
+    "carry_wall_contacts",
+    "settle_row",
+    "copy_state",
     "start_step",
     "step_sphere",
     "find",
@@ -115,7 +120,7 @@ KERNELS = (
 )
 
 
-INDEXING = ("step_sphere", "fill", "fill_memory", "move_particle", "mark_near_walls", "find")
+INDEXING = ("step_sphere", "fill", "fill_memory", "move_particle", "settle_row", "find")
 """Kernels whose places are products of numbers of particles, entries and columns, which 32 bits would not hold."""
 
 
@@ -197,7 +202,7 @@ def test_arrays_of_a_device_have_the_types_compiled_for(step_launches: dict[str,
 
     for launch in step_launches.values():
         for argument in launch.arguments:
-            if not isinstance(argument, tuple):
+            if not hasattr(argument, "_fields"):
                 continue
             make: Any = type(argument)
             fields = [DeviceArray(each) if isinstance(each, np.ndarray) else each for each in argument]

@@ -14,10 +14,10 @@ import dem.engine
 import dem.loops_gather
 from compute import get_backend
 from compute.base import Backend
-from compute.copies import Copies
+from compute.copies import Copies, Copy
 from compute.cuda import JOINT_REGISTERS
 from compute.errors import SimulationError
-from compute.joint import Requests
+from compute.joint import Request, Requests
 from compute.python import PythonBackend
 from compute.running_sums import add_up_part
 from dem.case import DemCase
@@ -98,14 +98,15 @@ def test_copies_are_what_they_are_alone() -> None:
         assert_same(engine, alone(case))
 
 
+REQUESTS = 7
 AT_FIRST = 2
 """Arrays that each copy brings to the host as it begins: the box, to divide it into cells, and its quanta."""
 
 
 class Counting(PythonBackend):
-    """Plain Python that counts launches, running sums of whole arrays, and what is brought to the host."""
+    """Plain Python that counts launches and what is brought to the host, and has nothing for whole arrays."""
 
-    xp = SimpleNamespace(**{name: getattr(np, name) for name in ("flatnonzero", "arange")})
+    xp = SimpleNamespace()
 
     def __init__(self) -> None:
         self.launches, self.brought, self._inner = 0, 0, False
@@ -122,23 +123,36 @@ class Counting(PythonBackend):
         return super().numpy(array)
 
 
-def test_more_copies_launch_no_more() -> None:
+def test_more_copies_launch_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies in step, over steps and lists made anew: as many launches, and reads of the host, for three as for two.
 
-    Running sums by the library of the device, one for each copy, are refused.
+    Work on whole arrays by the library of the device, which each copy would launch by itself, is refused. What a copy
+    asks for wakes it: of a list made anew the faults and four numbers, then its steps, and their faults.
     """
-    counts = []
-    for number in (2, 3):
-        shared, rebuilds = Counting(), []
+    counts, asked = [], []
+    ask = Copy._ask
 
-        def work(backend: Backend, rebuilds: list[int] = rebuilds) -> None:
+    def count_requests(self: Copy, request: Request) -> Any:
+        asked[-1] += 1
+        return ask(self, request)
+
+    monkeypatch.setattr(Copy, "_ask", count_requests)
+    for number in (2, 3):
+        shared, rebuilds, requests = Counting(), [], list[int]()
+        asked.append(0)
+
+        def work(backend: Backend, rebuilds: list[int] = rebuilds, requests: list[int] = requests) -> None:
             engine = make_engine(bowl_case(number=4), backend)
             engine.run(6)
-            engine.rebuild()
+            before = asked[-1]
+            engine.stale = True
+            engine.run(7)
+            requests.append(asked[-1] - before)
             rebuilds.append(engine.rebuilds)
 
         assert Copies(shared, [work] * number, number).run() == [None] * number
-        assert min(rebuilds) > 0
+        assert min(rebuilds) > 1
+        assert max(requests) == REQUESTS * number
         counts.append((shared.launches, shared.brought - AT_FIRST * number))
     assert counts[0] == counts[1]
 
