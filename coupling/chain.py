@@ -29,16 +29,12 @@ from coupling.reduced.build import Settings, build_reduced_model
 from coupling.reduced.description import Description, Rule
 from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
+from coupling.run_folder import BLEND, DISTRIBUTION, EXCHANGE, EXPORT, FIRST_EXCHANGE, MODEL, REMEASURED
 from coupling.session import Session
 from coupling.window import Window
 from pbm.blending import BlendingCourse
 from pbm.granulation import Granulation
 from pbm.result import GranulationResult
-
-FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
-DISTRIBUTION, REMEASURED = "pbm/distribution.h5", "pbm/remeasured.h5"
-BLEND = "blending/course.h5"
-MODEL, EXPORT = "reduced/model.h5", "export"
 
 
 def stored(path: Path, load: Callable[[Path], Any], make: Callable[[], Any]) -> Any:

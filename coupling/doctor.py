@@ -10,30 +10,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from coupling.doctor_part import Part
 from coupling.provenance import available_cores, processor, versions
 
 OLDEST_PYTHON, NEXT_PYTHON = (3, 11), (3, 14)
-
-
-@dataclass(frozen=True)
-class Part:
-    """One thing looked for.
-
-    Attributes:
-        name: what it is.
-        found: what was found; empty if it is missing.
-        needed: whether plain runs need it.
-        serves: what it is for.
-        remedy: the command that mends its absence.
-    """
-
-    name: str
-    found: str
-    needed: bool
-    serves: str
-    remedy: str = ""
 
 
 def examine() -> list[Part]:

@@ -15,7 +15,7 @@ from importlib.metadata import distributions
 from typing import Any
 
 from compute.device_driver import Driver, find_driver
-from coupling.doctor import Part
+from coupling.doctor_part import Part
 
 SERVES = "backend cuda"
 PROBE_SECONDS = 60.0

@@ -16,7 +16,7 @@ from compute.errors import CaseError
 from coupling.case import Case
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
-from coupling.run_folder import ALONE, open_run_folder
+from coupling.run_folder import ALONE, MODEL, open_run_folder
 from coupling.session import Session
 
 
@@ -77,7 +77,7 @@ def export_run(case: Case, folder: Path, interface: Literal[2, 3]) -> Path:
     Raises:
         CaseError: the run has no reduced model.
     """
-    from coupling.chain import MODEL, export_model
+    from coupling.chain import export_model
     from coupling.reduced.description import Description
 
     if not (folder / MODEL).exists():

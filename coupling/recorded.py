@@ -8,7 +8,7 @@ from typing import Any
 
 from compute.device_errors import device_failures_told
 from compute.errors import DempbmError, StateSaved
-from coupling.progress import Progress
+from coupling.progress import LOG_NAME, Progress
 from coupling.provenance import end_manifest
 
 
@@ -26,3 +26,9 @@ def run_recorded(work: Callable[[], dict[str, Any] | None], folder: Path, progre
     progress.event("done")
     end_manifest(folder, "done", **facts)
     return facts
+
+
+def carry_out(folder: Path, work: Callable[[Progress], dict[str, Any] | None]) -> dict[str, Any]:
+    """Work with progress and log, and return its facts; whatever happens, the manifest says how it ended."""
+    with Progress(folder / LOG_NAME) as progress:
+        return run_recorded(lambda: work(progress), folder, progress)

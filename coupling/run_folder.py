@@ -12,6 +12,10 @@ from coupling.case_file import read_case, write_case
 
 CASE_NAME = "case.yaml"
 MANIFEST_NAME = "manifest.json"
+FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
+DISTRIBUTION, REMEASURED = "pbm/distribution.h5", "pbm/remeasured.h5"
+BLEND = "blending/course.h5"
+MODEL, EXPORT = "reduced/model.h5", "export"
 ALONE = "run"
 """Name of the window of a case of particles alone."""
 

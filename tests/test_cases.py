@@ -26,9 +26,9 @@ from coupling.calibration.problem import read_problem
 from coupling.calibration.report import write_results
 from coupling.case import Case
 from coupling.case_file import read_case
-from coupling.chain import BLEND
 from coupling.driver import run as run_case
 from coupling.progress import Progress
+from coupling.run_folder import BLEND
 from dem.case_time import Passages
 from dem.output import SNAPSHOT_NAME
 from dem.particles import MASS, RADIUS, VX, WX, X

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coupling.cli.cases import Assignments
-from coupling.cli.runs import carry_out
 
 if TYPE_CHECKING:
     from coupling.fitting import Fitting
@@ -90,6 +89,7 @@ def _begin(fitting: Fitting[Any, Any], name: str, assignments: Sequence[str], ou
 
 def _carry_out(fitting: Fitting[Any, Any], problem: Any, folder: Path) -> None:
     from coupling.fitting import REPORT_NAME
+    from coupling.recorded import carry_out
 
     carry_out(folder, lambda progress: fitting.run(problem, folder, progress))
     typer.echo((folder / REPORT_NAME).read_text(encoding="utf-8"))

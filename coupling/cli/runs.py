@@ -141,18 +141,11 @@ def _resume_chain(case: Case, folder: Path, progress: Progress) -> dict[str, Any
 
 
 def _carry_out(case: Case, folder: Path, chain: Chain) -> None:
+    from coupling.recorded import carry_out
+
     facts = carry_out(folder, lambda progress: chain(case, folder, progress))
     _remember(case, facts)
     typer.echo(str(folder))
-
-
-def carry_out(folder: Path, work: Callable[[Progress], dict[str, Any] | None]) -> dict[str, Any]:
-    """Work with progress and log, and return its facts; whatever happens, the manifest says how it ended."""
-    from coupling.progress import LOG_NAME, Progress
-    from coupling.recorded import run_recorded
-
-    with Progress(folder / LOG_NAME) as progress:
-        return run_recorded(lambda: work(progress), folder, progress)
 
 
 TELLING_PARTICLE_STEPS = 1e8  # a smaller run mostly measures set-up and compilation

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 from compute.errors import DempbmError
 from coupling.case import Case
-from coupling.chain import BLEND, DISTRIBUTION, EXCHANGE, EXPORT, FIRST_EXCHANGE, MODEL, REMEASURED
 from coupling.exchange import Exchange
 from coupling.progress import LOG_NAME
 from coupling.provenance import read_manifest
 from coupling.reduced.description import Description
 from coupling.remeasure import RemeasuredBatch
 from coupling.report.trajectory import Trajectory, follow
+from coupling.run_folder import BLEND, DISTRIBUTION, EXCHANGE, EXPORT, FIRST_EXCHANGE, MODEL, REMEASURED
 from coupling.window import Window
 from dem.case import DemCase
 from dem.case_motion import Motion

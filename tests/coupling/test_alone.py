@@ -16,11 +16,12 @@ from compute.errors import CaseError
 from compute.python import PythonBackend
 from coupling.case import Case
 from coupling.case_file import read_case
-from coupling.chain import DISTRIBUTION, balance_alone
+from coupling.chain import balance_alone
 from coupling.driver import run
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
 from coupling.report.laws import law_rows
+from coupling.run_folder import DISTRIBUTION
 from coupling.session import Session
 from coupling.shipped import cases_folder
 from pbm.granulation import Granulation

@@ -15,7 +15,7 @@ import pytest
 from compute.errors import SimulationError, StateSaved
 from coupling.cli import main
 from coupling.cli import runs as runs_module
-from coupling.doctor import Part
+from coupling.doctor_part import Part
 from tests.coupling.case_text import write_small
 
 Call = Callable[..., int]

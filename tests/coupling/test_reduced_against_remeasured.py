@@ -13,7 +13,7 @@ import pytest
 
 from compute import get_backend
 from coupling.case_file import read_case
-from coupling.chain import MODEL, carry_out, feed_windows
+from coupling.chain import carry_out, feed_windows
 from coupling.interrupt import StopRequest
 from coupling.measure import Sections, fit, sections_of
 from coupling.progress import Progress
@@ -22,6 +22,7 @@ from coupling.reduced.description import Description, Rule
 from coupling.reduced.model import ReducedModel
 from coupling.reduced.reading import Reading
 from coupling.remeasure import run_remeasured_batch
+from coupling.run_folder import MODEL
 from coupling.session import Session
 from coupling.shipped import find_case
 
