@@ -144,6 +144,17 @@ def make_step_of_pair(add: Callable[..., None]) -> Callable[..., None]:
     return book_step
 
 
+@physics
+def who(i: int, entry: int, particles: Particles, pairs: PairList) -> tuple[int, int, bool]:
+    """Return the slots of a pair, that of the lower id first, and whether that is i.
+
+    They are looked up anew behind the law: on a device their places would else be kept in registers meanwhile.
+    """
+    j = pairs.other[entry] & SLOT
+    lower = particles.id[i] < particles.id[j]
+    return (i, j, lower) if lower else (j, i, lower)
+
+
 @cache
 def make_row_sums(
     interaction: Interaction, kind: int, statistics: bool, add: Callable[..., None], bodies: bool = False,
@@ -175,9 +186,7 @@ def make_row_sums(
         while place + lanes < pairs.start[i + 1]:
             place += lanes
             entry = place & ENTRY
-            j = pairs.other[entry] & SLOT
-            lower = particles.id[i] < particles.id[j]
-            a, b = (i, j) if lower else (j, i)
+            a, b, lower = who(i, entry, particles, pairs)
             dx, dy, dz, turn = nearest(box, row[b, X] - row[a, X], row[b, Y] - row[a, Y], row[b, Z] - row[a, Z], 0.0)
             square, reach = dx * dx + dy * dy + dz * dz, row[a, RADIUS] + row[b, RADIUS]
             apart = square >= reach * reach
@@ -200,6 +209,7 @@ def make_row_sums(
             (px, py, pz), first, second, heat, overlap = contact(
                 row, a, b, (dx, dy, dz), turn, reach * reach - square, step, base, entry, settings, pairs.history
             )
+            a, b, lower = who(i, entry, particles, pairs)
             tx, ty, tz = first if lower else second
             px, py, pz = (px, py, pz) if lower else (-px, -py, -pz)
             sums = plus(sums, (double(px), double(py), double(pz), double(tx), double(ty), double(tz)))

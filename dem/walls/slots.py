@@ -6,6 +6,7 @@ import math
 
 from compute.physics import physics
 from compute.single import double
+from dem.particles import SLOT
 from dem.walls.arrays import HISTORY, SLOTS, WallTouches
 
 SAME_CONTACT = math.cos(math.radians(30.0))
@@ -16,6 +17,16 @@ FIRST, BEGINS, ARMED = 64, 128, 256
 """Marks of a contact of the step at hand, above the number of its wall: the first of solids with this wall; the wall
 was not touched in the step before; nor since it was apart by the re-arm gap."""
 WALL = FIRST - 1
+
+
+@physics
+def seat_of(i: int, touches: WallTouches) -> int:
+    """Return the row of a particle's contacts.
+
+    It is looked up anew for each part of a step: on a device the places that follow from it would else be kept in
+    registers from one part to the next.
+    """
+    return touches.seat[i] & SLOT
 
 
 @physics

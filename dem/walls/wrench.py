@@ -21,7 +21,7 @@ from dem.walls.arrays import HISTORY, Walls, WallTouches
 from dem.walls.find import make_find_contacts
 from dem.walls.loads import make_load_booking
 from dem.walls.motion import direction_to_space, surface_velocity, wall_spin
-from dem.walls.slots import ARMED, BEGINS, FIRST, WALL, go_on, keep_slots
+from dem.walls.slots import ARMED, BEGINS, FIRST, WALL, go_on, keep_slots, seat_of
 
 
 @cache
@@ -147,18 +147,23 @@ def make_wall_load(
         particles: Particles,
         walls: Walls,
         touches: WallTouches,
-        seat: int,
         slot: int,
         parameters: Any,
         tally: Tally,
         step: float,
         film: float,
     ) -> Any:
+        seat = seat_of(i, touches)
         marks, gap = go_on(touches, seat, slot), double(touches.fresh[seat, slot, touches.fresh.shape[2] - 1])
         w, radius = marks & WALL, particles.row[i, RADIUS]
         values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
         drawn = bridge_of_wall(seat, slot, gap, radius, touches, values, film)
+        seat = seat_of(i, touches)
+        w = touches.fresh_wall[seat, slot] & WALL
         force, moment, heat = contact(i, particles, walls, w, touches, seat, slot, parameters, step)
+        seat = seat_of(i, touches)
+        marks = touches.fresh_wall[seat, slot]
+        w = marks & WALL
         book(i, chunk, particles, walls, w, touches, seat, slot, double(heat) * step, marks, tally)
         pushed = double(force[0]), double(force[1]), double(force[2])
         turned = double(moment[0]), double(moment[1]), double(moment[2])
@@ -187,13 +192,13 @@ def make_press(
         i: int, chunk: int, used: int, particles: Particles, walls: Walls, touches: WallTouches, parameters: Any,
         tally: Tally, step: float, film: float,
     ) -> Any:  # fmt: skip
-        seat = touches.seat[i] & SLOT
-        held, drawn, sums = held_at_walls(seat, touches), 0.0, nothing()
+        held, drawn, sums = held_at_walls(seat_of(i, touches), touches), 0.0, nothing()
         for slot in range(used):
             force, moment, volume = wall_load(
-                i, chunk, particles, walls, touches, seat, slot, parameters, tally, step, film - drawn
+                i, chunk, particles, walls, touches, slot, parameters, tally, step, film - drawn
             )
             sums, drawn = plus(sums, force + moment), drawn + volume
+        seat = seat_of(i, touches)
         if used > 0 or touches.wall[seat, 0] >= 0:
             keep_slots(touches, seat, used)
         return total(sums) + (held - held_at_walls(seat, touches),)
