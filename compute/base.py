@@ -105,3 +105,8 @@ def gathered(backend: Backend) -> AbstractContextManager[None]:
 def launch_held(backend: Backend) -> None:
     """Launch what a copy holds back, if it does."""
     getattr(backend, "launch_held", lambda: None)()
+
+
+def release(backend: Backend) -> None:
+    """Give memory that no array takes any more back to the device, and forget arguments of launches before."""
+    getattr(backend, "release", lambda: None)()

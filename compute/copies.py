@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend, Body, Count, Joint, Launch
+from compute.base import Backend, Body, Count, Joint, Launch, release
 from compute.graph import Done, Graph
 from compute.joint import JointSteps, Request, Requests, is_served, with_room
 
@@ -93,6 +93,12 @@ class CopyBackend:
             self._gathering = before
         if not before:
             self.launch_held()
+
+    def release(self) -> None:
+        """Forget arguments of launches before, and give memory that no array takes back to the device."""
+        self.launch_held()
+        self._requests = Requests()
+        release(self.shared)
 
     def graph(self, launches: Sequence[Launch], repeats: int, watched: Any) -> Graph:
         """Return a graph of the launches, `repeats` times over."""

@@ -103,6 +103,11 @@ class CudaBackend:
         """Return a copy of a device array in host memory."""
         return array.get() if hasattr(array, "get") else np.asarray(array)
 
+    def release(self) -> None:
+        """Give the memory of arrays that are gone back to the device, which keeps it for others of their size."""
+        if not simulated():
+            self.xp.get_default_memory_pool().free_all_blocks()
+
     def compile(self, loop: Callable[..., Any], registers: int | None = None) -> Callable[..., Any]:
         """Return the loop as a kernel, launched as `kernel[blocks, threads](...)`; registers: of a thread at most."""
         from numba import cuda

@@ -18,7 +18,7 @@ from dem.engine_settings import EngineSettings
 from dem.faults import FAULT_SIZE, raise_fault
 from dem.list_kind import as_kind
 from dem.loops import make_loops
-from dem.neighbours import GROWTH, PairList, make_cell_order
+from dem.neighbours import PairList, make_cell_order
 from dem.particle_set import ParticleSet, make_slots
 from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.removal import remove_particles
@@ -177,10 +177,8 @@ class Engine:
         self._fit_cells()
         self._set_offset()
         with gathered(self.backend):
-            entries, new = self.loops.count_rows(self)
+            new = self.loops.count_rows(self)
             self.particles, self.spare = self.spare, self.particles
-            if entries > len(new.other):
-                new = self.empty_list(int(GROWTH * entries))._replace(start=new.start)
             self.loops.fill_rows(self, new)
             self.pairs, self.built, self.stale = new, self.step_number, False
             self.loops.note_list(self)

@@ -26,8 +26,8 @@ class Loops(Protocol):
     def allocate(self, capacity: int) -> None:
         """Make working memory for this many particles."""
 
-    def count_rows(self, engine: Engine) -> tuple[int, PairList]:
-        """Sort the particles into `engine.spare`; return how many entries the list needs and a list with its rows.
+    def count_rows(self, engine: Engine) -> PairList:
+        """Sort the particles into `engine.spare`; return a list with the rows of the new one and room for them.
 
         Raises:
             SimulationError: somebody is outside, or a step before noted a fault.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dem.block import BLOCK, field_count
-from dem.neighbours import ROW_STRIDE, PairList, make_list_builder
+from dem.neighbours import GROWTH, ROW_STRIDE, PairList, make_list_builder
 from dem.pairs import PairScratch, force_columns
 from dem.particles import Particles
 from dem.step import lists_are_stale, make_particle_chunk, make_run, note_list, place_walls
@@ -52,16 +52,18 @@ class BlockLoops:
             np.zeros(1, np.int64),
         )
 
-    def count_rows(self, engine: Engine) -> tuple[int, PairList]:
-        """Sort the particles by cell and count their partners."""
+    def count_rows(self, engine: Engine) -> PairList:
+        """Sort the particles by cell, count their partners and make room for them."""
         new = engine.empty_list(max(len(engine.pairs.other), 1))
         entries = int(self._count_rows(
             engine.size, engine.particles, engine.spare, engine.domain, engine.cells, engine.skin,
             new.start, self.rows, engine.fault,
         ))  # fmt: skip
         engine.raise_faults()
+        if entries > len(new.other):
+            new = engine.empty_list(int(GROWTH * entries))._replace(start=new.start)
         new.start[engine.size :] = entries
-        return entries, new
+        return new
 
     def fill_rows(self, engine: Engine, new: PairList) -> None:
         """Write the partners of each row and what is remembered of them."""

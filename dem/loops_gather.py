@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compute.adding import plain_add
-from compute.base import Backend, Count, Launch, copies_beside
+from compute.base import Backend, Count, Launch, copies_beside, release
 from compute.graph import GraphStore
 from compute.running_sums import RunningSums, clear_word
 from dem.cell_sort import find_place, make_find_cell, make_put_into_cell, take_place
@@ -123,8 +123,11 @@ class GatherLoops:
         self.memory = PairList(self.backend.zeros(capacity + 1, np.int64), None, None, None)
         self.apart = self.memory._replace(other=self.backend.zeros(0, np.int32))
 
-    def count_rows(self, engine: Engine) -> tuple[int, PairList]:
-        """Sort the particles by cell, those of a cell by id, and count their partners."""
+    def count_rows(self, engine: Engine) -> PairList:
+        """Sort the particles by cell, those of a cell by id, count their partners and make room for them.
+
+        What the list before remembers is apart from it by then, so that it goes before a longer one is made.
+        """
         cells, size, new = engine.cells, engine.size, engine.pairs
         self._sort(engine)
         engine.raise_faults()  # they name places, which what is remembered takes
@@ -132,7 +135,17 @@ class GatherLoops:
         self._remember(engine)
         self.backend.foreach(self._count, size, engine.spare, engine.domain, cells, engine.skin, new)
         self._sums.add_up(new.start[1 : size + 1])
-        return self._number_at(new.start, size), new
+        entries = self._number_at(new.start, size)
+        if entries > len(new.other):
+            new = engine.pairs = PairList(new.start, None, None, None)
+            self._release()
+            new = engine.empty_list(int(GROWTH * entries))._replace(start=new.start)
+        return new
+
+    def _release(self) -> None:
+        """Give back the memory of arrays that only graphs still hold."""
+        self._graphs.clear()
+        release(self.backend)
 
     def _sort(self, engine: Engine) -> None:
         cells, size, particles = engine.cells, engine.size, engine.particles
@@ -188,6 +201,7 @@ class GatherLoops:
         self._sums.add_up(number[1 : size + 1])
         count, after = self._number_at(number, size), touches
         if count > len(touches.holder):
+            self._release()
             after = with_rows(touches, int(GROWTH * count), self.backend.zeros)
         foreach(carry_wall_contacts, size, touches.seat, number, touches, after)
         foreach(settle_row, count, particles, engine.walls, after, *reach)
