@@ -1,9 +1,10 @@
 """Copies of a small case in common launches against one case of as many particles, by particle-steps a second.
 
-    python -m benchmarks.replicas [--copies 10] [--particles 2000] [--backend cpu] [--rounds 3]
+    python -m benchmarks.replicas [--host] [--copies 10] [--particles 2000] [--backend cpu] [--rounds 3]
 
 Settled boxes of equal spheres. On a CPU, which runs replicas as processes, the loops of the device are compiled for it,
-on one thread. What a case gives alone is measured in turn with the copies.
+on one thread. What a case gives alone is measured in turn with the copies. `--host` tells instead the processor time
+beside the kernels, for each copy and list made anew.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 import dem.engine
@@ -54,6 +55,34 @@ def rate_of_copies(case: DemCase, copies: int, backend: Backend, warm: int, time
     return sum(work_done) / (perf_counter() - min(begun))
 
 
+def host_seconds(case: DemCase, copies: int, backend: Any, warm: int, timed: int) -> float:
+    """Return the processor time that is spent beside the kernels, for each copy and list made anew [s]."""
+    launch, inside, begun, lists = backend.foreach, [0.0], list[float](), list[int]()
+
+    def foreach(*arguments: Any) -> None:
+        start = thread_time()
+        launch(*arguments)
+        inside[0] += thread_time() - start
+
+    def work(number: int) -> Callable[[Backend], None]:
+        def run(own: Backend) -> None:
+            engine = Simulation(case, own, SEED + number).engine
+            engine.run(warm)
+            begun.append(process_time() - inside[0])
+            before = engine.rebuilds
+            for step in range(warm, warm + timed):
+                engine.stale = True
+                engine.run(step + 1)
+            lists.append(engine.rebuilds - before)
+
+        return run
+
+    backend.foreach = foreach
+    errors = Copies(backend, [work(number) for number in range(copies)], copies).run()
+    assert errors == [None] * copies, errors
+    return (process_time() - inside[0] - begun[-1]) / sum(lists)
+
+
 def rate_alone(case: DemCase, backend: Backend, warm: int, timed: int) -> float:
     """Return the particle-steps a second of a case by itself, after `warm` steps."""
     simulation = Simulation(case, backend, SEED)
@@ -68,6 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--particles", type=int, default=2000, help="of a copy")
+    parser.add_argument("--host", action="store_true", help="processor time of the host instead")
     parser.add_argument("--backend", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--warm", type=int, default=50)
     parser.add_argument("--steps", type=int, default=200)
@@ -76,8 +106,12 @@ def main() -> int:
     loops: Any = GatherLoops
     dem.engine.make_loops = loops
     backend, box = get_backend(chosen.backend, 1), SCENARIOS["box"]
-    small, large = (box.settled_case(each * chosen.particles, SKIN) for each in (1, chosen.copies))
-    shares = []
+    small = box.settled_case(chosen.particles, SKIN)
+    if chosen.host:
+        seconds = host_seconds(small, chosen.copies, backend, chosen.warm, chosen.steps)
+        print(f"{chosen.copies} copies: {1e6 * seconds:.0f} us of the host for each copy and list")
+        return 0
+    large, shares = box.settled_case(chosen.copies * chosen.particles, SKIN), []
     for number in range(chosen.rounds):
         together = rate_of_copies(small, chosen.copies, backend, chosen.warm, chosen.steps)
         alone = rate_alone(large, backend, chosen.warm, chosen.steps)

@@ -7,19 +7,23 @@ import json
 import math
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dem.engine
-from benchmarks import gpu, gpu_workloads
+from benchmarks import gpu, gpu_balances, gpu_workloads
 from benchmarks.gpu_workloads import PACKED, PeerDrum, TimedCase, TimedCopies, Windows, Workload
 from compute import get_backend
 from compute.cuda import simulated
 from compute.errors import BackendUnavailable
 from dem.case import DemCase
+from dem.case_limits import sphere_count
 from dem.loops_gather import GatherLoops
+from dem.setup import make_setup
+from tests.device.balances import granulation
 
 BACKEND = "cuda" if simulated() else "python"
 DEME = """
@@ -192,6 +196,36 @@ def test_heap_fits_into_the_drum(name: str, tmp_path: Path, monkeypatch: pytest.
     assert solids / region.volume == pytest.approx(PACKED)
     assert math.hypot(*region.point[1:]) + region.radius <= 0.2 - 0.9 * diameter
     assert case.wall_speed("drum") == 1.256
+
+
+@pytest.mark.filterwarnings("ignore:.*encountered in", "ignore:.*enlarge the grid")
+def test_balances_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them, small, by the loops of a device as plain Python; the granulator gives what it gives without one."""
+    monkeypatch.setattr(gpu_balances, "reference", granulation)
+    monkeypatch.setattr(gpu_balances, "GRANULATED", 0.02)
+    monkeypatch.setattr(gpu_balances, "CELLS", 6)
+    monkeypatch.setattr(gpu_balances, "FASTEST", 0.1)
+    backend = get_backend("python")
+    found = gpu_balances.granulator(backend)
+    assert found["steps"] > 0 and found["difference"] < 1e-12
+    assert gpu_balances.members(backend, 2)["members"] == 2
+    monkeypatch.setattr(gpu_balances, "WORKLOADS", {"two": partial(gpu_balances.components, classes=4), "bad": fail})
+    told = gpu_balances.measure_balances("python")
+    assert told["two"]["steps"] > 0
+    assert told["bad"] == {"left_out": "failed: ValueError: of the compiler", "failed": True}
+
+
+def fail(backend: object) -> dict[str, Any]:
+    raise ValueError("of the compiler")
+
+
+def test_drum_of_the_comparison(tmp_path: Path) -> None:
+    """38 000 spheres of 2 and 4 mm in the published triangles, at 2 rad/s; doi 10.1016/j.cpc.2023.109066."""
+    case = gpu_workloads.dosta_drum(tmp_path)
+    assert sphere_count(case) == pytest.approx(gpu.WORKLOADS["dosta-drum"].particles, rel=0.01)
+    assert [each.diameter for each in case.classes] == [2e-3, 4e-3]
+    assert case.wall_speed("walls") == 2.0
+    assert make_setup(case).step_size == 8e-7
 
 
 def test_asked_and_got() -> None:
