@@ -240,9 +240,9 @@ def _wetted_with_necks(parts: Parts) -> Any:
         holds = met and seen > 0.0
         share = 1.0 if holds else 0.0
         keep_neck(history, (share,))
-        torn = cycle(touch.radius, of_adhesion(parameters)) / touch.step if met and not holds else 0.0
         overlap = touch.overlap if holds else abs(touch.overlap)  # apart: any that is valid
         solid = dry(with_overlap(touch, overlap), parameters, history)
+        torn = cycle(touch.radius, of_adhesion(parameters)) / touch.step if met and not holds else 0.0
         return Wrench(
             share * solid.normal - attraction, share * solid.fx + fx, share * solid.fy + fy, share * solid.fz + fz,
             share * solid.mx, share * solid.my, share * solid.mz, share * solid.loss + heat + torn,

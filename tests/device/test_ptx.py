@@ -35,9 +35,8 @@ REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
 BUDGET = {"step_sphere": 128, "find": 128, "press": 128}
 """Registers a thread of the kernels of a step; 128 let 512 threads onto a multiprocessor."""
-COMPOSED = {"wet-granule": 168, "laws-of-pairs": 168}
-"""Registers a thread of the pair kernel of a composition that does not keep to the budget, with bridges or several laws
-of a kind in double precision: 384 threads to a multiprocessor."""
+WET_WALLS = {"double": 168, "mixed": 128}
+"""Registers a thread where walls with bridges are evaluated."""
 RANGE_REDUCTION = "__internal_trig_reduction_slowpathd"
 """Of sine and cosine for huge angles: a library function with a small local array; poses never get there."""
 
@@ -151,22 +150,31 @@ def test_pair_kernel_of_a_composition(composition: str, capsys: pytest.CaptureFi
     found = listed(launches_of(case)["step_sphere"], capsys, composition)
     assert found.calls == set() and "__local_depot" not in found.text
     assert (found.spilled, found.stack) == (0, 0)
-    assert found.registers <= COMPOSED.get(composition, BUDGET["step_sphere"])
+    assert found.registers <= BUDGET["step_sphere"]
+
+
+@pytest.mark.validate
+def test_sticky_walls(capsys: pytest.CaptureFixture[str]) -> None:
+    """Contacts with walls of JKR, EPSD2 and twisting: within their registers, none spilled, no function called."""
+    found = listed(launches_of(SYSTEMS["sticky"]())["press"], capsys, "press: JKR, EPSD2, twisting")
+    assert found.calls == set() and "__local_depot" not in found.text
+    assert (found.spilled, found.stack) == (0, 0)
+    assert found.registers <= BUDGET["press"]
 
 
 @pytest.mark.validate
 @pytest.mark.parametrize("numerics", ["double", "mixed"])
 @pytest.mark.parametrize("adhesion", ["none", "jkr"])
 def test_kernels_with_bridges(adhesion: str, numerics: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What forms and breaks bridges, to walls too, with twisting and rolling, beside necks of solids or not, is not
-    spilled: two blocks of 128 threads at walls."""
+    """What forms and breaks bridges, to walls too, with twisting and rolling, beside necks of solids or not, is within
+    its registers, none spilled."""
     case = bowl_case(contact=WET_LAWS | {"adhesion": adhesion}, liquid=WATER, numerics=numerics)
     launches = launches_of(case)
-    for name in ("press", "gather_pairs"):
+    for name, registers in {"press": WET_WALLS[numerics], "gather_pairs": BUDGET["step_sphere"]}.items():
         found = listed(launches[name], capsys, f"{name}: bridges, {adhesion}, {numerics}")
         assert found.calls == set() and "__local_depot" not in found.text
         assert (found.spilled, found.stack) == (0, 0)
-        assert found.registers <= REGISTERS
+        assert found.registers <= registers
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)

@@ -10,8 +10,8 @@ from tests.device.test_ptx import compiler, launches_of, listed
 
 __all__ = ["compiler"]  # the fixture that skips where nothing compiles
 
-REGISTERS = {"move": 128, "meet": 96, "gather_pairs": 168}
-"""Registers a thread at most: 512 threads to a multiprocessor move bodies, 384 sum the forces of a composed law."""
+REGISTERS = {"move": 128, "meet": 96, "gather_pairs": 128}
+"""Registers a thread at most: 512 threads to a multiprocessor."""
 MIXED: DemCase = box_case(number=28, classes=[CLASSES[0], NEEDLES], liquid=WATER, numerics="mixed", **SLOW_CONTACTS)
 
 
