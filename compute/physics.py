@@ -25,6 +25,7 @@ _laws: dict[Callable[..., Any], bool] = {}
 """Marked functions in the order of their marks, and whether they are forced inline."""
 _versions: dict[Callable[..., Any], str] = {}
 """Modules with a version for CPUs of a marked function."""
+WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _registered = 0
 _compiled = False
 
@@ -70,9 +71,9 @@ def is_forced_inline(function: Callable[..., Any]) -> bool:
 def register_laws() -> None:
     """Make every marked function callable from compiled code; those marked later register themselves."""
     global _registered, _compiled
-    from numba.extending import overload, register_jitable
+    from numba.extending import register_jitable
 
-    from compute.nested import NestedCompiler
+    from compute.nested import NestedCompiler, overload_for_all
 
     _compiled = True
     for law, forceinline in list(_laws.items())[_registered:]:
@@ -80,8 +81,8 @@ def register_laws() -> None:
         name_by_content(law)
         options: Any = {"forceinline": forceinline, "_nrt": False}
         register_jitable(**options)(law)
-        nested = options | {"no_cfunc_wrapper": True, "pipeline_class": NestedCompiler}
-        overload(law, jit_options=nested, strict=False, target="cpu")(_giver(_version_for_cpus(law)))
+        nested = options | WITHOUT_WRAPPERS | {"pipeline_class": NestedCompiler}
+        overload_for_all(law, _giver(_version_for_cpus(law)), nested)
 
 
 def _version_for_cpus(law: Callable[..., Any]) -> Callable[..., Any]:

@@ -124,12 +124,18 @@ def compile_program(rate: str = "dem", sticking: str = "stokes", selection: str 
     from numba import njit
 
     from compute.cache import use_cache_folder
+    from compute.nested import LoopCompiler
     from compute.physics import register_laws
 
     use_cache_folder()
     plain = load_program(rate, sticking, selection)
     register_laws()
-    return Program(*(njit(cache=True, nogil=True, error_model="numpy")(_make_entry(routine(part))) for part in plain))
+    return Program(
+        *(
+            njit(cache=True, nogil=True, error_model="numpy", pipeline_class=LoopCompiler)(_make_entry(routine(part)))
+            for part in plain
+        )
+    )
 
 
 def _make_entry(part: Callable[..., Any]) -> Callable[..., Any]:

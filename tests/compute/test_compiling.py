@@ -64,6 +64,74 @@ def test_bodies_are_compiled_for_signed_indices_only(compiled: list[tuple[Compil
     assert indices == {types.int64}
 
 
+def test_bodies_are_compiled_once(compiled: list[tuple[Compiling, Any]]) -> None:
+    """numba compiles for a loop and again for what one of its threads does, which has other options."""
+    assert [name for name, _ in compiled[0][1]].count("double_in_test") == 1
+
+
+def test_parts_of_a_value_are_taken_without_instructions() -> None:
+    """A pair of pairs put together of four numbers: any part of it is the number or the pair that was put in.
+
+    What is put together for that and not used is dropped; a part of an argument takes an instruction.
+    """
+    from llvmlite import ir
+
+    from compute.lowering import ValueBuilder, drop_unused
+
+    number = ir.DoubleType()
+    pair = ir.LiteralStructType([number, number])
+    function = ir.Function(ir.Module(), ir.FunctionType(number, [number] * 3 + [pair]), "parts")
+    first, second, third, given = function.args
+    builder = ValueBuilder(function.append_basic_block())
+    inner = builder.insert_value(builder.insert_value(ir.Constant(pair, None), first, 0), second, 1)
+    outer = ir.Constant(ir.LiteralStructType([pair, pair]), None)
+    outer = builder.insert_value(builder.insert_value(outer, inner, 0), given, 1)
+    changed = builder.insert_value(outer, third, [0, 1])
+    assert builder.extract_value(outer, 0) is inner
+    assert builder.extract_value(builder.extract_value(outer, 0), 1) is second
+    assert builder.extract_value(changed, [0, 1]) is third
+    assert builder.extract_value(changed, [0, 0]) is first
+    assert builder.extract_value(changed, 0).operands == [changed]
+    last = builder.extract_value(changed, [1, 1])
+    assert last.operands == [given]
+    builder.ret(last)
+    drop_unused(function.module)
+    assert [each.opname for each in builder.block.instructions] == ["extractvalue", "ret"]
+
+
+def test_only_variables_set_before_any_use_stay_values() -> None:
+    """An argument and what one block sets for those behind it do; what a loop or a branch sets again does not."""
+    from numba.core import compiler
+
+    from compute.lowering import set_before_use
+
+    def several(values: Any, size: int) -> float:
+        begun = values[0]
+        total = 0.0
+        for i in range(size):
+            total = total + begun * values[i]
+        return total
+
+    blocks = compiler.run_frontend(several).blocks
+    found = set_before_use(blocks)
+    assert {"values", "size", "begun"} <= found
+    assert "total" not in found
+
+
+def test_quick_options_are_those_of_numba() -> None:
+    """The same values under the same names, set or not, and equal to numba's own with them."""
+    from numba.core.compiler import Flags
+
+    from compute.nested import QuickFlags
+
+    flags = Flags()
+    flags.error_model = "numpy"
+    flags.nrt = True
+    quick = QuickFlags(flags)
+    assert quick.values() == flags.values()
+    assert quick == flags and hash(quick) == hash(flags) and quick != Flags()
+
+
 def test_nested_functions_get_no_machine_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine gets the launcher and its wrappers; the body is in them as intermediate code."""
     from numba.core.codegen import JITCodeLibrary
