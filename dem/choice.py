@@ -48,19 +48,17 @@ def _contact_choice(laws: tuple[ContactLaw, ...]) -> ContactLaw:
     if len(set(map(arms, laws))) > 1:
         names = " and ".join(law.name for law in laws)
         raise ValueError(f"{names} take the velocity of the surfaces at different places")
-    counts, sizes = _counts(laws), tuple(law.history_size for law in laws)
-    of_law = _remembering_choice(tuple(map(_force_of, laws)), counts, sizes, max(sizes))
+    of_law = _remembering_choice(tuple(map(_force_of, laws)), _counts(laws), _sizes(laws), max(_sizes(laws)))
 
     @physics
     def force(touch: Touch, parameters: Any, history: Any) -> Any:
         (normal, fx, fy, fz, loss), memory = of_law((touch, 0.0, 0.0, 0.0), parameters, history)
         return normal, fx, fy, fz, loss, memory
 
-    velocity_arm, torque_arm, wall_torque_arm = arms(laws[0])
-    shear = _value_choice(tuple(law.shear or no_shear for law in laws), counts)
+    shear = _value_choice(tuple(law.shear or no_shear for law in laws), _counts(laws))
     return ContactLaw(
-        _names(laws), force, _parameters_of(laws, "contact"), 1 + max(counts), max(sizes), velocity_arm, torque_arm,
-        wall_torque_arm, max(law.overlap_limit for law in laws), shear, any(law.hertzian for law in laws),
+        *_common(laws, force, "contact"), *arms(laws[0]), max(law.overlap_limit for law in laws), shear,
+        any(law.hertzian for law in laws),
     )  # fmt: skip
 
 
@@ -78,50 +76,43 @@ def _adhesion_choice(laws: tuple[AdhesionLaw, ...]) -> AdhesionLaw:
 
 @cache
 def _rolling_choice(laws: tuple[RollingLaw, ...]) -> RollingLaw:
-    counts, sizes = _counts(laws), tuple(law.history_size for law in laws)
-    of_law = _remembering_choice(tuple(map(_rolling_moment_of, laws)), counts, sizes, max(sizes))
+    of_law = _remembering_choice(tuple(map(_rolling_moment_of, laws)), _counts(laws), _sizes(laws), max(_sizes(laws)))
 
     @physics
     def moment(touch: Touch, normal: float, stiffness: float, parameters: Any, history: Any) -> Any:
         (mx, my, mz, loss), memory = of_law((touch, normal, stiffness, 0.0), parameters, history)
         return mx, my, mz, loss, memory
 
-    return RollingLaw(
-        _names(laws),
-        moment,
-        _parameters_of(laws, "rolling"),
-        1 + max(counts),
-        max(sizes),
-        elastic=any(law.elastic for law in laws),
-    )
+    return RollingLaw(*_common(laws, moment, "rolling"), elastic=any(law.elastic for law in laws))
 
 
 @cache
 def _twisting_choice(laws: tuple[TwistingLaw, ...]) -> TwistingLaw:
-    counts, sizes = _counts(laws), tuple(law.history_size for law in laws)
-    of_law = _remembering_choice(tuple(map(_twisting_moment_of, laws)), counts, sizes, max(sizes))
+    of_law = _remembering_choice(tuple(map(_twisting_moment_of, laws)), _counts(laws), _sizes(laws), max(_sizes(laws)))
 
     @physics
     def moment(touch: Touch, normal: float, stiffness: float, damping: float, parameters: Any, history: Any) -> Any:
         (mx, my, mz, loss), memory = of_law((touch, normal, stiffness, damping), parameters, history)
         return mx, my, mz, loss, memory
 
-    return TwistingLaw(
-        _names(laws),
-        moment,
-        _parameters_of(laws, "twisting"),
-        1 + max(counts),
-        max(sizes),
-        any(law.elastic for law in laws),
-    )
+    return TwistingLaw(*_common(laws, moment, "twisting"), elastic=any(law.elastic for law in laws))
 
 
 def _counts(laws: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(law.parameter_count for law in laws)
 
 
+def _sizes(laws: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(law.history_size for law in laws)
+
+
 def _names(laws: tuple[Any, ...]) -> str:
     return " or ".join(law.name for law in laws)
+
+
+def _common(laws: tuple[Any, ...], function: Callable[..., Any], kind: str) -> tuple[Any, ...]:
+    """Return what laws with a history begin with: name, function, parameters, their number, size of the history."""
+    return _names(laws), function, _parameters_of(laws, kind), 1 + max(_counts(laws)), max(_sizes(laws))
 
 
 def _parameters_of(
