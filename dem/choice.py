@@ -110,7 +110,9 @@ def _names(laws: tuple[Any, ...]) -> str:
     return " or ".join(law.name for law in laws)
 
 
-def _common(laws: tuple[Any, ...], function: Callable[..., Any], kind: str) -> tuple[Any, ...]:
+def _common(
+    laws: tuple[Any, ...], function: Callable[..., Any], kind: str
+) -> tuple[str, Callable[..., Any], Callable[..., tuple[float, ...]], int, int]:
     """Return what laws with a history begin with: name, function, parameters, their number, size of the history."""
     return _names(laws), function, _parameters_of(laws, kind), 1 + max(_counts(laws)), max(_sizes(laws))
 
