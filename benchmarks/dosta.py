@@ -38,6 +38,8 @@ DOMAINS = {
     "penetration": {"low": [-0.05, -0.03, -0.0903], "high": [0.05, 0.03, 0.11]},
 }
 STEPS = {"drum": 8e-7, "penetration": 5e-7}
+SKINS = {"drum": 0.025, "penetration": 0.1}
+"""In mean diameters: steps are so short that particles of the drum take hundreds for the shorter one."""
 SPEED = 2.0
 """Of the drum about y [rad/s]."""
 BALL = (0.0, 0.0, 0.06)
@@ -74,6 +76,7 @@ def bed_document(bed: str, folder: Path, *, ball: bool = False, walls: str = "no
         "classes": CLASSES if ball else CLASSES[:2],
         "walls": [wall | {"material": "steel"} | motion for wall in WALLS[walls](bed, folder)],
         "particles": [{"kind": "file", "file": "bed.csv"}],
+        "neighbour": {"skin": SKINS[bed]},
         "time": {"step": STEPS[bed]} | time,
     }
     return {"name": bed, "dem": dem}
