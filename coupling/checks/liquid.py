@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from coupling.case import Case
 from coupling.checks.finding import Finding, Level, graded
 from dem.case import DemCase
+from dem.case_limits import sphere_volume, spheres, time_step
 from dem.case_liquid import Liquid
 
 ANGLE_WARNS = {"bagheri": math.radians(20.0), "willett": math.radians(40.0)}
@@ -21,6 +22,7 @@ def check_liquid(case: Case) -> Iterator[Finding]:
         return
     yield _angle(dem, dem.liquid)
     yield from _gap(dem, dem.liquid)
+    yield from _viscosity(dem, dem.liquid)
     for size_class in dem.classes:
         content = dem.liquid.content_of(size_class.name)
         if content:
@@ -54,6 +56,28 @@ def _gap(dem: DemCase, liquid: Liquid) -> Iterator[Finding]:
 
 
 GAP_WARNS = 0.1
+
+
+def _viscosity(dem: DemCase, liquid: Liquid) -> Iterator[Finding]:
+    """Report the viscosity up to which the step resolves the forces of the largest bridge in touch, on each sphere."""
+    from dem.contact.tangential import SLIP_COMPLIANCE
+    from dem.liquid.bridge import LARGEST_SHARE, viscous_coefficients
+
+    step, resolved = time_step(dem), math.inf
+    for radius, material in spheres(dem):
+        mass = 0.5 * material.density * sphere_volume(2.0 * radius)
+        largest = liquid.largest_bridge * radius**3
+        normal, tangential = viscous_coefficients(0.5 * radius, largest, liquid.smallest_gap, 1.0)
+        resolved = min(resolved, LARGEST_SHARE * mass / step / max(normal, SLIP_COMPLIANCE * tangential))
+    if math.isinf(resolved):
+        return
+    text = f"The step resolves viscous forces of the largest bridges in touch up to {resolved:.3g} Pa s."
+    if liquid.viscosity > resolved:
+        longest = step * resolved / liquid.viscosity
+        text += f" Above it they are held to less than they are: a step of {longest:.2g} s resolves them."
+    level = graded(liquid.viscosity, resolved, math.inf)
+    figures = f"{liquid.viscosity:g} Pa s", f"{resolved:.3g} Pa s"
+    yield Finding(level, "bridge-viscosity", text, *figures, "dem.time.step")
 
 
 def _bridge(liquid: Liquid, name: str, content: float) -> Finding:

@@ -29,6 +29,9 @@ SENSELESS = {
     "grams per cubic centimetre": (["dem.materials.glass.density=2.5"], "warning", "unusual-value", "glass.density"),
     "millinewtons": ([LIQUID % ("72", "5 um")], "warning", "unusual-value", "dem.liquid.surface_tension"),
     "gap in millimetres": ([LIQUID % ("72 mN/m", "5 mm")], "warning", "smallest-gap", "dem.liquid.smallest_gap"),
+    "liquid too thick for the step": (
+        [(LIQUID % ("72 mN/m", "1 um")).replace("1 mPa s", "50 Pa s")], "warning", "bridge-viscosity", "dem.time.step",
+    ),
     "rolling friction without a law": (
         ["dem.pairs.1.rolling_friction=0.1"], "warning", "not-read", "dem.pairs.1.rolling_friction",
     ),
