@@ -6,6 +6,7 @@ Each name is a float to the type checker. Bounds are added where a quantity is u
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -24,13 +25,13 @@ class Quantity:
         name: what is measured, for messages.
         unit: its SI unit, as text; `1` for a pure number.
         example: how a modeller might write it.
-        refused: units of the right dimension that mean something else here, with the hint that is shown.
+        angular: whether a unit has to name an angle: frequencies leave open whether turns or radians are meant.
     """
 
     name: str
     unit: str
     example: str
-    refused: tuple[tuple[str, str], ...] = ()
+    angular: bool = False
 
     @property
     def expected(self) -> str:
@@ -59,9 +60,10 @@ class Quantity:
             raise invalid(str(error), expected=self.expected) from None
         except UnknownUnit as error:
             raise invalid(str(error), expected=self.expected, nearest=error.nearest) from None
-        hint = dict(self.refused).get(unit)
-        if dimension != self._dimension() or hint:
-            raise invalid(hint or f"{unit!r} does not measure {self.name}", expected=self.expected)
+        if dimension != self._dimension():
+            raise invalid(f"{unit!r} does not measure {self.name}", expected=self.expected)
+        if self.angular and not ANGLE.search(unit):
+            raise invalid(f"{unit!r} {OPEN_ANGLE}", expected=self.expected)
         return result
 
     def _dimension(self) -> tuple[int, ...]:
@@ -80,7 +82,9 @@ class Quantity:
 Positive = Field(gt=0)
 NotNegative = Field(ge=0)
 
-_HERTZ_HINT = "Hz leaves open whether turns or radians are meant; write rev/s, rpm or rad/s"
+ANGLE = re.compile("rad|deg|°|gon|arc|rev|turn|cycle|rpm|rps")
+"""What units that name an angle are called."""
+OPEN_ANGLE = "leaves open whether turns or radians are meant; write rpm, rev/s or rad/s"
 
 Length = Annotated[float, Quantity("length", "m", "250 um")]
 Area = Annotated[float, Quantity("area", "m^2", "3 cm^2")]
@@ -88,7 +92,7 @@ Volume = Annotated[float, Quantity("volume", "m^3", "2 mL")]
 Time = Annotated[float, Quantity("time", "s", "20 ms")]
 Speed = Annotated[float, Quantity("speed", "m/s", "1.2 m/s")]
 Acceleration = Annotated[float, Quantity("acceleration", "m/s^2", "9.81 m/s^2")]
-AngularSpeed = Annotated[float, Quantity("angular speed", "rad/s", "300 rpm", (("Hz", _HERTZ_HINT),))]
+AngularSpeed = Annotated[float, Quantity("angular speed", "rad/s", "300 rpm", angular=True)]
 Angle = Annotated[float, Quantity("angle", "rad", "45 deg")]
 Rate = Annotated[float, Quantity("rate", "1/s", "0.5 1/s")]
 Mass = Annotated[float, Quantity("mass", "kg", "300 g")]

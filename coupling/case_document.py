@@ -66,6 +66,10 @@ class CaseDocument:
             node, line = node[step], here
         return self.file, line
 
+    def place_of(self, key: str) -> tuple[str, int | None]:
+        """Return file and line (from 1) of a dotted key; see `place`."""
+        return self.place([int(step) if step.isdigit() else step for step in key.split(".")])
+
     def value(self, location: Sequence[str | int]) -> Any:
         """Return the value written at a key, or None."""
         node = self.data

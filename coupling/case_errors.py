@@ -126,6 +126,8 @@ def _words(detail: Any, kind: str, location: Location, kinds: Sequence[Any]) -> 
         inner = _models(_below(kinds, location[-1]))
         choices = [choice for each in inner for choice in _literals(each.model_fields[key].annotation)]
         return f"the key {key!r} is missing", f"{key}: one of {', '.join(choices)}", None
+    if kind == "string_pattern_mismatch":
+        return "not text of that form", f"text of the pattern {context['pattern']}", None
     if kind in LENGTHS:
         return LENGTHS[kind], f"{context.get('min_length', context.get('max_length'))} of them", None
     if kind in BOUNDS:

@@ -116,7 +116,7 @@ class Contact(CaseModel):
         largest_overlap: over the smaller radius; a run in which a contact is deeper has failed.
     """
 
-    law: ForceLaw | Literal["ghost"] = "hertz-mindlin"
+    law: Literal[ForceLaw, "ghost"] = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
     tangential_spring: Literal["total", "incremental", "rescaled"] = "total"
     normal_tail: Literal["attractive", "clipped"] = "attractive"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from compute.base import Backend
-from compute.errors import StateSaved
+from compute.errors import CaseError, StateSaved
 from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
 from dem.clumps.engine import new_engine
@@ -37,6 +39,17 @@ TELLINGS = 10
 
 CHECKPOINT_SECONDS = 60.0
 """Wall time between checkpoints that the case does not ask for: how much a killed run loses at most."""
+
+
+DIGITS = 9
+"""Digits of a number that tell one case from another; shares of parcels that follow from a table of sizes may differ
+in their last bits from one processor to another."""
+
+
+def digest(case: DemCase, seed: int) -> str:
+    """Return the SHA-256 of a case and its seed, by which a checkpoint knows what it belongs to."""
+    plain = json.loads(case.model_dump_json(by_alias=True), parse_float=lambda text: f"{float(text):.{DIGITS}g}")
+    return hashlib.sha256(json.dumps([seed, plain]).encode()).hexdigest()
 
 
 @dataclass
@@ -66,6 +79,7 @@ class Simulation:
     def __init__(self, case: DemCase, backend: Backend, seed: int, folder: Path | None = None) -> None:
         self.backend, self.folder = backend, folder
         self.setup = make_setup(case)
+        self._digest = digest(case, seed)
         classes, walls = self.setup.classes, self.setup.engine.walls
         self._start = particles = initial_particles(case, classes, walls, seed)
         self.flow = Flow(case, classes, walls, seed, self.setup.step_size, particles)
@@ -209,7 +223,8 @@ class Simulation:
                 arrays |= {f"recorder.{name}": array for name, array in self.recorder.state().items()}
             arrays |= {f"flow.{name}": array for name, array in self.flow.state().items()}
             arrays |= {f"wetting.{name}": array for name, array in self.wetting.state().items()}
-            self._store.save(self.engine.step_number, arrays, {"time": self.engine.step_number * self.step_size})
+            attributes = {"time": self.engine.step_number * self.step_size, "case": self._digest}
+            self._store.save(self.engine.step_number, arrays, attributes)
         self._saved_at = time.monotonic()
 
     def _resume(self, watch: Watch) -> None:
@@ -220,6 +235,11 @@ class Simulation:
             limit = engine.interaction.contact.overlap_limit
             require_clear_start(self._start, engine.walls, case.domain, limit, engine.shapes)
             return
+        if checkpoint.attributes.get("case") != self._digest:
+            raise CaseError(
+                "the checkpoint is of another case or seed", file=str(checkpoint.path),
+                expected="the case.yaml that the run began with; a changed case takes a new run",
+            )  # fmt: skip
         self.engine.restore(_part(checkpoint.arrays, "engine."))
         for message in checkpoint.skipped:
             watch.told(message)

@@ -14,6 +14,7 @@ from coupling.checks.effort import check_effort
 from coupling.checks.finding import LEVELS, Finding, Level, accepted, located
 from coupling.checks.flow import check_flow
 from coupling.checks.geometry import check_box, check_parcels
+from coupling.checks.idle import check_idle
 from coupling.checks.liquid import check_liquid
 from coupling.checks.meshes import check_meshes, require_meshes
 from coupling.checks.ranges import check_ranges
@@ -29,6 +30,7 @@ CHECKS = (
     check_effort,
     check_ranges,
     check_times,
+    check_idle,
     check_device,
     check_windows,
     check_step,

@@ -54,6 +54,5 @@ def located(finding: Finding, document: CaseDocument | None) -> Finding:
     """
     if finding.level == "note" or not finding.place:
         return finding
-    steps = [int(step) if step.isdigit() else step for step in finding.place.split(".")]
-    file, line = document.place(steps) if document is not None else (None, None)
+    file, line = document.place_of(finding.place) if document is not None else (None, None)
     return replace(finding, text=str(CaseError(finding.text, file=file, line=line, key=finding.place)))

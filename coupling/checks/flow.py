@@ -9,6 +9,7 @@ from itertools import product
 from coupling.case import Case
 from coupling.checks.contact import fastest
 from coupling.checks.finding import Finding, graded
+from coupling.checks.regions import bounds
 from dem.case import DemCase
 from dem.case_flow import EVENT_STEPS, HalfSpace, Outlet
 from dem.case_limits import mean_particle, run_duration, time_step
@@ -99,7 +100,6 @@ def _depth(dem: DemCase, outlet: Outlet) -> float:
             for corner in product(*zip(domain.low, domain.high))
         ]
         return -min(heights)
-    if isinstance(region, Cylinder):
-        return min(region.length, 2.0 * region.radius)
-    ends = [(max(a, low), min(b, high)) for a, b, low, high in zip(region.low, region.high, domain.low, domain.high)]
-    return min(high - low for low, high in ends)
+    ends = [(max(a, low), min(b, high)) for a, b, low, high in zip(*bounds(region), domain.low, domain.high)]
+    within = min(high - low for low, high in ends)
+    return min(within, region.length, 2.0 * region.radius) if isinstance(region, Cylinder) else within

@@ -27,7 +27,8 @@ def check_meshes(case: Case) -> Iterator[Finding]:
             try:
                 yield from _soundness(wall, f"dem.walls.{index}", math.hypot(*dem.domain.size), finest)
             except CaseError as error:
-                yield Finding("refused", "geometry", f"{error}.")
+                text = CaseError(error.problem, value=error.value, expected=error.expected, nearest=error.nearest)
+                yield Finding("refused", "geometry", f"{text}.", place=error.key or "")
 
 
 def _soundness(wall: MeshWall, key: str, diagonal: float, finest: float) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ USUAL = {
     "youngs_modulus": (1e4, 2e12, "Pa", "20 MPa"),
     "surface_energy": (0.0, 10.0, "J/m2", "50 mJ/m^2"),
     "surface_tension": (1e-3, 1.0, "N/m", "72 mN/m"),
+    "friction": (0.0, 5.0, "parts of one", "50 %"),
+    "rolling_friction": (0.0, 5.0, "parts of one", "5 %"),
     "viscosity": (0.0, 1e4, "Pa s", "1 mPa s"),
 }
 """Smallest and largest usual value of a property in SI, its unit, and how it is written."""
@@ -38,6 +40,9 @@ def check_ranges(case: Case) -> Iterator[Finding]:
     for name, material in case.dem.materials.items():
         for key in ("density", "youngs_modulus", "surface_energy"):
             yield from _unusual(f"dem.materials.{name}.{key}", key, getattr(material, key))
+    for index, pair in enumerate(case.dem.pairs):
+        for key in ("friction", "rolling_friction"):
+            yield from _unusual(f"dem.pairs.{index}.{key}", key, getattr(pair, key))
     if case.dem.liquid is not None:
         for key in ("density", "surface_tension", "viscosity"):
             yield from _unusual(f"dem.liquid.{key}", key, getattr(case.dem.liquid, key))

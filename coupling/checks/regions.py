@@ -9,8 +9,9 @@ from coupling.case import Case
 from coupling.checks.finding import Finding
 from dem.case import DemCase
 from dem.case_flow import HalfSpace, Outlet
-from dem.case_limits import source_number
-from dem.case_particles import Box, Cylinder, Insertion, Packing
+from dem.case_limits import class_numbers, source_number, sphere_volume
+from dem.case_particles import Box, Cylinder, Insertion, Packing, ParticleFile
+from dem.case_statistics import BoxGrid
 
 Bounds = tuple[list[float], list[float]]
 ROUND_OFF = 1e-9
@@ -27,6 +28,7 @@ def check_regions(case: Case) -> Iterator[Finding]:
         if isinstance(source, (Packing, Insertion)):
             yield from _source(case.dem, source, f"dem.particles.{index}")
     yield from _measured(case.dem)
+    yield from _compartments(case.dem)
     yield from _vast(case.dem)
 
 
@@ -77,10 +79,12 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
         return
     for index, bulk in enumerate(dem.observables.densities):
         low, high = bounds(bulk.region)
-        if any(a > b for a, b in zip(low, dem.domain.high)) or any(a < b for a, b in zip(high, dem.domain.low)):
+        if _outside(dem, low, high):
             text = f"The region of {bulk.name} lies outside the domain: it holds nothing, ever. Move it."
             place = f"dem.observables.densities.{index}.region"
             yield Finding("refused", "observable", text, _told(low, high), "", place)
+    yield from _fields(dem)
+    yield from _samples(dem)
     for index, surface in enumerate(dem.observables.surfaces):
         place, pull = f"dem.observables.surfaces.{index}", math.hypot(*dem.gravity)
         if any(not a <= b <= c for a, b, c in zip(dem.domain.low, surface.point, dem.domain.high)):
@@ -95,6 +99,61 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
             text = f"{mixing.name} is every class there is: nothing is left that it could mix with."
             place = f"dem.observables.mixing.{index}.of"
             yield Finding("refused", "observable", text, ", ".join(mixing.of), "not all classes", place)
+
+
+def _outside(dem: DemCase, low: list[float], high: list[float]) -> bool:
+    return any(a > b for a, b in zip(low, dem.domain.high)) or any(a < b for a, b in zip(high, dem.domain.low))
+
+
+def _compartments(dem: DemCase) -> Iterator[Finding]:
+    """Refuse a box of compartments that lies outside the domain: nothing is ever counted in it."""
+    parts = dem.statistics.partition if dem.statistics is not None else None
+    if not isinstance(parts, BoxGrid):
+        return
+    for axis, low, high in zip("xyz", dem.domain.low, dem.domain.high):
+        edges = getattr(parts, axis)
+        if edges is not None and (edges[-1] <= low or edges[0] >= high):
+            text = (
+                f"The compartments lie outside the domain in {axis}: nothing is ever counted in them. Move the edges."
+            )
+            figures = f"{edges[0]:.4g} to {edges[-1]:.4g} m", f"{low:.4g} to {high:.4g} m"
+            yield Finding("refused", "compartments", text, *figures, f"dem.statistics.partition.{axis}")
+
+
+def _fields(dem: DemCase) -> Iterator[Finding]:
+    """Refuse fields outside the domain; warn of a range that no particle or all of the domain is within."""
+    fields = dem.observables.fields if dem.observables else None
+    if fields is None:
+        return
+    place = "dem.observables.fields"
+    if fields.region is not None and _outside(dem, *bounds(fields.region)):
+        text = "The region of the fields lies outside the domain: it holds nothing, ever. Move it."
+        yield Finding("refused", "observable", text, _told(*bounds(fields.region)), "", f"{place}.region")
+    smallest, largest = 0.5 * min(dem.diameters(), default=0.0), max(dem.domain.size)
+    if not smallest <= fields.range <= largest:
+        text = (
+            "A range below a radius leaves most points empty, one above the domain makes all alike: is its unit right?"
+        )
+        limit = f"{smallest:.3g} to {largest:.3g} m"
+        yield Finding("warning", "observable", text, f"{fields.range:g} m", limit, f"{place}.range")
+
+
+def _samples(dem: DemCase) -> Iterator[Finding]:
+    """Warn of samples below the mass of a particle, and of a mass that does not make two samples."""
+    numbers = class_numbers(dem)
+    masses = {
+        each.name: each.density(dem.materials[each.material]) * sphere_volume(each.diameter) for each in dem.classes
+    }
+    total = sum(numbers[name] * mass for name, mass in masses.items())
+    if not total or any(isinstance(source, ParticleFile) for source in dem.particles):
+        return
+    lightest = min(mass for name, mass in masses.items() if numbers[name])
+    for index, mixing in enumerate(dem.observables.mixing if dem.observables else ()):
+        if not lightest < mixing.sample_mass <= 0.5 * total:
+            text = f"All particles weigh {total:.3g} kg, the lightest {lightest:.3g} kg: such samples tell nothing."
+            limit = f"{lightest:.3g} to {0.5 * total:.3g} kg"
+            place = f"dem.observables.mixing.{index}.sample_mass"
+            yield Finding("warning", "observable", text, f"{mixing.sample_mass:.3g} kg", limit, place)
 
 
 def _vast(dem: DemCase) -> Iterator[Finding]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import product
 
 from coupling.case import Case
 from coupling.checks.finding import Finding
+from coupling.checks.regions import bounds
 from dem.case import DemCase
 from dem.case_limits import mean_particle, source_number
-from dem.case_particles import Given, GivenParticle, Packing
+from dem.case_particles import Box, Given, GivenParticle, Insertion, Packing
 from dem.case_shapes import ParticleShape
-from dem.case_walls import PlaneWall
+from dem.case_walls import CylinderWall, PlaneWall, Wall
 
 OVERLAP_TOLERANCE = 0.01
 DENSEST_PACKING = 0.60
@@ -31,6 +33,9 @@ def check_start(case: Case) -> Iterator[Finding]:
     for index, source in enumerate(case.dem.particles):
         if isinstance(source, Packing):
             yield from _check_room(case.dem, source, index)
+        if isinstance(source, (Packing, Insertion)):
+            yield from _check_width(case.dem, source, f"dem.particles.{index}.region")
+            yield from _check_walls(case.dem, source, f"dem.particles.{index}.region")
 
 
 def _given(dem: DemCase) -> list[Sphere]:
@@ -97,3 +102,45 @@ def _check_room(dem: DemCase, source: Packing, index: int) -> Iterator[Finding]:
         yield Finding(
             "refused", NAME, text, f"{share:.0%} solids", f"at most {DENSEST_PACKING:.0%}", f"dem.particles.{index}"
         )
+
+
+def _radii(dem: DemCase, source: Packing | Insertion) -> list[float]:
+    """Return the radii of all spheres that a source brings [m]."""
+    return [radius for each in dem.classes if source.shares.of.get(each.name) for radius in each.radii]
+
+
+def _check_width(dem: DemCase, source: Packing | Insertion, place: str) -> Iterator[Finding]:
+    """Refuse a region that is narrower than the largest sphere that is to lie in it."""
+    region = source.region
+    if isinstance(region, Box):
+        axes = zip("xyz", region.low, region.high, dem.domain.low, dem.domain.high)
+        endless = {name for name, low, high, a, b in axes if name in dem.domain.periodic and low <= a and high >= b}
+        sides = [high - low for name, low, high in zip("xyz", region.low, region.high) if name not in endless]
+    else:
+        sides = [region.length, region.radius - region.inner_radius if region.inner_radius else 2.0 * region.radius]
+    width, largest = min(sides, default=math.inf), 2.0 * max(_radii(dem, source), default=0.0)
+    if width < (1.0 - OVERLAP_TOLERANCE) * largest:
+        text = "The region is narrower than the largest of its particles: enlarge it, or take smaller ones."
+        yield Finding("refused", NAME, text, f"{width:.4g} m", f"at least {largest:.4g} m", place)
+
+
+def _check_walls(dem: DemCase, source: Packing | Insertion, place: str) -> Iterator[Finding]:
+    """Refuse a region all of which lies where a wall, at its first place, leaves no room for a particle's centre."""
+    smallest = min(_radii(dem, source), default=0.0)
+    corners = list(product(*zip(*bounds(source.region))))
+    for wall in dem.walls:
+        room = max((_room(wall, corner) for corner in corners), default=math.inf)
+        if room < smallest and (wall.motion is None or isinstance(source, Packing)):
+            text = f"All of the region lies behind the wall {wall.name}, or too close to it: move it, or turn the wall."
+            yield Finding("refused", NAME, text, f"{room:.4g} m before it", f"radius {smallest:.4g} m", place)
+
+
+def _room(wall: Wall, point: tuple[float, ...]) -> float:
+    """Return how far a point lies before a plane or outside a cylinder without ends [m]; infinite for other walls."""
+    if isinstance(wall, PlaneWall):
+        return sum((a - b) * n for a, b, n in zip(point, wall.point, wall.normal)) / math.hypot(*wall.normal)
+    if isinstance(wall, CylinderWall) and not wall.inside and wall.low is None and wall.high is None:
+        offset = [a - b for a, b in zip(point, wall.point)]
+        along = sum(a * b for a, b in zip(offset, wall.axis)) / math.hypot(*wall.axis)
+        return math.sqrt(max(0.0, sum(each**2 for each in offset) - along**2)) - wall.radius
+    return math.inf

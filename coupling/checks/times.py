@@ -8,7 +8,7 @@ from coupling.case import Case
 from coupling.checks.contact import fastest_case
 from coupling.checks.finding import Finding, graded
 from dem.case import DemCase
-from dem.case_limits import run_duration, spheres, time_step
+from dem.case_limits import run_duration, seconds, spheres, time_step
 
 STEPS_PER_PERIOD, FEWEST_PER_PERIOD = 50, 4
 MOST_RECORDS = 20_000
@@ -22,6 +22,7 @@ def check_times(case: Case) -> Iterator[Finding]:
     step, duration = time_step(dem), run_duration(dem)
     yield from _periods(dem, step)
     yield from _intervals(dem, step, duration)
+    yield from _counted(dem, step)
     yield from _ends(dem, duration)
 
 
@@ -63,6 +64,23 @@ def _intervals(dem: DemCase, step: float, duration: float) -> Iterator[Finding]:
         text = "Nothing is measured before the run ends: shorten the interval, begin earlier, or run longer."
         key = "dem.observables.interval"
         yield Finding("warning", "interval", text, f"{dem.observables.interval:.3g} s", f"run of {duration:.3g} s", key)
+
+
+def _counted(dem: DemCase, step: float) -> Iterator[Finding]:
+    """Refuse blocks shorter than a step; warn of samples and lags that the window does not hold."""
+    statistics = dem.statistics
+    if statistics is None or not statistics.enabled:
+        return
+    block = seconds(dem, statistics.block)
+    if block < step:
+        text = f"It is shorter than a step of {step:.2g} s: nothing can be counted in it. Take a longer block."
+        yield Finding("refused", "interval", text, f"{block:.3g} s", f"at least {step:.2g} s", "dem.statistics.block")
+    window = statistics.blocks * block
+    for key, value in (("sample_interval", statistics.sample_interval), ("lag", statistics.lag)):
+        if value is not None and value > window:
+            text = "It is longer than all blocks together: nothing is found in the window. Take a shorter one."
+            figures = f"{value:.3g} s", f"at most {window:.3g} s"
+            yield Finding("warning", "interval", text, *figures, f"dem.statistics.{key}")
 
 
 def _shortest(step: float, duration: float) -> float:

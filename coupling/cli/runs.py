@@ -15,6 +15,7 @@ from coupling.cli.cases import Assignments, CaseName
 
 if TYPE_CHECKING:
     from coupling.case import Case
+    from coupling.case_document import CaseDocument
     from coupling.progress import Progress
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, such as runs/two-spheres/1.")]
@@ -53,7 +54,21 @@ def run(
     begin_manifest(folder, checked, path, sys.argv)
     for warning in warnings:
         typer.echo(f"warning: {warning.name}: {warning.text}", err=True)
-    _carry_out(checked, folder, _run_chain)
+    try:
+        _carry_out(checked, folder, _run_chain)
+    except CaseError as error:
+        raise _placed(error, document) from None
+
+
+def _placed(error: CaseError, document: CaseDocument) -> CaseError:
+    """Return an error of the case, found on the way, with file and line of its key."""
+    if error.file is not None or error.key is None:
+        return error
+    file, line = document.place_of(error.key)
+    return CaseError(
+        error.problem, file=file, line=line, key=error.key, value=error.value, expected=error.expected,
+        nearest=error.nearest,
+    )  # fmt: skip
 
 
 def _vary(replicas: Sequence[str]) -> list[str]:

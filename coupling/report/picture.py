@@ -86,7 +86,10 @@ def displacements(path: Path) -> dict[str, float]:
 
 def _caption(window: WindowRecord, snapshot: dict[str, Any], cut: bool) -> str:
     speed = "" if window.speed is None else f" at {Quantity(window.speed, 'rad/s', digits=4)}"
-    what = f"{len(snapshot['position'])} particles of the window {window.name}{speed}"
+    spheres = len(snapshot["position"])
+    bodies = len(np.unique(snapshot["body"])) if "body" in snapshot else spheres
+    number = f"{bodies} particles of {spheres} spheres" if bodies < spheres else f"{spheres} particles"
+    what = f"{number} of the window {window.name}{speed}"
     middle = "the half before the axis taken away, by speed" if cut else "by speed"
     views = f"left: whole, by size class; middle: {middle}; right: from above"
     return f"{what}, t = {Quantity(snapshot['time'], 's', digits=4)} of the simulation; {views}."
@@ -100,7 +103,7 @@ def _draw(case: DemCase, snapshot: dict[str, Any]) -> str:
     speed = speeds_of(snapshot)
     top = max(float(np.quantile(speed, FASTEST_SHARE)), 1e-12)
     by_speed = colormaps["viridis"](np.clip(speed / top, 0.0, 1.0))[:, :3]
-    by_class, legend = _class_colours(case, snapshot)
+    by_class, legend = class_colours(case, snapshot)
     middle = _middle(case, walls, position)
     behind = position[:, 1] > middle[1] if case.walls else np.ones(len(position), dtype=bool)
     front, above = look(AZIMUTH, SLANT), look(AZIMUTH, STEEP)
@@ -127,14 +130,21 @@ def _height(extents: list[tuple[float, float, float, float]]) -> float:
     return min(WIDTH * share + KEYS, TALLEST)
 
 
-def _class_colours(case: DemCase, snapshot: dict[str, Any]) -> tuple[Array, list[tuple[str, float]]]:
-    """Colour of each particle, shape (n, 3), and colour and diameter [m] of each class."""
+def class_colours(case: DemCase, snapshot: dict[str, Any]) -> tuple[Array, list[tuple[str, str]]]:
+    """Colour of each particle, shape (n, 3), and colour and diameter [mm] of each class, or its name beside it.
+
+    Classes of the same diameter are told apart by their names.
+    """
     from matplotlib.colors import to_rgb
 
     kinds, radii = np.asarray(snapshot["class"], dtype=int), np.asarray(snapshot["radius"], dtype=float)
     present = [int(kind) for kind in np.unique(kinds)]
     table = {kind: COLOURS[at % len(COLOURS)] for at, kind in enumerate(present)}
-    key = [(table[kind], 2.0 * float(radii[kinds == kind][0])) for kind in present]
+    labels = [f"{2e3 * radii[kinds == kind][0]:.3g}" for kind in present]
+    if len(set(labels)) < len(labels):
+        names = [each.name for each in case.classes]
+        labels = [f"{names[kind]}\n{text}" if kind < len(names) else text for kind, text in zip(present, labels)]
+    key = [(table[kind], label) for kind, label in zip(present, labels)]
     return np.array([to_rgb(table[int(kind)]) for kind in kinds]), key
 
 
@@ -176,7 +186,7 @@ def _show(
     axis.set_xlabel("mm")
 
 
-def _add_keys(figure: Any, axes: Any, classes: list[tuple[str, float]], top: float) -> None:
+def _add_keys(figure: Any, axes: Any, classes: list[tuple[str, str]], top: float) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 
@@ -184,7 +194,7 @@ def _add_keys(figure: Any, axes: Any, classes: list[tuple[str, float]], top: flo
     steps = ScalarMappable(BoundaryNorm(sizes, len(classes)), ListedColormap([colour for colour, _ in classes]))
     shape = {"location": "bottom", "shrink": 0.9, "pad": 0.02}
     key = figure.colorbar(steps, ax=axes[0], label="diameter [mm]", aspect=16, ticks=sizes[:-1] + 0.5, **shape)
-    key.ax.set_xticklabels([f"{1e3 * diameter:.3g}" for _, diameter in classes])
+    key.ax.set_xticklabels([label for _, label in classes])
     key.ax.tick_params(length=0)
     speed = ScalarMappable(Normalize(0.0, top), "viridis")
     figure.colorbar(speed, ax=list(axes[1:]), label="speed [m/s]", aspect=36, extend="max", **shape)

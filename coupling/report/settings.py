@@ -9,7 +9,7 @@ from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.laws import law_rows
 from coupling.report.record import RunRecord
 from dem.case import DemCase
-from dem.case_materials import OF_A_PAIR
+from dem.case_materials import OF_A_PAIR, Material, MaterialPair, ParticleClass
 from pbm.case import Feed
 from pbm.case_liquid import Liquid
 
@@ -73,20 +73,51 @@ def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
         ("contact law", f"{dem.contact.law}, tangential {dem.contact.tangential}"),
         ("adhesion, rolling, twisting", f"{dem.contact.adhesion}, {dem.contact.rolling}, {dem.contact.twisting}"),
         ("liquid", _liquid(dem)),
-        ("classes", ", ".join(f"{each.name} {Quantity(each.diameter, 'm')}" for each in dem.classes) or "none"),
+        ("classes", ", ".join(map(_class, dem.classes)) or "none"),
         ("walls", ", ".join(f"{wall.name} ({wall.shape})" for wall in dem.walls) or "none"),
     ]
     for name, material in dem.materials.items():
         values = Quantity(material.density, "kg/m³"), Quantity(material.youngs_modulus, "Pa")
-        rows.append((f"material {name}", f"{values[0]}, E = {values[1]}, ν = {material.poisson_ratio:g}"))
+        text = f"{values[0]}, E = {values[1]}, ν = {material.poisson_ratio:g}"
+        rows.append((f"material {name}", ", ".join([text, *given_properties(material)])))
     for pair in dem.pairs:
         text = f"e = {pair.restitution:g}, µ = {pair.friction:g}, µ rolling = {pair.rolling_friction:g}"
         own = [f"{key} {value}" for key in OF_A_PAIR if isinstance(value := getattr(pair, key), str)]
-        rows.append((" – ".join(pair.between), ", ".join([text, *own])))
+        rows.append(
+            (
+                " – ".join(pair.between),
+                ", ".join([text, *own, *given_properties(pair), *([] if pair.bridges else ["no bridges"])]),
+            )
+        )
     if coupling is not None:
         rows.append(("scale factor of the feed", Quantity(coupling.scale_factor, digits=4)))
         rows.append(("parcel law", coupling.parcel_law))
     return rows
+
+
+UNITS = {
+    "real_youngs_modulus": "Pa",
+    "surface_energy": "J/m²",
+    "cohesion_energy_density": "J/m³",
+    "normal_stiffness": "N/m",
+    "tangential_stiffness_ratio": "",
+    "work_of_adhesion": "J/m²",
+    "contact_angle": "rad",
+    "plasticity_ratio": "",
+    "adhesive_stiffness_ratio": "",
+    "pull_off_force": "N",
+}
+"""Units of the properties of materials and pairs that only some laws read."""
+
+
+def given_properties(part: Material | MaterialPair) -> list[str]:
+    """Return the properties of a material or a pair that are given and that only some laws read."""
+    values = ((key, getattr(part, key, None), unit) for key, unit in UNITS.items())
+    return [f"{key.replace('_', ' ')} {Quantity(value, unit)}" for key, value, unit in values if value]
+
+
+def _class(each: ParticleClass) -> str:
+    return f"{each.name} {Quantity(each.diameter, 'm')}" + (f" ({each.shape.kind})" if each.shape else "")
 
 
 def _liquid(dem: DemCase) -> str:
@@ -96,7 +127,8 @@ def _liquid(dem: DemCase) -> str:
     tension, viscosity = Quantity(liquid.surface_tension, "N/m"), Quantity(liquid.viscosity, "Pa s")
     contents = sorted({liquid.content_of(each.name) for each in dem.classes}) or [liquid.content_of("")]
     shares = " to ".join(f"{100 * each:g}" for each in sorted({contents[0], contents[-1]}))
-    return f"{liquid.law}, {tension}, {viscosity}, {shares} % of the solid volume, {len(liquid.sprays)} nozzles"
+    nozzles = "1 nozzle" if len(liquid.sprays) == 1 else f"{len(liquid.sprays)} nozzles"
+    return f"{liquid.law}, {tension}, {viscosity}, {shares} % of the solid volume, {nozzles}"
 
 
 def _drops(liquid: Liquid) -> Cell:

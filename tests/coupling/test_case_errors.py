@@ -201,6 +201,13 @@ WRONG = {
         "dem.contact",
         "take law: hertz-mindlin, or adhesion: dmt or sjkr",
     ),
+    "unknown contact law": (
+        "  classes:",
+        "  contact: {law: hertz}\n  classes:",
+        "contact",
+        "dem.contact.law",
+        "one of: hertz-mindlin, linear, walton-braun, eepa, ghost",
+    ),
     "stiffness of another law": (
         "  classes:",
         "  contact: {tangential_stiffness_ratio: 0.5}\n  classes:",
@@ -208,7 +215,13 @@ WRONG = {
         "dem.contact.tangential_stiffness_ratio",
         "takes its tangential stiffness from the moduli",
     ),
-    "name with a slash": ("name: small", "name: a/b", "name", "name", "pattern"),
+    "name with a slash": (
+        "name: small",
+        "name: a/b",
+        "name",
+        "name",
+        "text of the pattern ^[A-Za-z0-9][A-Za-z0-9._-]*$",
+    ),
 }
 
 

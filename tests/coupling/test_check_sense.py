@@ -82,6 +82,50 @@ SENSELESS = {
         [FEED, "dem.outlets=[{name: a, region: {shape: box, low: [0, 0, 0], high: [30 mm, 30 mm, 30 mm]}}]"],
         "warning", "outlet", "dem.particles.1.region",
     ),
+    "round outlet outside": (
+        ["dem.outlets=[{name: a, region: {shape: cylinder, point: [1, 1, 1], radius: 9 mm, length: 9 mm}}]"],
+        "refused", "outlet", "dem.outlets.0",
+    ),
+    "friction in percent": (["dem.pairs.0.friction=30"], "warning", "unusual-value", "dem.pairs.0.friction"),
+    "paddle after the end": (["dem.walls.paddle.motion.start=9 s"], "warning", "never", "dem.walls.1.motion"),
+    "table after the end": (
+        ["dem.walls.paddle.motion.profile=[[8 s, 0], [9 s, 1]]"], "warning", "never", "dem.walls.1.motion",
+    ),
+    "feeder after the end": ([FEED[:-1] + ", start: 9 s}"], "warning", "never", "dem.particles.1.start"),
+    "feed of less than a particle": ([FEED.replace("10 1/s", "0.5 1/s")], "warning", "never", "dem.particles.1"),
+    "nozzle after the end": (
+        [SPRAY.replace("position", "start: 9 s, position") % "[0, 0, -1]"],
+        "warning", "never", "dem.liquid.sprays.0.start",
+    ),
+    "class that nobody brings": (["dem.particles.0.shares.of={fine: 1}"], "warning", "never", "dem.classes.1"),
+    "block within a step": (["dem.statistics.block=1 ns"], "refused", "interval", "dem.statistics.block"),
+    "lag beyond the window": (["dem.statistics.lag=9 s"], "warning", "interval", "dem.statistics.lag"),
+    "sample heavier than the bed": (
+        [OBSERVED % "mixing: [{name: a, of: [fine], sample_mass: 1 kg}]"],
+        "warning", "observable", "dem.observables.mixing.0.sample_mass",
+    ),
+    "fields outside": (
+        [OBSERVED % "fields: {cells: [2, 2, 2], range: 4 mm, region: {shape: box, low: [1, 1, 1], high: [2, 2, 2]}}"],
+        "refused", "observable", "dem.observables.fields.region",
+    ),
+    "range in micrometres": (
+        [OBSERVED % "fields: {cells: [2, 2, 2], range: 4 um}"],
+        "warning", "observable", "dem.observables.fields.range",
+    ),
+    "compartments outside": (
+        ["dem.statistics.partition={kind: box, x: [1, 2]}"], "refused", "compartments", "dem.statistics.partition.x",
+    ),
+    "region narrower than a particle": (
+        ["dem.particles.0.region={shape: box, low: [5 mm, 5 mm, 10 mm], high: [6 mm, 35 mm, 35 mm]}"],
+        "refused", "start-positions", "dem.particles.0.region",
+    ),
+    "floor turned over": (
+        ["dem.walls.floor.normal=[0, 0, -1]"], "refused", "start-positions", "dem.particles.0.region",
+    ),
+    "region in a cylinder": (
+        ["dem.walls.floor={name: floor, material: steel, shape: cylinder, radius: 90 mm, inside: false}"],
+        "refused", "start-positions", "dem.particles.0.region",
+    ),
     "domain in metres": (["dem.domain.high=[40, 40, 40]"], "warning", "domain", "dem.domain"),
 }  # fmt: skip
 
@@ -167,6 +211,26 @@ def test_a_finding_names_the_line(tmp_path: Path) -> None:
     line = line_of(path, "600000 rpm")
     assert findings
     assert all(each.text.startswith(f"{path}:{line}: dem.walls.1.motion: ") for each in findings)
+
+
+def test_a_mesh_in_another_unit_names_the_line(tmp_path: Path) -> None:
+    path = write_small(tmp_path, "radius: 10 mm, hub", "radius: 10 m, hub")
+    case, document = open_case(path)
+    (finding,) = [each for each in check_case(case, document) if each.name == "geometry"]
+    assert finding.text.startswith(
+        f"{path}:{line_of(path, 'generate')}: dem.walls.1.generate: the mesh 'paddle' measures"
+    )
+
+
+def test_a_quasi_two_dimensional_region_fits_its_spheres(tmp_path: Path) -> None:
+    """A region as deep as the spheres is no mistake, nor one that spans a period."""
+    region = "dem.particles.0.region={shape: box, low: [0, 5 mm, 10 mm], high: [%s, 35 mm, 35 mm]}"
+    for changes in (
+        [region % "2 mm"],
+        [region % "1 mm", "dem.domain={low: [0, 0, 0], high: [1 mm, 1, 1], periodic: [x]}"],
+    ):
+        findings = check_case(read_small(tmp_path, assignments=changes))
+        assert not [each for each in findings if "narrower than the largest" in each.text]
 
 
 def test_a_step_from_the_command_line_is_named_as_such(tmp_path: Path) -> None:

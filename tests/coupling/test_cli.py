@@ -16,7 +16,7 @@ from compute.errors import SimulationError, StateSaved
 from coupling.cli import main
 from coupling.cli import runs as runs_module
 from coupling.doctor_part import Part
-from tests.coupling.case_text import write_small
+from tests.coupling.case_text import line_of, write_small
 
 Call = Callable[..., int]
 ATTEMPTS, LONGEST = 3, 3.0
@@ -280,3 +280,16 @@ def test_export_knows_two_versions(
     assert call("run", write_small(tmp_path), "--out", tmp_path / "there") == 0
     assert call("export", tmp_path / "there", "--fmi", 5) == 2
     assert "expected 2 or 3" in capsys.readouterr().err
+
+
+def test_a_fault_found_while_packing_names_the_line(call: Call, tmp_path: Path, capsys: Any) -> None:
+    """A sphere of 2 mm finds no room in the 1.9 mm between the floor and the end of its region: told with its place."""
+    path = write_small(
+        tmp_path,
+        "low: [5 mm, 5 mm, 10 mm]\n        high: [35 mm, 35 mm, 35 mm]\n      number: 100",
+        "low: [5 mm, 30 mm, 0]\n        high: [35 mm, 38 mm, 2.5 mm]\n      number: 2",
+    )
+    assert call("run", path, "--threads", 1, "--set", "dem.walls.floor.point=[0, 0, 0.6 mm]") == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    place = f"{path}:{line_of(path, 'region:')}: dem.particles.0.region"
+    assert told.startswith(f"dempbm: {place}: the region has no room for 2 particles")

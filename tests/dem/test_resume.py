@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from compute import get_backend
-from compute.errors import StateSaved
+from compute.errors import CaseError, StateSaved
 from coupling.case_file import read_case
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
 from coupling.session import Session
 from dem.checkpoint import CheckpointStore
-from dem.simulation import Simulation, Watch
+from dem.simulation import Simulation, Watch, digest
 from dem.statistics_result import EncounterStatistics
 from dem.walls.arrays import GLIDE, SHIFT
 from tests.dem.mixer import LAST_STEP, read_mixer, write_mixer
@@ -74,6 +74,20 @@ def test_stopped_and_resumed(tmp_path: Path, uninterrupted: Path, steps: list[in
     make_simulation(tmp_path, tmp_path / "run").run(Watch(told=told.append))
     assert any("resumed at step" in text for text in told)
     assert_same_results(uninterrupted, tmp_path / "run")
+
+
+def test_a_checkpoint_of_another_case_is_refused(tmp_path: Path) -> None:
+    """Another seed or gravity is told with the file; another last bit, as of another processor, is the same case."""
+    with pytest.raises(StateSaved):
+        make_simulation(tmp_path, tmp_path / "run").run(stop_at(1))
+    case, backend = read_mixer(tmp_path), get_backend("cpu", 1)
+    other = case.model_copy(update={"gravity": (0.0, 0.0, -9.8)})
+    for changed, seed in ((case, SEED + 1), (other, SEED)):
+        with pytest.raises(CaseError, match=r"checkpoint-\d+\.h5: the checkpoint is of another case or seed"):
+            Simulation(changed, backend, seed, tmp_path / "run").run()
+    near = case.model_copy(update={"gravity": tuple(np.nextafter(case.gravity, 0.0).tolist())})
+    assert near != case
+    assert digest(near, SEED) == digest(case, SEED) != digest(other, SEED)
 
 
 @pytest.mark.parametrize("keep", ["older", "none"])
