@@ -27,6 +27,7 @@ def check_flow(case: Case) -> Iterator[Finding]:
     for index, source in enumerate(case.dem.particles):
         if isinstance(source, Insertion):
             yield _feed(case.dem, source, index)
+            yield from _pulses(case.dem, source, f"dem.particles.{index}.pulse")
     for index, outlet in enumerate(case.dem.outlets):
         yield _outlet(case.dem, outlet, index)
 
@@ -49,6 +50,20 @@ def _feed(dem: DemCase, source: Insertion, index: int) -> Finding:
     return Finding(
         level, "feed-room", text, f"{share:.2%}", f"{LOOSE:.0%}, at most {SATURATED:.0%}", f"dem.particles.{index}"
     )
+
+
+def _pulses(dem: DemCase, source: Insertion, place: str) -> Iterator[Finding]:
+    """Warn of pulses that the events of a feeder do not see, and of a run within the first period."""
+    if source.pulse is None:
+        return
+    event, fed = EVENT_STEPS * time_step(dem), source.pulse.period * source.pulse.duty
+    if fed < event:
+        text = f"A pulse is shorter than the time between two looks at feeders, {EVENT_STEPS} steps: it is not seen."
+        yield Finding("warning", "pulse", text, f"{fed:.3g} s", f"at least {event:.3g} s", place)
+    if source.pulse.period > run_duration(dem):
+        text = "The run ends within the first period, before the mean rate is that of the feeder: run longer."
+        figures = f"{source.pulse.period:.3g} s", f"at most {run_duration(dem):.3g} s"
+        yield Finding("warning", "pulse", text, *figures, place)
 
 
 def _clearing_time(dem: DemCase, source: Insertion) -> float:

@@ -13,6 +13,9 @@ USUAL = {
     "youngs_modulus": (1e4, 2e12, "Pa", "20 MPa"),
     "surface_energy": (0.0, 10.0, "J/m2", "50 mJ/m^2"),
     "surface_tension": (1e-3, 1.0, "N/m", "72 mN/m"),
+    "work_of_adhesion": (0.0, 20.0, "J/m2", "50 mJ/m^2"),
+    "evaporation": (0.0, 1.0, "kg/m2/s", "0.5 g/m^2/s"),
+    "content": (0.0, 0.5, "parts of one", "2 %"),
     "friction": (0.0, 5.0, "parts of one", "50 %"),
     "rolling_friction": (0.0, 5.0, "parts of one", "5 %"),
     "viscosity": (0.0, 1e4, "Pa s", "1 mPa s"),
@@ -41,11 +44,18 @@ def check_ranges(case: Case) -> Iterator[Finding]:
         for key in ("density", "youngs_modulus", "surface_energy"):
             yield from _unusual(f"dem.materials.{name}.{key}", key, getattr(material, key))
     for index, pair in enumerate(case.dem.pairs):
-        for key in ("friction", "rolling_friction"):
+        for key in ("friction", "rolling_friction", "work_of_adhesion"):
             yield from _unusual(f"dem.pairs.{index}.{key}", key, getattr(pair, key))
     if case.dem.liquid is not None:
-        for key in ("density", "surface_tension", "viscosity"):
+        for key in ("density", "surface_tension", "viscosity", "evaporation"):
             yield from _unusual(f"dem.liquid.{key}", key, getattr(case.dem.liquid, key))
+        largest = max((case.dem.liquid.content_of(each.name) for each in case.dem.classes), default=0.0)
+        yield from _unusual("dem.liquid.content", "content", largest)
+    for index, each in enumerate(case.dem.classes):
+        if each.mass is not None:
+            density = each.density(case.dem.materials[each.material])
+            yield from _unusual(f"dem.classes.{index}.mass", "density", density)
+    yield from _hardened(case.dem)
     yield from _unread(case.dem)
 
 
@@ -55,6 +65,16 @@ def _unusual(place: str, key: str, value: float | None) -> Iterator[Finding]:
         return
     text = f"No powder is like that: is the unit right? A number alone is in {unit}; with a unit it reads '{written}'."
     yield Finding("warning", "unusual-value", text, f"{value:g} {unit}", f"{low:g} to {high:g} {unit}", place)
+
+
+def _hardened(dem: DemCase) -> Iterator[Finding]:
+    """Warn of a real modulus below the one that is computed with: the work of adhesion then grows."""
+    for name, material in dem.materials.items():
+        real = material.real_youngs_modulus
+        if real is not None and real < material.youngs_modulus:
+            text = "The real solid is softer than the one computed with, which is meant to be softened: swap the two?"
+            figures = f"{real:.3g} Pa", f"at least {material.youngs_modulus:.3g} Pa"
+            yield Finding("warning", "unusual-value", text, *figures, f"dem.materials.{name}.real_youngs_modulus")
 
 
 def _unread(dem: DemCase) -> Iterator[Finding]:

@@ -90,6 +90,10 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
         if any(not a <= b <= c for a, b, c in zip(dem.domain.low, surface.point, dem.domain.high)):
             text = f"The axis of {surface.name} begins outside the domain: there is no surface. Move its point."
             yield Finding("warning", "observable", text, str(surface.point), "", f"{place}.point")
+        if surface.radius > max(dem.domain.size):
+            text = f"{surface.name} is looked for beyond the domain, in bins that hold nothing: is the unit right?"
+            figures = f"{surface.radius:.4g} m", f"{max(dem.domain.size):.4g} m"
+            yield Finding("warning", "observable", text, *figures, f"{place}.radius")
         across = sum(a * b for a, b in zip(surface.axis, dem.gravity)) / (math.hypot(*surface.axis) * (pull or 1.0))
         if surface.kind == "drum" and abs(across) > UPRIGHT:
             text = f"The axis of {surface.name} stands upright, and the surface of a drum is looked at across its axis."

@@ -46,6 +46,7 @@ def _intervals(dem: DemCase, step: float, duration: float) -> Iterator[Finding]:
     found = {
         "dem.time.output_interval": dem.time.output_interval,
         "dem.time.checkpoint_interval": dem.time.checkpoint_interval,
+        "dem.liquid.interval": dem.liquid.interval if dem.liquid and dem.liquid.sprays else None,
         "dem.observables.interval": dem.observables.interval if dem.observables else None,
     }
     for key, interval in found.items():

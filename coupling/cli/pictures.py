@@ -17,7 +17,7 @@ def render(
         bool, typer.Option("--equipment", help="Show the walls of the case, from three sides.")
     ] = True,
     out: Annotated[Path | None, typer.Option("--out", help="PNG file; none: <case>-equipment.png.")] = None,
-    time: Annotated[str, typer.Option("--time", help="Simulated time of the poses, such as '20 ms'.")] = "0 s",
+    time: Annotated[str, typer.Option("--time", help="Time of the poses after settling, such as '20 ms'.")] = "0 s",
     assignments: Assignments = None,
 ) -> None:
     """Draw the equipment of a case into a PNG file; needs neither a display nor a graphics library."""

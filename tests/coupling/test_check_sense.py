@@ -87,6 +87,38 @@ SENSELESS = {
         "refused", "outlet", "dem.outlets.0",
     ),
     "friction in percent": (["dem.pairs.0.friction=30"], "warning", "unusual-value", "dem.pairs.0.friction"),
+    "joules for millijoules": (
+        ["dem.contact.adhesion=dmt", "dem.pairs.0.work_of_adhesion=50", "dem.pairs.1.work_of_adhesion=50 mJ/m^2"],
+        "warning", "unusual-value", "dem.pairs.0.work_of_adhesion",
+    ),
+    "content in percent": (
+        [(LIQUID % ("72 mN/m", "5 um")).replace("0.01", "1")], "warning", "unusual-value", "dem.liquid.content",
+    ),
+    "evaporation in grams": (
+        [(LIQUID % ("72 mN/m", "5 um"))[:-1] + ", evaporation: 2}"],
+        "warning", "unusual-value", "dem.liquid.evaporation",
+    ),
+    "tablet in milligrams": (
+        ["dem.classes.1={name: coarse, material: glass, mass: 9, shape: {kind: needle, length: 3 mm, diameter: 1 mm}}"],
+        "warning", "unusual-value", "dem.classes.1.mass",
+    ),
+    "softer than softened": (
+        ["dem.materials.glass.real_youngs_modulus=1 MPa"],
+        "warning", "unusual-value", "dem.materials.glass.real_youngs_modulus",
+    ),
+    "drops within a step": (
+        [SPRAY.replace("sprays", "interval: 1 ns, sprays") % "[0, 0, -1]"],
+        "refused", "interval", "dem.liquid.interval",
+    ),
+    "surface in metres": (
+        [OBSERVED % HEAP.replace("9 mm", "9")], "warning", "observable", "dem.observables.surfaces.0.radius",
+    ),
+    "pulse within an event": (
+        [FEED[:-1] + ", pulse: {period: 1 us, duty: 0.5}}"], "warning", "pulse", "dem.particles.1.pulse",
+    ),
+    "pulse beyond the end": (
+        [FEED[:-1] + ", pulse: {period: 9 s, duty: 0.5}}"], "warning", "pulse", "dem.particles.1.pulse",
+    ),
     "paddle after the end": (["dem.walls.paddle.motion.start=9 s"], "warning", "never", "dem.walls.1.motion"),
     "table after the end": (
         ["dem.walls.paddle.motion.profile=[[8 s, 0], [9 s, 1]]"], "warning", "never", "dem.walls.1.motion",
