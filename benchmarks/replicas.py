@@ -4,7 +4,7 @@
 
 Settled boxes of equal spheres. On a CPU, which runs replicas as processes, the loops of the device are compiled for it,
 on one thread. What a case gives alone is measured in turn with the copies. `--host` tells instead the processor time
-beside the kernels, for each copy and list made anew.
+beside the kernels, for each copy and list made anew, and for each copy and sample of the statistics.
 """
 
 from __future__ import annotations
@@ -55,9 +55,23 @@ def rate_of_copies(case: DemCase, copies: int, backend: Backend, warm: int, time
     return sum(work_done) / (perf_counter() - min(begun))
 
 
-def host_seconds(case: DemCase, copies: int, backend: Any, warm: int, timed: int) -> float:
-    """Return the processor time that is spent beside the kernels, for each copy and list made anew [s]."""
-    launch, inside, begun, lists = backend.foreach, [0.0], list[float](), list[int]()
+def make_list(simulation: Simulation) -> None:
+    """Make the list anew, and do a step."""
+    simulation.engine.stale = True
+    simulation.engine.run(simulation.engine.step_number + 1)
+
+
+def take_sample(simulation: Simulation) -> None:
+    """Take a sample of where particles are."""
+    simulation.take_sample()
+
+
+def host_seconds(case: DemCase, copies: int, backend: Any, warm: int, timed: int, what: Callable[..., None]) -> float:
+    """Return the processor time that is spent beside the kernels, for each copy and time that `what` is done [s].
+
+    what: is given the simulation.
+    """
+    launch, inside, begun = backend.foreach, [0.0], list[float]()
 
     def foreach(*arguments: Any) -> None:
         start = thread_time()
@@ -66,21 +80,19 @@ def host_seconds(case: DemCase, copies: int, backend: Any, warm: int, timed: int
 
     def work(number: int) -> Callable[[Backend], None]:
         def run(own: Backend) -> None:
-            engine = Simulation(case, own, SEED + number).engine
-            engine.run(warm)
+            simulation = Simulation(case, own, SEED + number)
+            simulation.advance(warm)
+            what(simulation)
             begun.append(process_time() - inside[0])
-            before = engine.rebuilds
-            for step in range(warm, warm + timed):
-                engine.stale = True
-                engine.run(step + 1)
-            lists.append(engine.rebuilds - before)
+            for _ in range(timed):
+                what(simulation)
 
         return run
 
     backend.foreach = foreach
     errors = Copies(backend, [work(number) for number in range(copies)], copies).run()
     assert errors == [None] * copies, errors
-    return (process_time() - inside[0] - begun[-1]) / sum(lists)
+    return (process_time() - inside[0] - begun[-1]) / (copies * timed)
 
 
 def rate_alone(case: DemCase, backend: Backend, warm: int, timed: int) -> float:
@@ -108,8 +120,9 @@ def main() -> int:
     backend, box = get_backend(chosen.backend, 1), SCENARIOS["box"]
     small = box.settled_case(chosen.particles, SKIN)
     if chosen.host:
-        seconds = host_seconds(small, chosen.copies, backend, chosen.warm, chosen.steps)
-        print(f"{chosen.copies} copies: {1e6 * seconds:.0f} us of the host for each copy and list")
+        for name, what in (("list", make_list), ("sample", take_sample)):
+            seconds = host_seconds(small, chosen.copies, backend, chosen.warm, chosen.steps, what)
+            print(f"{chosen.copies} copies: {1e6 * seconds:.0f} us of the host for each copy and {name}", flush=True)
         return 0
     large, shares = box.settled_case(chosen.copies * chosen.particles, SKIN), []
     for number in range(chosen.rounds):

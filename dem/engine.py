@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from compute.base import Backend, gathered
 from dem.cells import cell_count, check_width, divide_box, most_cells, size_levels
+from dem.compartments import note_compartment
 from dem.domain import OFFSET, SHEARED, boundary_kind, slide_of_image
 from dem.engine_settings import EngineSettings
 from dem.faults import FAULT_SIZE, raise_fault
@@ -20,7 +21,7 @@ from dem.list_kind import as_kind
 from dem.loops import make_loops
 from dem.neighbours import PairList, make_cell_order
 from dem.particle_set import ParticleSet, make_slots
-from dem.particles import CLASS, COMPARTMENT, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
+from dem.particles import CLASS, INERTIA, MASS, MATERIAL, RADIUS, ROW_SIZE, VX, WX, Particles, X
 from dem.removal import remove_particles
 from dem.skin import largest_gap_of_walls
 from dem.step import Motion
@@ -51,6 +52,7 @@ class Engine:
         rebuilds, rebuild_seconds: how often the list was made anew, and the wall time that took [s].
         particles, pairs, touches, motion: arrays of the backend.
         at_walls: number of particles that can meet a wall before the next rebuild.
+        id_end: number above the ids of all bodies there were.
         id_bits: lowest bits of an id that number the spheres of one body.
     """
 
@@ -72,6 +74,7 @@ class Engine:
         self.wall_count = len(settings.walls.shape)
         self.wall_margin = 0.5 * self.skin + largest_gap_of_walls(self.interaction, settings.pairs.parameters, largest)
         self.size, self.at_walls, self.step_number, self.built, self.stale = 0, 0, 0, 0, True
+        self.id_end = 0
         self.rebuilds, self.rebuild_seconds, self.fault = 0, 0.0, backend.zeros((backend.threads, FAULT_SIZE), np.int64)
         self.loops = make_loops(self)
         self._allocate(1)
@@ -129,7 +132,12 @@ class Engine:
         self.touches.seat[slots] = -1
         self.pairs.start[slots.start + 1 : slots.stop + 1] = self.pairs.start[slots.start]
         self.size += count
+        self._note_ids(particles.id)
         self.stale = True
+
+    def _note_ids(self, ids: NDArray[np.int64]) -> None:
+        """Note that spheres have these ids."""
+        self.id_end = max(self.id_end, 1 + int(ids.max(initial=-1) >> self.id_bits))
 
     def _wetted_volume(self, particles: ParticleSet) -> NDArray[np.float64]:
         """Return the volume of solid [m3] that the film of each sphere belongs to."""
@@ -228,9 +236,9 @@ class Engine:
         """Return the same as arrays of the backend, where they are."""
         return Particles(*(array[: self.size] for array in self.particles))
 
-    def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
-        """Note the compartment of each slot from slot `first` on."""
-        self.particles.kind[first : self.size, COMPARTMENT] = self.backend.array(compartment)
+    def set_compartments(self, compartment: Any, first: int = 0) -> None:
+        """Note the compartment of each slot from slot `first` on; compartment: int32, an array of the backend."""
+        self.backend.foreach(note_compartment, len(compartment), first, self.particles.kind, compartment)
 
     def _state_arrays(self, entries: int) -> dict[str, Any]:
         n = self.size
@@ -267,6 +275,7 @@ class Engine:
         self.pairs = self.empty_list(max(1, entries))
         for name, array in self._state_arrays(entries).items():
             array[:] = self.backend.array(state[name])
+        self._note_ids(state["id"])
         self.touches = with_remembered(self.touches, state, self.backend)
         self.pairs.start[self.size :] = entries
         self.loops.divide(self)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compute.adding import plain_add
+from compute.adding import adder_of
 from compute.base import Backend, Count, Launch, copies_beside, release
 from compute.graph import GraphStore
 from compute.running_sums import RunningSums, clear_word
@@ -61,13 +61,13 @@ def _meet_of(engine: Engine, add: Any) -> Any:
     return make_meet_body(engine.interaction, add)
 
 
-def _means_of(backend: Backend) -> tuple[Any, Any]:
-    """Return the backend's ways to add where others write too, and to add up, if it has any of its own."""
+def _make_sums_of(backend: Backend) -> Any:
+    """Return the backend's way to add up, none if it has none of its own."""
     if backend.name != "cuda":
-        return plain_add, None
-    from compute.launch_cuda import atomic_add, make_shared_sums
+        return None
+    from compute.launch_cuda import make_shared_sums
 
-    return atomic_add, make_shared_sums
+    return make_shared_sums
 
 
 def lanes_for(size: int) -> int:
@@ -99,7 +99,7 @@ class GatherLoops:
         self._sums = RunningSums(engine.backend)
         interaction, statistics = engine.interaction, engine.statistics
         self.columns = force_columns(interaction)
-        self._add, self._make_sums = _means_of(engine.backend)
+        self._add, self._make_sums = adder_of(engine.backend), _make_sums_of(engine.backend)
         self._find_cell, self._put_into_cell = make_find_cell(self._add), make_put_into_cell(self._add)
         self._count, self._fill = make_count_body(engine.kind), make_fill_body(engine.kind)
         bodies = engine.id_bits > 0

@@ -16,18 +16,24 @@ from dem.case import DemCase
 from dem.case_limits import (
     class_numbers,
     mean_diameter,
+    particle_count,
     solids_volume,
     sphere_count,
     sphere_volume,
+    time_step,
 )
 from dem.case_particles import Insertion
 from dem.cells import cell_count, divide_box, most_cells, size_levels
+from dem.compartments import compartment_count
 from dem.domain import make_domain
 from dem.interaction import Interaction
 from dem.pair_properties import composed_law
 from dem.particles import KIND_SIZE, ROW_SIZE
+from dem.recorder import lag_in_samples
+from dem.setup import schedule_of
 from dem.skin import mean_diameter_by_number
 from dem.tally import FIELD_COUNT
+from dem.transport_sums import sample_bytes
 from dem.walls.area import wall_area
 from dem.walls.arrays import HISTORY, ROOM, SLOTS
 
@@ -48,18 +54,20 @@ CONTEXT_BYTES = 0.6e9
 
 
 class DeviceMemory(NamedTuple):
-    """Bytes of what each particle has, of the pair list, of particles at walls, of all the rest, and to work with."""
+    """Bytes of what each particle has, of the pair list, of particles at walls, of samples of where particles are, of
+    all the rest, and to work with."""
 
     particles: float
     pairs: float
     walls: float
+    samples: float
     fixed: float
     working: float
 
     @property
     def arrays(self) -> float:
-        """Bytes of all arrays of the engine."""
-        return self.particles + self.pairs + self.walls + self.fixed
+        """Bytes of all arrays."""
+        return self.particles + self.pairs + self.walls + self.samples + self.fixed
 
     @property
     def needed(self) -> float:
@@ -84,6 +92,7 @@ def device_memory(
         slots * slot_bytes(interaction, any(each.shape for each in case.classes), bool(case.walls)),
         _list_bytes(count, rows, kept, entry_bytes(interaction)),
         LIST_SLACK * near * wall_row_bytes(interaction),
+        _samples_bytes(case, particle_count(case) * slots / count if count else 0.0),
         _cell_bytes(case, count) + _statistics_bytes(case),
         WHOLE_ARRAY_BYTES * count,
     )
@@ -175,11 +184,19 @@ def _cell_bytes(case: DemCase, count: float) -> float:
     return SHORT * (cell_count(cells) + 1.0)
 
 
+def _samples_bytes(case: DemCase, bodies: float) -> float:
+    step, settings = time_step(case), case.statistics
+    schedule = schedule_of(case, step)
+    if settings is None or schedule is None:
+        return 0.0
+    lag = lag_in_samples(settings, schedule, step)
+    return sample_bytes(bodies, compartment_count(settings.partition), len(case.classes), lag)
+
+
 def _statistics_bytes(case: DemCase) -> float:
     settings = case.statistics
     if settings is None:
         return 0.0
-    compartments = settings.partition.count if settings.partition else 1
-    classes = len(case.classes)
+    compartments, classes = compartment_count(settings.partition), len(case.classes)
     cells = compartments * classes * (classes + max(1, len(case.walls)))
     return cells * LONG * (FIELD_COUNT + 2.0 * settings.bins)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend
+from compute.base import Backend, gathered
 from compute.errors import SimulationError
+from compute.running_sums import clear_word
 from dem.case_statistics import StatisticsSettings
 from dem.statistics_result import EncounterStatistics
 from dem.tally import (
@@ -30,7 +31,8 @@ from dem.tally import (
     Tally,
     fold_classes,
 )
-from dem.transport import LAGS, Transport, make_locate
+from dem.transport import Transport
+from dem.transport_sums import LAGS
 from dem.wall_loads import WallLoads
 
 if TYPE_CHECKING:
@@ -72,6 +74,12 @@ class Schedule:
         within = (step - self.first) % self.block_steps
         offsets = self.sample_offsets()
         return step - within + int(offsets[np.searchsorted(offsets, within, side="right")])
+
+
+def lag_in_samples(settings: StatisticsSettings, schedule: Schedule, step_size: float) -> int:
+    """Return the lag of the transition matrices in samples."""
+    share = settings.lag / (schedule.block_steps * step_size) if settings.lag else DEFAULT_LAG_SHARE
+    return max(1, round(share * schedule.samples))
 
 
 def make_tally(
@@ -126,12 +134,9 @@ class Recorder:
         self.tally, self.step_size = tally, step_size
         self.inverse_quanta = backend.numpy(tally.quanta)
         self.class_diameter, self.wall_names = class_diameter, wall_names
-        device = backend if backend.name == "cuda" else None
-        locate, compartments = make_locate(settings.partition, device.xp if device else np)  # type: ignore[attr-defined]
-        lag_share = settings.lag / (schedule.block_steps * step_size) if settings.lag else DEFAULT_LAG_SHARE
-        self.lag_samples = max(1, round(lag_share * schedule.samples))
+        self.lag_samples = lag_in_samples(settings, schedule, step_size)
         volume = box_volume if settings.exposure_volume == "box" else None
-        self.transport = Transport(locate, compartments, len(class_diameter), self.lag_samples, volume, device)
+        self.transport = Transport(backend, settings.partition, len(class_diameter), self.lag_samples, volume)
         self.blocks: list[dict[str, NDArray[Any]]] = []
 
     def visit(self, step: int, engine: Engine) -> None:
@@ -139,20 +144,25 @@ class Recorder:
         if step < self.schedule.first or len(self.blocks) == self.schedule.blocks:
             return
         within = (step - self.schedule.first) % self.schedule.block_steps
-        if within == 0:
-            if step > self.schedule.first:
-                self._close_block()
-            self._clear_tally()
-            self.transport.reset()
-        offsets = self.schedule.sample_offsets()
-        at = int(np.searchsorted(offsets, within))
-        if offsets[at] == within and step < self.schedule.last:
-            weight = float(offsets[at + 1] - within) * self.step_size
-            engine.set_compartments(self.transport.sample(engine.bodies(), weight))
+        with gathered(self.backend):
+            if within == 0:
+                if step > self.schedule.first:
+                    self._close_block()
+                self._clear_tally()
+                self.transport.reset()
+            offsets = self.schedule.sample_offsets()
+            at = int(np.searchsorted(offsets, within))
+            if offsets[at] == within and step < self.schedule.last:
+                self.sample(engine, float(offsets[at + 1] - within) * self.step_size)
+
+    def sample(self, engine: Engine, weight: float) -> None:
+        """Take a sample that stands for `weight` seconds, and tell the engine the compartments."""
+        with gathered(self.backend):
+            engine.set_compartments(self.transport.sample(engine.bodies(), weight, engine.id_end))
 
     def _clear_tally(self) -> None:
         for array in self.tally[:5]:
-            array[:] = 0
+            self.backend.foreach(clear_word, array.size, array.reshape(-1))
 
     def _close_block(self) -> None:
         pair_counts, pair_speeds, wall_counts, wall_speeds, lanes = (
@@ -165,7 +175,7 @@ class Recorder:
                 "a sum of the encounter statistics came near its largest value; raise dem.statistics.speed_range, "
                 "or shorten dem.statistics.block"
             )
-        transport = self.transport
+        sums = self.transport.sums()
         self.blocks.append(
             {
                 "pair_counts": pair_counts,
@@ -173,11 +183,11 @@ class Recorder:
                 "wall_counts": wall_counts,
                 "wall_speeds": wall_speeds,
                 "wall_loads": lanes.reshape(-1, LANES, LOAD_COUNT).sum(axis=1),
-                "exposure": transport.exposure.copy(),
-                "particle_time": transport.particle_time.copy(),
-                "solid_volume_time": transport.solid_volume_time.copy(),
-                "mean_velocity": transport.mean_velocity(),
-                "transitions": transport.transitions.copy(),
+                "exposure": sums.exposure,
+                "particle_time": sums.particle_time,
+                "solid_volume_time": sums.solid_volume_time,
+                "mean_velocity": sums.mean_velocity,
+                "transitions": sums.transitions,
             }
         )
 

@@ -11,6 +11,7 @@ from dem.case import DemCase
 from dem.case_limits import time_step
 from dem.case_statistics import StatisticsSettings
 from dem.case_time import Duration, Passages
+from dem.compartments import compartment_count
 from dem.domain import make_domain
 from dem.engine_settings import EngineSettings
 from dem.pair_properties import composed_law
@@ -55,7 +56,7 @@ def make_setup(case: DemCase) -> Setup:
     step = time_step(case)
     classes = class_table(case)
     settle = round(case.time.settle / step)
-    schedule = _schedule(case, step, settle)
+    schedule = schedule_of(case, step)
     last = schedule.last if schedule else round((case.time.end or 0.0) / step)
     return Setup(
         case, classes, _engine_settings(case, classes, step, settle), step, settle, schedule, last,
@@ -75,13 +76,15 @@ def duration_steps(case: DemCase, duration: Duration, step: float) -> int:
     return round(seconds / step)
 
 
-def _schedule(case: DemCase, step: float, settle: int) -> Schedule | None:
+def schedule_of(case: DemCase, step: float) -> Schedule | None:
+    """Return the steps of the window of a case, none where nothing is counted; step: time step [s]."""
     settings = case.statistics
     if settings is None or not settings.enabled:
         return None
     block = max(1, duration_steps(case, settings.block, step))
     seconds = settings.sample_interval or block * step / DEFAULT_SAMPLES_PER_BLOCK
     samples = int(np.clip(round(block * step / seconds), 1, block))
+    settle = round(case.time.settle / step)
     return Schedule(settle + duration_steps(case, case.time.spin_up, step), block, settings.blocks, samples)
 
 
@@ -120,8 +123,7 @@ def make_recorder(setup: Setup, backend: Backend, mean_mass: float) -> tuple[Tal
     """Return the accumulators, and the recorder of the case's window if it has one."""
     case, walls = setup.case, [wall.name for wall in setup.case.walls]
     settings = case.statistics or StatisticsSettings(block=1.0, bins=4)
-    partition = settings.partition
-    compartments = partition.count if partition else 1
+    compartments = compartment_count(settings.partition)
     tally = make_tally(backend, settings, compartments, len(setup.classes.diameter), len(walls), mean_mass)
     if setup.schedule is None:
         return tally, None

@@ -23,7 +23,6 @@ from dem.liquid.wetting import Wetting
 from dem.observation import Observation
 from dem.output import Output
 from dem.packing import initial_particles
-from dem.particles import X
 from dem.results import RESULTS_NAME, measure_results, save_results
 from dem.setup import make_recorder, make_setup
 from dem.start import require_clear_start
@@ -154,8 +153,7 @@ class Simulation:
             watch.told(message)
         if self.recorder and entered:
             first = engine.body_count - entered
-            position = engine.bodies().row[first:, X : X + 3]
-            engine.set_compartments(self.recorder.transport.locate(position), first)
+            engine.set_compartments(self.recorder.transport.locate(engine.bodies().row, first), first)
 
     def _account_for_liquid(self, watch: Watch, record: bool) -> None:
         liquid = require_liquid(self.engine)
@@ -183,7 +181,7 @@ class Simulation:
     def take_sample(self) -> None:
         """Take a sample of the statistics that weighs nothing."""
         if self.recorder:
-            self.engine.set_compartments(self.recorder.transport.sample(self.engine.bodies(), 0.0))
+            self.recorder.sample(self.engine, 0.0)
 
     def _next_stop(self, step: int) -> int:
         stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]

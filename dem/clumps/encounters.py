@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from compute.physics import physics, routine
 from dem.domain import make_nearest_image
 from dem.neighbours import ALL_FLAGS, NEAR, TOUCHING, PairList
-from dem.particles import RADIUS, Particles, X, Y, Z
+from dem.particles import COMPARTMENT, RADIUS, Particles, X, Y, Z
 
 CONSTITUENT_BITS = 10
 """Lowest bits of the id of a sphere that number it within its body; the others are the id of the body."""
@@ -52,6 +52,13 @@ def note_owner(b: int, settings: BodySettings) -> None:
     """Note that the spheres of body b are its own."""
     for at in range(settings.first[b], settings.first[b + 1]):
         settings.owner[settings.member[at]] = b
+
+
+@routine
+def note_compartments(i: int, first: int, starts: Any, member: Any, kind: Any, place: Any) -> None:
+    """Take place[i] for the compartment of the spheres of body first + i; starts: `first` of `BodySettings`."""
+    for at in range(starts[first + i], starts[first + i + 1]):
+        kind[member[at], COMPARTMENT] = place[i]
 
 
 @physics

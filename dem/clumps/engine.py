@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.base import Backend, launch_held
-from dem.clumps.encounters import CONSTITUENT_BITS, BodySettings, note_owner
+from dem.clumps.encounters import CONSTITUENT_BITS, BodySettings, note_compartments, note_owner
 from dem.clumps.motion import BODY_SIZE, MOMENTUM, TURN, BodyMotion
 from dem.clumps.orientation import inverse, product
 from dem.clumps.spheres import angular_momentum, counts_of, spheres_of
+from dem.compartments import note_compartment
 from dem.domain import INVERSE, LENGTH, LOW
 from dem.engine import Engine
 from dem.engine_settings import EngineSettings
 from dem.particle_set import ParticleSet
 from dem.particles import (
     CLASS,
-    COMPARTMENT,
     INERTIA,
     KIND_SIZE,
     MASS,
@@ -42,7 +42,7 @@ class ClumpEngine(Engine):
 
     Attributes:
         motion: bodies and their spheres in arrays of the backend, in the order of the ids of the bodies.
-        kinds, ids: material, class, compartment, and id of each body, numpy arrays.
+        ids: of the bodies, shape (bodies,), on the host.
     """
 
     id_bits = CONSTITUENT_BITS
@@ -52,13 +52,24 @@ class ClumpEngine(Engine):
         density = np.asarray(settings.class_mass) / np.array([shape.volume for shape in self.shapes])
         self.inertia = np.array([shape.inertia for shape in self.shapes]) * density[:, None]
         self.wetted = [shape.area / shape.area.sum() for shape in self.shapes]
-        self.kinds, self.ids = np.zeros((0, KIND_SIZE), np.int32), np.zeros(0, np.int64)
+        self.ids = np.zeros(0, np.int64)
         super().__init__(backend, settings, tally)
+        self._name_bodies(np.zeros((0, KIND_SIZE), np.int32), self.ids)
+
+    def _name_bodies(self, kinds: NDArray[np.int32], ids: NDArray[np.int64]) -> None:
+        """Take these for the kinds and ids of all bodies."""
+        array = self.backend.array
+        self.ids, self._named = ids, Particles(None, array(kinds), array(ids), self.backend.zeros(len(ids)))
 
     @property
     def body_count(self) -> int:
         """Number of bodies; `size` is that of their spheres."""
         return len(self.ids)
+
+    @property
+    def kinds(self) -> NDArray[np.int32]:
+        """Material, class and compartment of each body, shape (bodies, 4)."""
+        return self.backend.numpy(self._named.kind)
 
     def _allocate(self, capacity: int) -> None:
         super()._allocate(capacity)
@@ -103,7 +114,7 @@ class ClumpEngine(Engine):
         self._put(self.motion.first, slice(bodies.start + 1, bodies.stop + 1), ends)
         self._put(self.motion.member, slice(begin, self.size), np.arange(begin, self.size))
         self.motion.met[bodies] = 0
-        self.kinds, self.ids = np.concatenate([self.kinds, kind]), np.concatenate([self.ids, particles.id])
+        self._name_bodies(np.concatenate([self.kinds, kind]), np.concatenate([self.ids, particles.id]))
 
     def _of_spheres(self, values: Sequence[NDArray[np.float64]], classes: Any, ids: Any) -> NDArray[np.float64]:
         """Return what each sphere has of the values of the spheres of each shape."""
@@ -139,7 +150,7 @@ class ClumpEngine(Engine):
         spheres[member[np.repeat(gone, counts)]] = True
         kept = [numpy(array)[np.flatnonzero(~gone)] for array in (motion.body, motion.shape, motion.met)]
         super().remove(spheres)
-        self.kinds, self.ids = self.kinds[~gone], self.ids[~gone]
+        self._name_bodies(self.kinds[~gone], self.ids[~gone])
         bodies = slice(0, self.body_count)
         for array, values in zip((motion.body, motion.shape, motion.met), kept):
             self._put(array, bodies, values)
@@ -175,9 +186,8 @@ class ClumpEngine(Engine):
         return Particles(numpy(self.motion.body[:count])[:, :ROW_SIZE], self.kinds, self.ids, film)
 
     def bodies(self) -> Particles:
-        """Return the same as arrays of the backend; kinds and ids are kept on the host and copied there."""
-        array, row = self.backend.array, self.motion.body[: self.body_count, :ROW_SIZE]
-        return Particles(row, array(self.kinds), array(self.ids), self.backend.zeros(self.body_count))
+        """Return the same as arrays of the backend, with the other columns of bodies and without films."""
+        return self._named._replace(row=self.motion.body[: self.body_count])
 
     def host_orientation(self) -> NDArray[np.float64]:
         """Return how the bodies lie, from the shape as described to space (w, x, y, z), shape (body_count, 4)."""
@@ -185,14 +195,12 @@ class ClumpEngine(Engine):
         described = np.array([shape.turn for shape in self.shapes])[self.kinds[:, CLASS]]
         return product(turn, inverse(described))
 
-    def set_compartments(self, compartment: NDArray[np.int32], first: int = 0) -> None:
+    def set_compartments(self, compartment: Any, first: int = 0) -> None:
         """Note the compartment of each body from number `first` on, and with it that of its spheres."""
-        compartment = self.backend.numpy(compartment)
-        self.kinds[first:, COMPARTMENT] = compartment
-        starts = self.backend.numpy(self.motion.first[first : self.body_count + 1])
-        spheres = np.repeat(compartment, np.diff(starts))
-        members = self.motion.member[int(starts[0]) : self.size]
-        self.particles.kind[members, COMPARTMENT] = self.backend.array(spheres)
+        count, motion = len(compartment), self.motion
+        self.backend.foreach(note_compartment, count, first, self._named.kind, compartment)
+        spheres = motion.first, motion.member, self.particles.kind
+        self.backend.foreach(note_compartments, count, first, *spheres, compartment)
 
     def _body_arrays(self, count: int) -> dict[str, Any]:
         motion = self.motion
@@ -212,7 +220,7 @@ class ClumpEngine(Engine):
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Take over the arrays of a checkpoint."""
         super().restore(state)
-        self.kinds, self.ids = state["body_kind"].copy(), state["body_id"].copy()
+        self._name_bodies(state["body_kind"], state["body_id"].copy())
         for name, array in self._body_arrays(self.body_count).items():
             array[:] = self.backend.array(state[name])
         self._note_owners()

@@ -21,7 +21,7 @@ from coupling.case_file import check_document
 from dem.case_statistics import BoxGrid
 from dem.particles import MASS, RADIUS, X
 from dem.simulation import Simulation
-from dem.transport import make_locate
+from dem.transport import Transport
 
 QUADRANTS = {"kind": "box", "x": [-0.1, 0, 0.1], "z": [-0.1, 0, 0.1]}
 
@@ -68,9 +68,9 @@ def test_drum(tmp_path: Path) -> None:
     assert overlap.mean() == pytest.approx(0.234e-6, abs=5e-10)
     row = simulation.engine.host_particles().row
     large = row[:, RADIUS] > 1.5e-3
-    locate, count = make_locate(BoxGrid.model_validate(QUADRANTS))
-    places = locate(row[:, X : X + 3])
-    m2, m1 = (np.bincount(places[which], minlength=count) for which in (large, ~large))
+    quadrants = BoxGrid.model_validate(QUADRANTS)
+    places = Transport(simulation.backend, quadrants, 1, 1, None).locate(row, 0)
+    m2, m1 = (np.bincount(places[which], minlength=quadrants.count) for which in (large, ~large))
     assert sorted(m2) == [0, 0, 3963, 4037]
     assert sorted(m1) == [0, 0, 14953, 15047]
     left = row[:, X] < 0.0

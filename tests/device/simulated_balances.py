@@ -6,6 +6,7 @@ the device, is an error here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import h5py
@@ -14,12 +15,14 @@ import pytest
 
 import pbm
 from compute import get_backend
+from compute.base import Backend
+from compute.copies import Copies
 from dem.case_statistics import CylinderGrid
 from dem.engine import Engine
 from dem.particles import CLASS, KIND_SIZE, MASS, RADIUS, ROW_SIZE, VX, Particles, X
 from dem.simulation import Simulation
 from dem.statistics_result import EncounterStatistics
-from dem.transport import Transport, make_locate
+from dem.transport import Transport
 from pbm.feeding import feed_rates
 from pbm.granulation import Granulation
 from pbm.grid import Floats
@@ -79,15 +82,14 @@ def test_a_collapse_is_told_of_by_its_member() -> None:
     assert np.isfinite(numbers).all()
 
 
-def sampled(device: Any, samples: list[Particles]) -> Transport:
+def sampled(backend: Backend, samples: list[Particles]) -> Transport:
     """Sums over samples, each half a second after the other, in compartments about a tilted axis."""
     grid = CylinderGrid(
         kind="cylinder", axis=(1.0, 2.0, 2.0), radial=(0.0, 0.5, 2.0), angular=3, axial=(-2.0, 0.0, 2.0)
     )
-    locate, count = make_locate(grid)
-    transport = Transport(locate, count, 2, 1, None, device)
+    transport = Transport(backend, grid, 2, 1, None)
     for particles in samples:
-        transport.sample(particles, 0.5)
+        transport.sample(particles, 0.5, 500)
     return transport
 
 
@@ -109,14 +111,32 @@ def random_samples() -> list[Particles]:
 def test_samples_on_the_device_equal_those_of_the_host() -> None:
     """Counts exactly; sums to 1e-13 of the largest, as some hundred terms are added up in another order."""
     samples = random_samples()
-    expected, found = sampled(None, samples), sampled(get_backend("cuda"), samples)
+    plain, found = sampled(get_backend("python"), samples), sampled(get_backend("cuda"), samples)
+    expected = plain.sums()
     assert expected.transitions.sum() > 300 and np.any(expected.particle_time == 0.0) < expected.particle_time.size
-    for name, values in expected.state().items():
+    for name, values in plain.state().items():
         atol = 1e-13 * np.abs(values).max() if values.dtype.kind == "f" else 0.0
         np.testing.assert_allclose(found.state()[name], values, rtol=0.0, atol=atol, err_msg=name)
     again = sampled(get_backend("cuda"), samples[:3])
-    again.restore(found.state())
-    np.testing.assert_array_equal(again.past[-1], found.past[-1])
+    again.restore(plain.state())
+    np.testing.assert_array_equal(again.state()["past_2"], found.state()["past_2"])
+
+
+def test_samples_of_copies() -> None:
+    """Two that sample other particles in common launches find to the bit what each finds alone."""
+    samples, found = random_samples(), dict[int, Transport]()
+
+    def work(number: int) -> Callable[[Backend], None]:
+        def run(backend: Backend) -> None:
+            found[number] = sampled(backend, samples[number : number + 2])
+
+        return run
+
+    assert Copies(get_backend("cuda"), [work(0), work(1)], 2).run() == [None, None]
+    for number, transport in found.items():
+        expected = sampled(get_backend("cuda"), samples[number : number + 2])
+        for name, values in expected.state().items():
+            np.testing.assert_array_equal(transport.state()[name], values, err_msg=name)
 
 
 def measured(backend: str) -> EncounterStatistics:

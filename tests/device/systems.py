@@ -154,7 +154,7 @@ def make_engine(case: DemCase, backend: Backend, start: ParticleSet | None = Non
     tally, _ = make_recorder(setup, backend, float(particles.mass.mean()))
     engine = new_engine(backend, setup.engine, tally)
     engine.add(particles)
-    engine.set_compartments((np.arange(engine.body_count) % 2).astype(np.int32))
+    engine.set_compartments(backend.array((np.arange(engine.body_count) % 2).astype(np.int32)))
     return engine
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,13 +22,24 @@ from compute.joint import Request, Requests
 from compute.python import PythonBackend
 from compute.running_sums import add_up_part
 from dem.case import DemCase
+from dem.case_statistics import CylinderGrid
 from dem.engine import Engine
 from dem.launch_kind import launch_groups
 from dem.loops_gather import GatherLoops
 from dem.particles import VX
+from dem.simulation import Simulation
+from dem.transport import Transport
 from tests.device.comparison import assert_same_state, come_and_go, copy_of_state
-from tests.device.ptx import ASSEMBLED_FOR, Launch, assemble, compile_to_ptx, functions_called, launches_of
-from tests.device.systems import CLASSES, HERTZ, PAIRS, WALLS, bowl_case, box_case, make_engine
+from tests.device.ptx import (
+    ASSEMBLED_FOR,
+    Launch,
+    Listing,
+    assemble,
+    compile_to_ptx,
+    functions_called,
+    launches_of,
+)
+from tests.device.systems import CLASSES, HERTZ, PAIRS, SEED, TABLETS, WALLS, bowl_case, box_case, make_engine
 
 STEPS = 16
 
@@ -157,6 +169,49 @@ def test_more_copies_launch_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize("changes", [{}, {"classes": [CLASSES[0], TABLETS]}], ids=["spheres", "tablets"])
+def test_samples_are_common(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many launches for three copies as for two, and each samples what it does alone.
+
+    A sample wakes a copy once, and brings nothing to the host. Of spheres nothing else does more for three copies.
+    """
+    statistics = {"block": 12e-5, "blocks": 1, "bins": 8, "sample_interval": 2e-5, "lag": 2e-5}
+    partition = {"partition": {"kind": "cylinder", "angular": 4, "axial": [0, 5e-3, 40e-3]}}
+    case = bowl_case(number=4, statistics=statistics | partition, time={"step": 1e-5}, **changes)
+    counts, asked, found = [], [0], list[Any]()
+    ask = Copy._ask
+
+    def count_requests(self: Copy, request: Request) -> Any:
+        asked[0] += 1
+        return ask(self, request)
+
+    def work(backend: Backend) -> None:
+        simulation = Simulation(case, backend, SEED)
+        simulation.advance(7)
+        before = asked[0], getattr(backend, "brought", 0)
+        simulation.take_sample()
+        recorder = simulation.recorder
+        assert recorder is not None
+        requests = asked[0] - before[0], getattr(backend, "brought", 0) - before[1]
+        found.append((requests, simulation.engine, recorder.transport))
+
+    monkeypatch.setattr(Copy, "_ask", count_requests)
+    work(PythonBackend())
+    _, expected, sampled = found.pop()
+    assert sampled.sums().transitions.sum(axis=(1, 2)).tolist() == [16, 12]
+    for number in (2, 3):
+        shared = Counting()
+        assert Copies(shared, [work] * number, number).run() == [None] * number
+        assert max(requests[0] for requests, *_ in found) == number
+        assert [requests[1] for requests, *_ in found] == [0] * number
+        counts.append((shared.launches, 0 if changes else shared.brought - AT_FIRST * number))
+        for _, engine, transport in found:
+            np.testing.assert_array_equal(engine.bodies().kind, expected.bodies().kind)
+            assert_same_state(transport.state(), sampled.state())
+        found.clear()
+    assert counts[0] == counts[1]
+
+
 def kind_of_steps(case: DemCase) -> Any:
     """What the steps of a case have in common with those that can be launched with them."""
     engine = make_engine(case, get_backend("python"))
@@ -229,12 +284,25 @@ def of_sums() -> Launch:
     return Launch(add_up_part, (np.zeros(4, np.int32), np.zeros(2, np.int64), 2))
 
 
-@pytest.mark.parametrize("make", [of_particles, of_sums])
+def of_samples(name: str) -> Launch:
+    """A body that samples in compartments about an axis; it compiles with the device's way to add."""
+    listing = Listing()
+    grid = CylinderGrid(kind="cylinder", radial=(0.0, 1.0, 2.0), angular=3, axial=(0.0, 1.0, 2.0))
+    particles = launches_of(bowl_case(number=4))["move_particle"].arguments[1]
+    Transport(listing, grid, 2, 1, None).sample(particles, 0.5, 4)
+    return listing.launches[name]
+
+
+DIVIDING = [partial(of_samples, name) for name in ("follow", "integrate")]
+
+
+@pytest.mark.parametrize("make", [of_particles, of_sums, partial(of_samples, "add_up_share"), *DIVIDING])
 def test_joint_kernel_is_assembled(make: Callable[[], Launch]) -> None:
-    """Arguments out of a table, nothing called, nothing spilled, memory known to be global."""
+    """Arguments out of a table, nothing called or spilled; where nothing is divided, memory known to be global."""
     text = compile_to_ptx(make(), joint=True)
     assert not functions_called(text)
-    assert not re.search(r"\b(ld|st)\.[bfsu]\d+", text), "an address that is not known to be one of global memory"
+    addresses = re.search(r"\b(ld|st)\.[bfsu]\d+", text)
+    assert make in DIVIDING or not addresses, "an address that is not known to be one of global memory"
     for architecture in ASSEMBLED_FOR:
         told = assemble(text, architecture)
         assert (told.spills, told.stack) == (0, 0)
