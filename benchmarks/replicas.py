@@ -115,16 +115,17 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    loops: Any = GatherLoops
-    dem.engine.make_loops = loops
     backend, box = get_backend(chosen.backend, 1), SCENARIOS["box"]
     small = box.settled_case(chosen.particles, SKIN)
+    large = small if chosen.host else box.settled_case(chosen.copies * chosen.particles, SKIN)
+    loops: Any = GatherLoops  # on one thread alone: threads of a CPU would sort particles over each other
+    dem.engine.make_loops = loops
     if chosen.host:
         for name, what in (("list", make_list), ("sample", take_sample)):
             seconds = host_seconds(small, chosen.copies, backend, chosen.warm, chosen.steps, what)
             print(f"{chosen.copies} copies: {1e6 * seconds:.0f} us of the host for each copy and {name}", flush=True)
         return 0
-    large, shares = box.settled_case(chosen.copies * chosen.particles, SKIN), []
+    shares = list[float]()
     for number in range(chosen.rounds):
         together = rate_of_copies(small, chosen.copies, backend, chosen.warm, chosen.steps)
         alone = rate_alone(large, backend, chosen.warm, chosen.steps)
