@@ -93,27 +93,53 @@ def make_work(members: int, classes: int) -> Work:
 @routine
 def slope_of(member: int, values: Floats, problem: Problem, work: Work, slope: Floats) -> None:
     """Fill the change of numbers [1/(m3 s)] and ledger."""
-    tables, kind, factors = problem.classes, problem.members.kind[member], problem.members.factors[member]
-    pivots = tables.pivots[kind]
-    classes = pivots.size
-    numbers, change = values[:classes], slope[:classes]
     for k in range(slope.size):
         slope[k] = 0.0
-    if tables.aggregates[kind]:
-        factor, loss, born, lifted = factors[AGGREGATION], work.loss[member], work.born[member], work.lifted[member]
-        merged = pool_mergers(kind, numbers, pivots, problem.merging, loss, born, lifted)
-        share_births(factor, pivots, loss, born, lifted, change)
-        beyond, gained, volume = merge_beyond(kind, factor, numbers, problem.merging, change)
-        slope[classes + MERGED] = factor * (merged + beyond)
-        slope[classes + BEYOND_NUMBER] = factor * gained
-        slope[classes + BEYOND_VOLUME] = factor * volume
-    if tables.breaks[kind]:
-        for k in range(classes):
-            broken = factors[BREAKAGE] * numbers[k]
-            add_scaled(broken, tables.fragments[kind, k], change)
-            slope[classes + GAINED] += broken * tables.gained[kind, k]
-    if problem.layering.limiter[kind] >= 0:
-        slope[classes + LAYERED] = add_layers(kind, factors[GROWTH], numbers, pivots, problem.layering, change)
+    aggregate(member, values, problem, work, slope)
+    break_up(member, values, problem, slope)
+    lay_on(member, values, problem, slope)
+
+
+@routine
+def aggregate(member: int, values: Floats, problem: Problem, work: Work, slope: Floats) -> None:
+    """Add aggregation to a slope. Each mechanism looks up anew which population a member is, as in `pbm.runs`."""
+    kind, classes = problem.members.kind[member], values.size - BOOKED
+    if not problem.classes.aggregates[kind]:
+        return
+    numbers, change, pivots = values[:classes], slope[:classes], problem.classes.pivots[kind]
+    loss, born, lifted = work.loss[member, :classes], work.born[member, :classes], work.lifted[member, :classes]
+    factor = problem.members.factors[member, AGGREGATION]
+    merged = pool_mergers(kind, numbers, pivots, problem.merging, loss, born, lifted)
+    share_births(factor, pivots, loss, born, lifted, change)
+    beyond, gained, volume = merge_beyond(kind, factor, numbers, problem.merging, change)
+    slope[classes + MERGED] = factor * (merged + beyond)
+    slope[classes + BEYOND_NUMBER] = factor * gained
+    slope[classes + BEYOND_VOLUME] = factor * volume
+
+
+@routine
+def break_up(member: int, values: Floats, problem: Problem, slope: Floats) -> None:
+    """Add breakage to a slope."""
+    tables, kind, classes = problem.classes, problem.members.kind[member], values.size - BOOKED
+    if not tables.breaks[kind]:
+        return
+    change = slope[:classes]
+    for k in range(classes):
+        broken = problem.members.factors[member, BREAKAGE] * values[k]
+        add_scaled(broken, tables.fragments[kind, k], change)
+        slope[classes + GAINED] += broken * tables.gained[kind, k]
+
+
+@routine
+def lay_on(member: int, values: Floats, problem: Problem, slope: Floats) -> None:
+    """Add growth to a slope."""
+    kind, classes = problem.members.kind[member], values.size - BOOKED
+    if problem.layering.limiter[kind] < 0:
+        return
+    factor, pivots = problem.members.factors[member, GROWTH], problem.classes.pivots[kind]
+    slope[classes + LAYERED] = add_layers(
+        kind, factor, values[:classes], pivots, problem.layering, slope[:classes]
+    )
 
 
 @routine
@@ -125,13 +151,13 @@ def error_of(member: int, values: Floats, difference: Floats, problem: Problem) 
     pivots = problem.classes.pivots[problem.members.kind[member]]
     number, solids, square, worst = 0.0, 0.0, 0.0, 0.0
     number_error, solids_error, square_error = 0.0, 0.0, 0.0
-    for k in range(pivots.size):
+    for k in range(values.size - BOOKED):
         volume, error = values[k] * pivots[k], difference[k] * pivots[k]
         number, solids, square = number + values[k], solids + volume, square + volume * pivots[k]
         number_error += difference[k]
         solids_error += error
         square_error += error * pivots[k]
-    for k in range(pivots.size):
+    for k in range(values.size - BOOKED):
         ratio = abs(difference[k] * pivots[k]) / (values[k] * pivots[k] + FLOOR * solids)
         worst = max(worst, CLASS_WEIGHT * ratio)
     worst = max(max(worst, abs(number_error) / number), max(abs(solids_error) / solids, abs(square_error) / square))
@@ -154,7 +180,7 @@ def solve_member(
     runs: Runs,
 ) -> None:
     """Integrate the member whose turn it is at one place of the order."""
-    run_member(runs.order[place], Problem(classes, merging, layering, members), work, stages, runs)
+    run_member(place, Problem(classes, merging, layering, members), work, stages, runs)
 
 
 def solve_members(

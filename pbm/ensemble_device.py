@@ -30,7 +30,8 @@ def put_tables(tables: Any, backend: Backend) -> Any:
 def put_runs(runs: Runs, backend: Backend) -> Runs:
     """Return runs on the backend; members keep their order, so that neighbours share lines of memory."""
     each = {name: interleaved(getattr(runs, name), backend) for name in ("tolerance", "states", "steps", "stopped")}
-    return runs._replace(order=backend.array(np.arange(runs.order.size)), times=backend.array(runs.times), **each)
+    shared = {name: backend.array(getattr(runs, name)) for name in ("times", "sizes")}
+    return runs._replace(order=backend.array(np.arange(runs.order.size)), **shared, **each)
 
 
 def take_runs(found: Runs, runs: Runs, backend: Backend) -> None:

@@ -29,6 +29,10 @@ VANISHED = 1e-100
 would slow a processor down."""
 
 
+POSITIVE = 1
+"""Where `Runs.sizes` says how many values may not fall below nil."""
+
+
 class Stages(NamedTuple):
     """Vectors of a step, each of shape (members, size)."""
 
@@ -45,7 +49,7 @@ class Runs(NamedTuple):
     order: np.ndarray  # member to be run at each place, (members,)
     times: Floats  # of output [s], (times,)
     tolerance: Floats  # error of a step, (members,)
-    positive: int  # how many leading values may not fall below nil
+    sizes: np.ndarray  # values of a member, and how many leading ones may not fall below nil, (2,)
     states: Floats  # (members, times, size); the first of them is the start
     steps: np.ndarray  # accepted and rejected steps, (members, 2)
     stopped: Floats  # time and step at which a run was given up [s], not a number for one that was not, (members, 2)
@@ -72,7 +76,7 @@ def make_runs(starts: Floats, times: Floats, tolerance: Floats, positive: int) -
     states[:, 0] = starts
     order = np.argsort((np.arange(members) * 0.6180339887498949) % 1.0, kind="stable")
     steps, stopped = np.zeros((members, 2), dtype=np.int64), np.full((members, 2), np.nan)
-    return Runs(order, times, tolerance, positive, states, steps, stopped)
+    return Runs(order, times, tolerance, np.array([size, positive]), states, steps, stopped)
 
 
 def check_times(times: Floats) -> None:
@@ -137,62 +141,136 @@ def weight_of(stage: int) -> float:
     return -0.1 if stage == 0 or stage == 6 else 0.1
 
 
-def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
-    """Build one step of a member: `stages.moving` becomes its end, `stages.difference` the error.
+@routine
+def turn_of(place: int, runs: Runs) -> tuple[int, int]:
+    """Return the member whose turn it is at one place of the order, and how many values it has.
+
+    They are looked up anew for each part of a step: on a device the addresses and numbers of rounds that follow from
+    them would else be kept in registers from one part to the next.
+    """
+    return runs.order[place], runs.sizes[0]
+
+
+@routine
+def begin(place: int, stages: Stages, runs: Runs) -> float:
+    """Begin a step; returns the content below which a class is empty."""
+    member, size = turn_of(place, runs)
+    begin_step(stages.state[member, :size], stages.moving[member, :size], stages.difference[member, :size])
+    return least_of(stages.state[member], runs.sizes[POSITIVE])
+
+
+@routine
+def move(place: int, stage: int, length: float, stages: Stages, runs: Runs) -> None:
+    """Move a stage on along its slope.
 
     A step of no length leaves the slope of the state as its difference.
     """
+    part = length / 6.0
+    if stage == 9:
+        member, size = turn_of(place, runs)
+        end_step(stages.kept[member, :size], stages.moving[member, :size])
+        part = 0.1 * length
+    weight = length * weight_of(stage) if length > 0.0 else 1.0
+    member, size = turn_of(place, runs)
+    moving, difference = stages.moving[member, :size], stages.difference[member, :size]
+    add_stage(part, weight, stages.slope[member, :size], moving, difference)
 
-    def step(member: int, length: float, positive: int, problem: Any, work: Any, stages: Stages) -> None:
-        state, moving, kept = stages.state[member], stages.moving[member], stages.kept[member]
-        slope, difference = stages.slope[member], stages.difference[member]
-        least, contents = least_of(state, positive), moving[:positive]
-        begin_step(state, moving, difference)
+
+@routine
+def turn_back(place: int, stages: Stages, runs: Runs) -> None:
+    """Keep what the end is made of after five stages, and go back."""
+    member, size = turn_of(place, runs)
+    keep(stages.state[member, :size], stages.moving[member, :size], stages.kept[member, :size])
+
+
+@routine
+def empty_contents(place: int, values: Floats, least: float, runs: Runs) -> None:
+    """Put nil where next to nothing is of what may not fall below nil."""
+    empty(values[runs.order[place], : runs.sizes[POSITIVE]], least)
+
+
+def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
+    """Build one step of a member: `stages.moving` becomes its end, `stages.difference` the error."""
+
+    def step(place: int, length: float, problem: Any, work: Any, stages: Stages, runs: Runs) -> None:
+        least = begin(place, stages, runs)
         for stage in range(10 if length > 0.0 else 1):
-            empty(contents, least)
-            slope_of(member, moving, problem, work, slope)
-            part = length / 6.0
-            if stage == 9:
-                end_step(kept, moving)
-                part = 0.1 * length
-            weight = length * weight_of(stage) if length > 0.0 else 1.0
-            add_stage(part, weight, slope, moving, difference)
+            empty_contents(place, stages.moving, least, runs)
+            member, size = turn_of(place, runs)
+            slope_of(member, stages.moving[member, :size], problem, work, stages.slope[member, :size])
+            move(place, stage, length, stages, runs)
             if stage == 4:
-                keep(state, moving, kept)
-        empty(contents, least)
+                turn_back(place, stages, runs)
+        empty_contents(place, stages.moving, least, runs)
 
     return step
 
 
+@routine
+def start_run(place: int, stages: Stages, runs: Runs) -> None:
+    """Put a member at its start."""
+    member, size = turn_of(place, runs)
+    copy(runs.states[member, 0, :size], stages.state[member, :size])
+    contents = stages.state[member, : runs.sizes[POSITIVE]]
+    empty(contents, least_of(contents, contents.size))
+
+
+@routine
+def write_state(place: int, mark: int, stages: Stages, runs: Runs) -> None:
+    """Write the state of a member at an output."""
+    member, size = turn_of(place, runs)
+    copy(stages.state[member, :size], runs.states[member, mark, :size])
+
+
+@routine
+def end_of_step(place: int, error: float, pace: Pace, stages: Stages, runs: Runs) -> bool:
+    """Count a step, take it on if its error allows; returns whether the run is given up."""
+    if error <= 1.0:
+        member, size = turn_of(place, runs)
+        copy(stages.moving[member, :size], stages.state[member, :size])
+    member, _ = turn_of(place, runs)
+    runs.steps[member, 0 if error <= 1.0 else 1] += 1
+    shortest = SHORTEST * (runs.times[runs.times.size - 1] - runs.times[0])
+    stops = given_up(error, pace.step, shortest, runs.steps[member, 0] + runs.steps[member, 1])
+    if stops:
+        runs.stopped[member, 0], runs.stopped[member, 1] = pace.time, pace.step
+    return stops
+
+
+def make_judge(error_of: Callable[..., float]) -> Callable[..., float]:
+    """Build what finds the error of a step over the tolerance of its member."""
+
+    def judge(place: int, length: float, problem: Any, stages: Stages, runs: Runs) -> float:
+        member, size = turn_of(place, runs)
+        error = error_of(member, stages.moving[member, :size], stages.difference[member, :size], problem)
+        lowest = lowest_of(stages.moving[member], 0, runs.sizes[POSITIVE])
+        return judged(error, runs.tolerance[member], length, lowest)
+
+    return judge
+
+
 def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> Callable[..., None]:
-    """Build the adaptive integration of one member over all its times.
+    """Build the adaptive integration over all times of the member whose turn it is at one place of the order.
 
     slope_of(member, values, problem, work, slope) fills a slope; error_of(member, values, difference, problem) is the
     relative error of a step.
     """
-    take_step = routine(make_step(slope_of))
+    take_step, judge = routine(make_step(slope_of)), routine(make_judge(error_of))
 
-    def run(member: int, problem: Any, work: Any, stages: Stages, runs: Runs) -> None:
-        state, moving, times = stages.state[member], stages.moving[member], runs.times
-        tolerance, shortest = runs.tolerance[member], SHORTEST * (times[times.size - 1] - times[0])
-        copy(runs.states[member, 0], state)
-        empty(state[: runs.positive], least_of(state, runs.positive))
+    def run(place: int, problem: Any, work: Any, stages: Stages, runs: Runs) -> None:
+        times = runs.times
+        start_run(place, stages, runs)
         pace = Pace(times[0], 0.0, 0.0, 0.0)
         for mark in range(1, times.size):
             while pace.time < times[mark]:
                 length = min(pace.step, times[mark] - pace.time)
-                take_step(member, length, runs.positive, problem, work, stages)
-                error = error_of(member, moving, stages.difference[member], problem)
-                error = judged(error, tolerance, length, lowest_of(moving, 0, runs.positive))
+                take_step(place, length, problem, work, stages, runs)
+                error, tolerance = judge(place, length, problem, stages, runs), runs.tolerance[runs.order[place]]
+                shortest = SHORTEST * (times[times.size - 1] - times[0])
                 pace = pace_after(error, tolerance, length, times[mark], shortest, pace)
-                if length > 0.0:
-                    runs.steps[member, 0 if error <= 1.0 else 1] += 1
-                    if error <= 1.0:
-                        copy(moving, state)
-                    if given_up(error, pace.step, shortest, runs.steps[member, 0] + runs.steps[member, 1]):
-                        runs.stopped[member, 0], runs.stopped[member, 1] = pace.time, pace.step
-                        return
-            copy(state, runs.states[member, mark])
+                if length > 0.0 and end_of_step(place, error, pace, stages, runs):
+                    return
+            write_state(place, mark, stages, runs)
 
     return run
 

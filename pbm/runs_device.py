@@ -19,6 +19,7 @@ from compute.physics import routine
 from compute.tuples import make_loader, make_storer
 from pbm.grid import Floats
 from pbm.runs import (
+    POSITIVE,
     SHORTEST,
     Pace,
     Runs,
@@ -243,7 +244,7 @@ def slope_on(backend: Backend, balance: Balance, values: Floats) -> Floats:
 
 def prepare(backend: Backend, balance: Balance, runs: Runs) -> tuple[Stages, Course]:
     """Stages and course on a backend, with the state at the start and no run under way."""
-    positive, zeros = runs.positive, backend.zeros
+    positive, zeros = int(runs.sizes[POSITIVE]), backend.zeros
     stages = Stages(*(zeros((1, runs.states.shape[2])) for _ in Stages._fields))
     sums = zeros((-(-balance.cells // CHUNK) + 1, balance.judgement.number))
     worst, states = zeros((3, -(-positive // CHUNK))), zeros(runs.states.shape[1:])
@@ -256,7 +257,7 @@ def prepare(backend: Backend, balance: Balance, runs: Runs) -> tuple[Stages, Cou
 def solve_on(backend: Backend, balance: Balance, runs: Runs) -> None:
     """Integrate the one member of these runs on a backend; fills the runs of the host."""
     stages, course = prepare(backend, balance, runs)
-    graph = make_graph(backend, trial(balance, runs.positive, stages, course), 1, course.clock)
+    graph = make_graph(backend, trial(balance, int(runs.sizes[POSITIVE]), stages, course), 1, course.clock)
     clock, times = np.zeros(CLOCK), runs.times
     clock[[TIME, MARK, STATUS, LAST]] = times[0], 1.0, RUNNING, times.size - 1
     clock[[SHORT, TOLERANCE]] = SHORTEST * (times[-1] - times[0]), runs.tolerance[0]
