@@ -107,9 +107,9 @@ def aggregate(member: int, values: Floats, problem: Problem, work: Work, slope: 
     if not problem.classes.aggregates[kind]:
         return
     numbers, change, pivots = values[:classes], slope[:classes], problem.classes.pivots[kind]
-    loss, born, lifted = work.loss[member, :classes], work.born[member, :classes], work.lifted[member, :classes]
-    factor = problem.members.factors[member, AGGREGATION]
+    loss, born, lifted = work.loss[member], work.born[member], work.lifted[member]
     merged = pool_mergers(kind, numbers, pivots, problem.merging, loss, born, lifted)
+    kind, factor = problem.members.kind[member], problem.members.factors[member, AGGREGATION]
     share_births(factor, pivots, loss, born, lifted, change)
     beyond, gained, volume = merge_beyond(kind, factor, numbers, problem.merging, change)
     slope[classes + MERGED] = factor * (merged + beyond)
@@ -123,10 +123,9 @@ def break_up(member: int, values: Floats, problem: Problem, slope: Floats) -> No
     tables, kind, classes = problem.classes, problem.members.kind[member], values.size - BOOKED
     if not tables.breaks[kind]:
         return
-    change = slope[:classes]
     for k in range(classes):
         broken = problem.members.factors[member, BREAKAGE] * values[k]
-        add_scaled(broken, tables.fragments[kind, k], change)
+        add_scaled(classes, broken, tables.fragments[kind, k], slope)
         slope[classes + GAINED] += broken * tables.gained[kind, k]
 
 

@@ -48,6 +48,7 @@ class Runs(NamedTuple):
 
     order: np.ndarray  # member to be run at each place, (members,)
     times: Floats  # of output [s], (times,)
+    shortest: float  # step whose rejection means collapse [s]
     tolerance: Floats  # error of a step, (members,)
     sizes: np.ndarray  # values of a member, and how many leading ones may not fall below nil, (2,)
     states: Floats  # (members, times, size); the first of them is the start
@@ -76,7 +77,8 @@ def make_runs(starts: Floats, times: Floats, tolerance: Floats, positive: int) -
     states[:, 0] = starts
     order = np.argsort((np.arange(members) * 0.6180339887498949) % 1.0, kind="stable")
     steps, stopped = np.zeros((members, 2), dtype=np.int64), np.full((members, 2), np.nan)
-    return Runs(order, times, tolerance, np.array([size, positive]), states, steps, stopped)
+    shortest = SHORTEST * float(times[-1] - times[0])
+    return Runs(order, times, shortest, tolerance, np.array([size, positive]), states, steps, stopped)
 
 
 def check_times(times: Floats) -> None:
@@ -104,32 +106,32 @@ def check_runs(runs: Runs, blame: Callable[[int], str] | None = None) -> None:
 
 
 @routine
-def add_stage(length: float, weight: float, slope: Floats, moving: Floats, difference: Floats) -> None:
+def add_stage(size: int, length: float, weight: float, slope: Floats, moving: Floats, difference: Floats) -> None:
     """Move the stage on by `length` times the slope, and the difference by `weight` times it."""
-    for k in range(moving.size):
+    for k in range(size):
         moving[k] += length * slope[k]
         difference[k] += weight * slope[k]
 
 
 @routine
-def begin_step(state: Floats, moving: Floats, difference: Floats) -> None:
+def begin_step(size: int, state: Floats, moving: Floats, difference: Floats) -> None:
     """Put the stage at the state, and the difference at nil."""
-    for k in range(state.size):
+    for k in range(size):
         moving[k], difference[k] = state[k], 0.0
 
 
 @routine
-def keep(state: Floats, moving: Floats, kept: Floats) -> None:
+def keep(size: int, state: Floats, moving: Floats, kept: Floats) -> None:
     """After five stages: average what is kept for the end, and go back."""
-    for k in range(state.size):
+    for k in range(size):
         kept[k] = (state[k] + 9.0 * moving[k]) / 25.0
         moving[k] = 15.0 * kept[k] - 5.0 * moving[k]
 
 
 @routine
-def end_step(kept: Floats, moving: Floats) -> None:
+def end_step(size: int, kept: Floats, moving: Floats) -> None:
     """Put the end of the step together, but for its last slope."""
-    for k in range(kept.size):
+    for k in range(size):
         moving[k] = kept[k] + 0.6 * moving[k]
 
 
@@ -155,7 +157,7 @@ def turn_of(place: int, runs: Runs) -> tuple[int, int]:
 def begin(place: int, stages: Stages, runs: Runs) -> float:
     """Begin a step; returns the content below which a class is empty."""
     member, size = turn_of(place, runs)
-    begin_step(stages.state[member, :size], stages.moving[member, :size], stages.difference[member, :size])
+    begin_step(size, stages.state[member], stages.moving[member], stages.difference[member])
     return least_of(stages.state[member], runs.sizes[POSITIVE])
 
 
@@ -168,25 +170,24 @@ def move(place: int, stage: int, length: float, stages: Stages, runs: Runs) -> N
     part = length / 6.0
     if stage == 9:
         member, size = turn_of(place, runs)
-        end_step(stages.kept[member, :size], stages.moving[member, :size])
+        end_step(size, stages.kept[member], stages.moving[member])
         part = 0.1 * length
     weight = length * weight_of(stage) if length > 0.0 else 1.0
     member, size = turn_of(place, runs)
-    moving, difference = stages.moving[member, :size], stages.difference[member, :size]
-    add_stage(part, weight, stages.slope[member, :size], moving, difference)
+    add_stage(size, part, weight, stages.slope[member], stages.moving[member], stages.difference[member])
 
 
 @routine
 def turn_back(place: int, stages: Stages, runs: Runs) -> None:
     """Keep what the end is made of after five stages, and go back."""
     member, size = turn_of(place, runs)
-    keep(stages.state[member, :size], stages.moving[member, :size], stages.kept[member, :size])
+    keep(size, stages.state[member], stages.moving[member], stages.kept[member])
 
 
 @routine
 def empty_contents(place: int, values: Floats, least: float, runs: Runs) -> None:
     """Put nil where next to nothing is of what may not fall below nil."""
-    empty(values[runs.order[place], : runs.sizes[POSITIVE]], least)
+    empty(runs.sizes[POSITIVE], values[runs.order[place]], least)
 
 
 def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
@@ -210,16 +211,16 @@ def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
 def start_run(place: int, stages: Stages, runs: Runs) -> None:
     """Put a member at its start."""
     member, size = turn_of(place, runs)
-    copy(runs.states[member, 0, :size], stages.state[member, :size])
-    contents = stages.state[member, : runs.sizes[POSITIVE]]
-    empty(contents, least_of(contents, contents.size))
+    copy(size, runs.states[member, 0], stages.state[member])
+    positive = runs.sizes[POSITIVE]
+    empty(positive, stages.state[member], least_of(stages.state[member], positive))
 
 
 @routine
 def write_state(place: int, mark: int, stages: Stages, runs: Runs) -> None:
     """Write the state of a member at an output."""
     member, size = turn_of(place, runs)
-    copy(stages.state[member, :size], runs.states[member, mark, :size])
+    copy(size, stages.state[member], runs.states[member, mark])
 
 
 @routine
@@ -227,11 +228,10 @@ def end_of_step(place: int, error: float, pace: Pace, stages: Stages, runs: Runs
     """Count a step, take it on if its error allows; returns whether the run is given up."""
     if error <= 1.0:
         member, size = turn_of(place, runs)
-        copy(stages.moving[member, :size], stages.state[member, :size])
+        copy(size, stages.moving[member], stages.state[member])
     member, _ = turn_of(place, runs)
     runs.steps[member, 0 if error <= 1.0 else 1] += 1
-    shortest = SHORTEST * (runs.times[runs.times.size - 1] - runs.times[0])
-    stops = given_up(error, pace.step, shortest, runs.steps[member, 0] + runs.steps[member, 1])
+    stops = given_up(error, pace.step, runs.shortest, runs.steps[member, 0] + runs.steps[member, 1])
     if stops:
         runs.stopped[member, 0], runs.stopped[member, 1] = pace.time, pace.step
     return stops
@@ -266,8 +266,7 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
                 length = min(pace.step, times[mark] - pace.time)
                 take_step(place, length, problem, work, stages, runs)
                 error, tolerance = judge(place, length, problem, stages, runs), runs.tolerance[runs.order[place]]
-                shortest = SHORTEST * (times[times.size - 1] - times[0])
-                pace = pace_after(error, tolerance, length, times[mark], shortest, pace)
+                pace = pace_after(error, tolerance, length, times[mark], runs.shortest, pace)
                 if length > 0.0 and end_of_step(place, error, pace, stages, runs):
                     return
             write_state(place, mark, stages, runs)
@@ -345,14 +344,14 @@ def least_of(values: Floats, positive: int) -> float:
 
 
 @routine
-def empty(values: Floats, least: float) -> None:
+def empty(size: int, values: Floats, least: float) -> None:
     """Put nil where next to nothing is."""
-    for k in range(values.size):
+    for k in range(size):
         values[k] = 0.0 if abs(values[k]) < least else values[k]
 
 
 @routine
-def copy(values: Floats, place: Floats) -> None:
+def copy(size: int, values: Floats, place: Floats) -> None:
     """Copy values to their place."""
-    for k in range(values.size):
+    for k in range(size):
         place[k] = values[k]

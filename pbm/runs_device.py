@@ -20,7 +20,6 @@ from compute.tuples import make_loader, make_storer
 from pbm.grid import Floats
 from pbm.runs import (
     POSITIVE,
-    SHORTEST,
     Pace,
     Runs,
     Stages,
@@ -109,9 +108,9 @@ def begin_entry(k: int, positive: int, stages: Stages, course: Course) -> None:
     """Begin the step of one entry."""
     one = slice(k, k + 1)
     moving = stages.moving[0, one]
-    begin_step(stages.state[0, one], moving, stages.difference[0, one])
+    begin_step(1, stages.state[0, one], moving, stages.difference[0, one])
     if k < positive:
-        empty(moving, course.clock[LEAST])
+        empty(1, moving, course.clock[LEAST])
 
 
 @routine
@@ -123,14 +122,14 @@ def move_entry(k: int, stage: int, positive: int, stages: Stages, course: Course
     length, one = course.clock[LENGTH], slice(k, k + 1)
     moving, kept, part = stages.moving[0, one], stages.kept[0, one], length / 6.0
     if stage == STAGES - 1 and length > 0.0:
-        end_step(kept, moving)
+        end_step(1, kept, moving)
         part = 0.1 * length
     weight = length * weight_of(stage) if length > 0.0 else 1.0 - min(stage, 1)
-    add_stage(part, weight, stages.slope[0, one], moving, stages.difference[0, one])
+    add_stage(1, part, weight, stages.slope[0, one], moving, stages.difference[0, one])
     if stage == 4 and length > 0.0:
-        keep(stages.state[0, one], moving, kept)
+        keep(1, stages.state[0, one], moving, kept)
     if k < positive:
-        empty(moving, course.clock[LEAST])
+        empty(1, moving, course.clock[LEAST])
 
 
 @cache
@@ -199,7 +198,7 @@ def settle_entry(k: int, stages: Stages, course: Course) -> None:
     """Take one entry of an accepted step over, and write it where it is time for an output."""
     clock, one = course.clock, slice(k, k + 1)
     if clock[ACCEPTED] > 0.0:
-        copy(stages.moving[0, one], stages.state[0, one])
+        copy(1, stages.moving[0, one], stages.state[0, one])
         mark = int(clock[MARK])
         if not clock[TIME] < course.times[mark]:
             course.states[mark, k] = stages.state[0, k]
@@ -249,7 +248,7 @@ def prepare(backend: Backend, balance: Balance, runs: Runs) -> tuple[Stages, Cou
     sums = zeros((-(-balance.cells // CHUNK) + 1, balance.judgement.number))
     worst, states = zeros((3, -(-positive // CHUNK))), zeros(runs.states.shape[1:])
     begin = runs.states[0, 0].copy()
-    empty(begin[:positive], least_of(begin, positive))
+    empty(positive, begin, least_of(begin, positive))
     stages.state[0] = backend.array(begin)
     return stages, Course(zeros(CLOCK), backend.array(runs.times), states, sums, worst)
 
@@ -260,7 +259,7 @@ def solve_on(backend: Backend, balance: Balance, runs: Runs) -> None:
     graph = make_graph(backend, trial(balance, int(runs.sizes[POSITIVE]), stages, course), 1, course.clock)
     clock, times = np.zeros(CLOCK), runs.times
     clock[[TIME, MARK, STATUS, LAST]] = times[0], 1.0, RUNNING, times.size - 1
-    clock[[SHORT, TOLERANCE]] = SHORTEST * (times[-1] - times[0]), runs.tolerance[0]
+    clock[[SHORT, TOLERANCE]] = runs.shortest, runs.tolerance[0]
     course.clock[...] = backend.array(clock)
     found = graph.run()
     while found[STATUS] == RUNNING:

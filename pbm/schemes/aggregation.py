@@ -99,9 +99,9 @@ def _tables(
 
 
 @routine
-def add_scaled(factor: float, values: Floats, total: Floats) -> None:
-    """Add `factor` times `values` to `total`."""
-    for k in range(total.size):
+def add_scaled(size: int, factor: float, values: Floats, total: Floats) -> None:
+    """Add `factor` times the first `size` values to `total`."""
+    for k in range(size):
         total[k] += factor * values[k]
 
 
@@ -125,7 +125,7 @@ def pool_mergers(
     for j in range(top + 1):
         if numbers[j] != 0.0:
             far, rates = tables.far[kind, j], tables.dying[kind, j]
-            add_scaled(numbers[j], rates, loss)
+            add_scaled(numbers.size, numbers[j], rates, loss)
             swallow(numbers[j], pivots[j], rates[far:top], born[far:top], lifted[far:top])
     merged = 0.0
     for k in range(top + 1):

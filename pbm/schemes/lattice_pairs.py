@@ -207,4 +207,4 @@ def lift(way: int, axis: int, i: int, j: int, inner: Floats, outer: Floats, axes
         factor = axes.factor[axes.kind[step], axis, i, j]
         if factor != 0.0:
             begin = (place + axes.ahead[step]) * width
-            add_scaled(factor, inner[axes.source[step]], outer[axes.goal[step], begin : begin + width])
+            add_scaled(width, factor, inner[axes.source[step]], outer[axes.goal[step], begin : begin + width])
