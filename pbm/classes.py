@@ -136,9 +136,7 @@ def lay_on(member: int, values: Floats, problem: Problem, slope: Floats) -> None
     if problem.layering.limiter[kind] < 0:
         return
     factor, pivots = problem.members.factors[member, GROWTH], problem.classes.pivots[kind]
-    slope[classes + LAYERED] = add_layers(
-        kind, factor, values[:classes], pivots, problem.layering, slope[:classes]
-    )
+    slope[classes + LAYERED] = add_layers(kind, factor, values[:classes], pivots, problem.layering, slope[:classes])
 
 
 @routine

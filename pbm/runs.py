@@ -7,28 +7,21 @@ the right-hand side keeps.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from compute.elementary import exponential, logarithm
 from compute.errors import CaseError, SimulationError
 from compute.physics import routine
 from pbm.grid import Floats
+from pbm.pace import Pace, given_up, judged, pace_after
 
 SHORTEST = 1e-13
 """Share of the time span below which a step means collapse."""
-MOST_STEPS = 5_000_000
-"""Steps, accepted or not, after which a run is given up: minutes of the smallest populations."""
-FAILED, NEGATIVE = 1e4, 8.0
-"""Stand for the error, over the tolerance, of a step that left the numbers, and of one that went below nil."""
 VANISHED = 1e-100
 """A content below this share of the largest, far below the round-off of any sum, is nil: no product underflows, which
 would slow a processor down."""
-
-
 POSITIVE = 1
 """Where `Runs.sizes` says how many values may not fall below nil."""
 
@@ -54,15 +47,6 @@ class Runs(NamedTuple):
     states: Floats  # (members, times, size); the first of them is the start
     steps: np.ndarray  # accepted and rejected steps, (members, 2)
     stopped: Floats  # time and step at which a run was given up [s], not a number for one that was not, (members, 2)
-
-
-class Pace(NamedTuple):
-    """Where an integration is: time and next step [s]; error over tolerance and length of a step that failed."""
-
-    time: float
-    step: float
-    failed: float  # nil after a step that did not
-    failed_length: float
 
 
 def make_stages(members: int, size: int) -> Stages:
@@ -275,63 +259,12 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
 
 
 @routine
-def given_up(error: float, step: float, shortest: float, taken: int) -> bool:
-    """Whether to give up after a step: one that was rejected for a length below every use, or the last one allowed."""
-    return (error > 1.0 and step < shortest) or taken >= MOST_STEPS
-
-
-@routine
-def pace_after(error: float, tolerance: float, length: float, mark: float, shortest: float, pace: Pace) -> Pace:
-    """Time and next step after a step with this error over tolerance, on the way to `mark`.
-
-    A step of no length finds the first step from its error, the relative change per second.
-    """
-    rest = mark - pace.time
-    if length == 0.0:
-        first = math.sqrt(math.sqrt(tolerance)) / max(error, 1e-300)
-        return Pace(pace.time, max(min(rest, first), shortest), pace.failed, pace.failed_length)
-    factor = step_factor(error, length, pace.failed, pace.failed_length)
-    if error > 1.0:
-        return Pace(pace.time, length * min(factor, 0.8), error, length)
-    if length >= rest:
-        return Pace(mark, max(pace.step, length * factor), 0.0, pace.failed_length)
-    return Pace(pace.time + length, length * factor, 0.0, pace.failed_length)
-
-
-@routine
 def lowest_of(values: Floats, begin: int, end: int) -> float:
     """Lowest of some values, nil if none is below."""
     lowest = 0.0
     for k in range(begin, end):
         lowest = min(lowest, values[k])
     return lowest
-
-
-@routine
-def judged(error: float, tolerance: float, length: float, lowest: float) -> float:
-    """Error over tolerance; a step that leaves the numbers or goes below nil counts as far too long.
-
-    That of a step of no length, which goes nowhere, stays as it is.
-    """
-    if length == 0.0:
-        return error
-    error = error / tolerance
-    if not error < FAILED:
-        return FAILED
-    return error if lowest >= 0.0 else max(error, NEGATIVE)
-
-
-@routine
-def step_factor(error: float, length: float, failed: float, failed_length: float) -> float:
-    """Change of the step for an error over tolerance.
-
-    The error of a smooth step goes with its fourth power; after a step that failed, with the power that shows, which is
-    less where a rate has a kink.
-    """
-    power = 4.0
-    if failed > 0.0 and error > 1.0:
-        power = min(max(logarithm(max(failed / error, 1.0)) / logarithm(failed_length / length), 1.0), 4.0)
-    return min(max(0.9 * exponential(-logarithm(max(error, 1e-10)) / power), 0.05), 4.0)
 
 
 @routine

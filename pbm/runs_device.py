@@ -18,9 +18,9 @@ from compute.graph import make_graph, run_once
 from compute.physics import routine
 from compute.tuples import make_loader, make_storer
 from pbm.grid import Floats
+from pbm.pace import Pace, given_up, judged, pace_after
 from pbm.runs import (
     POSITIVE,
-    Pace,
     Runs,
     Stages,
     add_stage,
@@ -28,12 +28,9 @@ from pbm.runs import (
     copy,
     empty,
     end_step,
-    given_up,
-    judged,
     keep,
     least_of,
     lowest_of,
-    pace_after,
     weight_of,
 )
 

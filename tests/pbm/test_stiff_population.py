@@ -7,7 +7,6 @@ import pytest
 
 import pbm
 from compute.errors import SimulationError
-from pbm import runs
 from pbm.analytic import balance_number
 from pbm.grid import Floats
 
@@ -58,7 +57,7 @@ def test_a_run_that_takes_too_many_steps_is_given_up(monkeypatch: pytest.MonkeyP
     """Beyond gelation the top class meets itself 1e7 times as fast as anything is looked at: the message names time,
     class, its rate and the way out, as a member of an ensemble too.
     """
-    monkeypatch.setattr(runs, "MOST_STEPS", 40)
+    monkeypatch.setattr(pace, "MOST_STEPS", 40)
     gelling = pbm.Population(GRID, pbm.kernel("product", rate_coefficient=1.0), compiled=False)
     said = r"the step fell to .* s after 40 steps; class 29 \(.* m\) loses its content at .* per second; .*pbm.Stiff"
     with pytest.raises(SimulationError, match=said):
