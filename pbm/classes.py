@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compute.physics import routine
+from compute.physics import physics, routine
 from pbm.grid import Floats
 from pbm.growth import Layering, add_layers
 from pbm.runs import Runs, Stages, make_run, make_runs, make_stages
@@ -100,7 +100,7 @@ def slope_of(member: int, values: Floats, problem: Problem, work: Work, slope: F
     lay_on(member, values, problem, slope)
 
 
-@routine
+@physics
 def aggregate(member: int, values: Floats, problem: Problem, work: Work, slope: Floats) -> None:
     """Add aggregation to a slope. Each mechanism looks up anew which population a member is, as in `pbm.runs`."""
     kind, classes = problem.members.kind[member], values.size - BOOKED
@@ -117,7 +117,7 @@ def aggregate(member: int, values: Floats, problem: Problem, work: Work, slope: 
     slope[classes + BEYOND_VOLUME] = factor * volume
 
 
-@routine
+@physics
 def break_up(member: int, values: Floats, problem: Problem, slope: Floats) -> None:
     """Add breakage to a slope."""
     tables, kind, classes = problem.classes, problem.members.kind[member], values.size - BOOKED
@@ -129,7 +129,7 @@ def break_up(member: int, values: Floats, problem: Problem, slope: Floats) -> No
         slope[classes + GAINED] += broken * tables.gained[kind, k]
 
 
-@routine
+@physics
 def lay_on(member: int, values: Floats, problem: Problem, slope: Floats) -> None:
     """Add growth to a slope."""
     kind, classes = problem.members.kind[member], values.size - BOOKED

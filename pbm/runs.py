@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compute.errors import CaseError, SimulationError
-from compute.physics import routine
+from compute.physics import physics, routine
 from pbm.grid import Floats
 from pbm.pace import Pace, given_up, judged, pace_after
 
@@ -127,7 +127,7 @@ def weight_of(stage: int) -> float:
     return -0.1 if stage == 0 or stage == 6 else 0.1
 
 
-@routine
+@physics
 def turn_of(place: int, runs: Runs) -> tuple[int, int]:
     """Return the member whose turn it is at one place of the order, and how many values it has.
 
@@ -137,7 +137,7 @@ def turn_of(place: int, runs: Runs) -> tuple[int, int]:
     return runs.order[place], runs.sizes[0]
 
 
-@routine
+@physics
 def begin(place: int, stages: Stages, runs: Runs) -> float:
     """Begin a step; returns the content below which a class is empty."""
     member, size = turn_of(place, runs)
@@ -145,7 +145,7 @@ def begin(place: int, stages: Stages, runs: Runs) -> float:
     return least_of(stages.state[member], runs.sizes[POSITIVE])
 
 
-@routine
+@physics
 def move(place: int, stage: int, length: float, stages: Stages, runs: Runs) -> None:
     """Move a stage on along its slope.
 
@@ -161,14 +161,14 @@ def move(place: int, stage: int, length: float, stages: Stages, runs: Runs) -> N
     add_stage(size, part, weight, stages.slope[member], stages.moving[member], stages.difference[member])
 
 
-@routine
+@physics
 def turn_back(place: int, stages: Stages, runs: Runs) -> None:
     """Keep what the end is made of after five stages, and go back."""
     member, size = turn_of(place, runs)
     keep(size, stages.state[member], stages.moving[member], stages.kept[member])
 
 
-@routine
+@physics
 def empty_contents(place: int, values: Floats, least: float, runs: Runs) -> None:
     """Put nil where next to nothing is of what may not fall below nil."""
     empty(runs.sizes[POSITIVE], values[runs.order[place]], least)
@@ -191,7 +191,7 @@ def make_step(slope_of: Callable[..., None]) -> Callable[..., None]:
     return step
 
 
-@routine
+@physics
 def start_run(place: int, stages: Stages, runs: Runs) -> None:
     """Put a member at its start."""
     member, size = turn_of(place, runs)
@@ -200,14 +200,14 @@ def start_run(place: int, stages: Stages, runs: Runs) -> None:
     empty(positive, stages.state[member], least_of(stages.state[member], positive))
 
 
-@routine
+@physics
 def write_state(place: int, mark: int, stages: Stages, runs: Runs) -> None:
     """Write the state of a member at an output."""
     member, size = turn_of(place, runs)
     copy(size, stages.state[member], runs.states[member, mark])
 
 
-@routine
+@physics
 def end_of_step(place: int, error: float, pace: Pace, stages: Stages, runs: Runs) -> bool:
     """Count a step, take it on if its error allows; returns whether the run is given up."""
     if error <= 1.0:
@@ -239,7 +239,7 @@ def make_run(slope_of: Callable[..., None], error_of: Callable[..., float]) -> C
     slope_of(member, values, problem, work, slope) fills a slope; error_of(member, values, difference, problem) is the
     relative error of a step.
     """
-    take_step, judge = routine(make_step(slope_of)), routine(make_judge(error_of))
+    take_step, judge = physics(make_step(slope_of)), physics(make_judge(error_of))
 
     def run(place: int, problem: Any, work: Any, stages: Stages, runs: Runs) -> None:
         times = runs.times

@@ -7,6 +7,7 @@ import pytest
 
 import pbm
 from compute.errors import SimulationError
+from pbm import pace
 from pbm.analytic import balance_number
 from pbm.grid import Floats
 
