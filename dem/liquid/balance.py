@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import ConservationError
-from dem.neighbours import BRIDGED
-from dem.walls.arrays import HISTORY, SLOTS
+from compute.physics import routine
+from compute.single import double
+from dem.neighbours import BRIDGED, PairList
+from dem.particles import SLOT, Particles
+from dem.transport_sums import MOST_SHARES, SHARE_LENGTH
+from dem.walls.arrays import HISTORY, SLOTS, WallTouches
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -42,35 +46,47 @@ class LiquidVolumes(NamedTuple):
         )
 
 
+@routine
+def add_up_liquid(
+    share: int, size: int, particles: Particles, pairs: PairList, touches: WallTouches, place: int, sums: Any
+) -> None:
+    """Add up the liquid of every so many slots, from one on; a bridge of a pair counts in the row of its lower id.
+
+    place: of the volume in the history of a contact; sums: films, bridges [m3] and their number, shape (shares, 3).
+    """
+    films, bridges, joined = 0.0, 0.0, 0.0
+    for slot in range(share, size, sums.shape[0]):
+        films += particles.film[slot]
+        for entry in range(pairs.start[slot], pairs.start[slot + 1]):
+            if pairs.flags[entry] & BRIDGED != 0 and particles.id[slot] < particles.id[pairs.other[entry] & SLOT]:
+                bridges += double(pairs.history[entry, place])
+                joined += 1.0
+        if touches.seat[slot] >= 0:
+            seat = touches.seat[slot] & SLOT
+            for at in range(SLOTS):
+                if touches.wall[seat, at] >= 0 and touches.spring[seat, at, HISTORY + place] > 0.0:
+                    bridges += double(touches.spring[seat, at, HISTORY + place])
+                    joined += 1.0
+    sums[share, 0], sums[share, 1], sums[share, 2] = films, bridges, joined
+
+
 def liquid_volumes(engine: Engine) -> LiquidVolumes:
-    """Return the liquid in films and bridges; in a full list a bridge of a pair counts in the row of its lower id."""
-    host, numpy, size = engine.host_particles(), engine.backend.numpy, engine.size
-    start = numpy(engine.pairs.start[: size + 1])
-    entries = int(start[size])
-    first = np.repeat(np.arange(size), np.diff(start))
-    bridged = numpy(engine.pairs.flags[:entries]) & BRIDGED != 0
-    if engine.loops.full:
-        bridged &= host.id[first] < host.id[numpy(engine.pairs.other[:entries])]
-    volumes = numpy(engine.pairs.history[:entries])[bridged, engine.interaction.solid_history]
-    at_walls = _bridges_at_walls(engine)
-    held = float(volumes.sum(dtype=np.float64)) + float(at_walls.sum())
-    joined = len(volumes) + int((at_walls > 0.0).sum())
-    return LiquidVolumes(float(host.film.sum()), held, joined, engine.film_added, engine.film_removed)
+    """Return the liquid in films and bridges, added up where the arrays are, in the same order every time."""
+    backend, shares = engine.backend, max(1, min(MOST_SHARES, -(-engine.size // SHARE_LENGTH)))
+    sums, place = backend.zeros((shares, 3)), engine.interaction.solid_history
+    backend.foreach(add_up_liquid, shares, engine.size, engine.particles, engine.pairs, engine.touches, place, sums)
+    films, bridges, joined = backend.numpy(sums.sum(axis=0)).tolist()
+    return LiquidVolumes(films, bridges, round(joined), engine.film_added, engine.film_removed)
 
 
 def volumes_at_walls(engine: Engine) -> NDArray[np.float64]:
     """Return the liquid in the bridges of each slot to walls [m3], shape (size,)."""
-    return _bridges_at_walls(engine).sum(axis=1)
-
-
-def _bridges_at_walls(engine: Engine) -> NDArray[np.float64]:
-    """Return the volume in each wall contact [m3], shape (size, SLOTS)."""
     numpy, touches = engine.backend.numpy, engine.touches
     seat, found = numpy(touches.seat[: engine.size]), np.zeros((engine.size, SLOTS))
     seated = np.flatnonzero(seat >= 0)
     volume = numpy(touches.spring)[seat[seated], :, HISTORY + engine.interaction.solid_history]
     found[seated] = np.where(numpy(touches.wall)[seat[seated]] >= 0, volume, 0.0)
-    return found
+    return np.asarray(found.sum(axis=1))
 
 
 def require_liquid(engine: Engine) -> LiquidVolumes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import re
 import warnings
 from collections import Counter
 from typing import Any, NamedTuple
@@ -16,11 +17,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dem.liquid.balance import liquid_volumes
 from tests.device.pairs_example import LAWS, PAIRWISE, Laws, composed
 from tests.device.ptx import (
     ASSEMBLED_FOR,
     Assembly,
     Launch,
+    Listing,
     assemble,
     block_launch,
     compile_to_ptx,
@@ -29,7 +32,7 @@ from tests.device.ptx import (
     narrow_products,
     operations,
 )
-from tests.device.systems import COMPOSITIONS, SYSTEMS, WATER, WET_LAWS, bowl_case
+from tests.device.systems import COMPOSITIONS, SYSTEMS, WATER, WET_LAWS, bowl_case, make_engine
 
 REGISTERS = 255
 """More do not exist: beyond, the compiler spills them to memory."""
@@ -175,6 +178,17 @@ def test_kernels_with_bridges(adhesion: str, numerics: str, capsys: pytest.Captu
         assert found.calls == set() and "__local_depot" not in found.text
         assert (found.spilled, found.stack) == (0, 0)
         assert found.registers <= registers
+
+
+def test_sums_of_liquid(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a stop of a wet run adds up, in shares: no atomic addition, whose order would change from run to run."""
+    backend = Listing()
+    liquid_volumes(make_engine(bowl_case(number=4, contact=WET_LAWS, liquid=WATER), backend))
+    found = listed(backend.launches["add_up_liquid"], capsys, "wet")
+    assert found.calls == set() and "__local_depot" not in found.text
+    assert (found.spilled, found.stack) == (0, 0)
+    assert not re.search(r"\b(atom|red)\.", found.text)
+    assert narrow_products(found.text) == []
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)

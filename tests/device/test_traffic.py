@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+import dem.engine
+import dem.loops_gather
+import dem.simulation
+from compute.errors import ConservationError
 from compute.python import PythonBackend
+from dem.liquid.balance import require_liquid, volumes_at_walls
+from dem.loops_block import BlockLoops
+from dem.loops_gather import GatherLoops
+from dem.neighbours import BRIDGED
 from dem.outflow import KEPT, near_outlets, reached_outlets
 from dem.particles import X
 from dem.simulation import Simulation
-from tests.device.systems import SHARES, WALLS, bowl_case
+from tests.device.systems import SHARES, WALLS, WATER, WET_LAWS, bowl_case
 
 BYTES_OF_A_PARTICLE = 12 * 8 + 4 * 4 + 8 + 8
 OUTLETS = [
@@ -63,3 +72,50 @@ def test_none_that_reached_an_outlet_is_overlooked() -> None:
     near = near_outlets(case.outlets, case.domain, points, np)
     assert reached.sum() > 20
     assert near[reached].all() and near.sum() < 3 * reached.sum()
+
+
+def wet_simulation(number: int, backend: PythonBackend) -> Simulation:
+    """Wet spheres in the bowl, some of them held by its walls, on the loops of the device."""
+    case = bowl_case(number, contact=WET_LAWS, liquid=WATER, statistics=None, time={"step": 1e-5, "end": 1.0})
+    return Simulation(case, backend, 1)
+
+
+def bytes_of_stops(number: int) -> int:
+    """What the host is given over three stops of a wet run without a list made anew."""
+    backend = Counting()
+    simulation = wet_simulation(number, backend)
+    simulation.advance(3)
+    rebuilds, backend.given = simulation.engine.rebuilds, 0
+    simulation.advance(6)
+    assert simulation.engine.rebuilds == rebuilds
+    return backend.given
+
+
+def test_a_stop_of_a_wet_run_brings_no_more_for_more_particles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films and bridges are added up where they are: three numbers, whatever the number of particles and pairs."""
+    monkeypatch.setattr(dem.engine, "make_loops", GatherLoops)
+    monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", 2)
+    monkeypatch.setattr(dem.simulation, "PATROL_STEPS", 1)
+    assert bytes_of_stops(6) == bytes_of_stops(12)
+
+
+@pytest.mark.parametrize("loops", [BlockLoops, GatherLoops])
+def test_liquid_is_added_up_as_it_is_saved(loops: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films, bridges of pairs and to walls against the arrays of a checkpoint; what one bridge loses is noticed."""
+    monkeypatch.setattr(dem.engine, "make_loops", loops)
+    backend = Counting()
+    engine = wet_simulation(30, backend).engine
+    engine.run(60)
+    backend.given = 0
+    found = require_liquid(engine)
+    assert backend.given == 3 * 8
+    state, place = engine.state(), engine.interaction.solid_history
+    volumes = state["history"][state["flags"] & BRIDGED != 0, place]
+    at_walls = volumes_at_walls(engine)
+    assert len(volumes) > 5 and at_walls.any()
+    share = 0.5 if engine.loops.full else 1.0
+    assert found.films == pytest.approx(state["film"].sum(), rel=1e-14)
+    assert found.bridges == pytest.approx(share * volumes.sum() + at_walls.sum(), rel=1e-14)
+    engine.pairs.history[np.flatnonzero(engine.pairs.flags & BRIDGED), place] *= 0.99
+    with pytest.raises(ConservationError, match="error -"):
+        require_liquid(engine)
