@@ -189,22 +189,10 @@ class EncounterStatistics:
         """Mean normal speed [m/s] and mean square [m2/s2] at first touch, shapes (C, K, K)."""
         return analysis.speed_moments(self.encounters, self.normal_speed_sum, self.normal_speed_square_sum)
 
-    def wall_speed_moments(self) -> tuple[Estimate, Estimate]:
-        """Mean normal speed [m/s] and mean square [m2/s2] at first touch of a wall, shapes (C, K, W)."""
-        return analysis.speed_moments(
-            self.wall_encounters, self.wall_normal_speed_sum, self.wall_normal_speed_square_sum
-        )
-
     def speed_quantiles(self, shares: Array, component: Literal["normal", "tangential"] = "normal") -> Estimate:
         """Quantiles of the speed at first touch [m/s], shape (C, K, K, len(shares))."""
         counts = self.normal_speed_counts if component == "normal" else self.tangential_speed_counts
         effect = _design_effect(self.speed_moments(), self.encounters)
-        return analysis.histogram_quantiles(counts, self.speed_edges, np.asarray(shares, float), effect)
-
-    def wall_speed_quantiles(self, shares: Array, component: Literal["normal", "tangential"] = "normal") -> Estimate:
-        """Quantiles of the speed at first touch of a wall [m/s], shape (C, K, W, len(shares))."""
-        counts = self.wall_normal_speed_counts if component == "normal" else self.wall_tangential_speed_counts
-        effect = _design_effect(self.wall_speed_moments(), self.wall_encounters)
         return analysis.histogram_quantiles(counts, self.speed_edges, np.asarray(shares, float), effect)
 
     def wall_hits(self) -> CountedRate:
@@ -215,10 +203,6 @@ class EncounterStatistics:
     def energy_per_encounter(self) -> Estimate:
         """Dissipated energy over encounters [J], shape (C, K, K)."""
         return analysis.ratio(self.dissipated_energy, self.encounters)
-
-    def contact_time_per_encounter(self) -> Estimate:
-        """Contact time over encounters [s], all touches until the pair is apart again, shape (C, K, K)."""
-        return analysis.ratio(self.contact_time, self.encounters)
 
     def hold_up(self) -> HoldUp:
         """Mean particle numbers, solid volume and velocity of each compartment."""
