@@ -10,19 +10,14 @@ from dem.case import DemCase
 from dem.case_materials import Contact, Material, MaterialPair, Shares
 from dem.case_particles import Given, Insertion, Packing, ParticleFile
 from dem.case_time import Duration, Passages
+from dem.contact.moduli import effective_youngs_modulus
 
 HERTZ_CONTACT_TIME = 2.9432
 
 
-def effective_modulus(first: Material, second: Material) -> float:
-    """Return E* = 1 / ((1 - nu1^2)/E1 + (1 - nu2^2)/E2) [Pa]."""
-    softness = [(1 - each.poisson_ratio**2) / each.youngs_modulus for each in (first, second)]
-    return 1 / sum(softness)
-
-
 def rayleigh_time(radius: float, material: Material) -> float:
     """Return T_R = pi R sqrt(rho/G) / (0.1631 nu + 0.8766) [s] of a sphere of that radius [m]."""
-    wave = math.sqrt(material.density / material.shear_modulus)
+    wave = math.sqrt(material.density / material.elasticity.shear_modulus)
     return math.pi * radius * wave / (0.1631 * material.poisson_ratio + 0.8766)
 
 
@@ -37,7 +32,7 @@ def hertz_contact_time(radius: float, material: Material, speed: float) -> float
         speed: relative speed [m/s], above 0.
     """
     reduced_mass = 0.5 * material.density * sphere_volume(2 * radius)
-    stiffness = 16 * effective_modulus(material, material) * math.sqrt(radius / 2)
+    stiffness = 16 * effective_youngs_modulus(material.elasticity, material.elasticity) * math.sqrt(radius / 2)
     overlap = (15 * reduced_mass * speed**2 / stiffness) ** 0.4
     return HERTZ_CONTACT_TIME * overlap / speed
 

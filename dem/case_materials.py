@@ -24,7 +24,7 @@ from compute.quantities import (
     SurfaceEnergy,
 )
 from dem.case_shapes import ParticleShape
-from dem.contact.law import OVERLAP_LIMIT
+from dem.contact.law import OVERLAP_LIMIT, Elasticity
 
 STEEPEST = 0.8727
 """Contact angle that the capillary forces are fitted up to, 50 degrees [rad]."""
@@ -49,9 +49,9 @@ class Material(CaseModel):
     cohesion_energy_density: Annotated[EnergyDensity, NotNegative] | None = None
 
     @property
-    def shear_modulus(self) -> float:
-        """Shear modulus G = E / (2 (1 + nu)) [Pa]."""
-        return self.youngs_modulus / (2 * (1 + self.poisson_ratio))
+    def elasticity(self) -> Elasticity:
+        """Its elastic constants and density."""
+        return Elasticity(self.youngs_modulus, self.poisson_ratio, self.density)
 
 
 ForceLaw = Literal["hertz-mindlin", "linear", "walton-braun", "eepa"]

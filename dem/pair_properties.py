@@ -16,7 +16,8 @@ from dem.choice import arms
 from dem.composition import conflict
 from dem.contact import CONTACT_LAWS
 from dem.contact.hertz_mindlin import law_name
-from dem.contact.law import Elasticity, PairLaws, PairProperties
+from dem.contact.law import PairLaws, PairProperties
+from dem.contact.moduli import effective_youngs_modulus
 from dem.interaction import Interaction, make_interaction
 from dem.liquid import LIQUID_LAWS
 from dem.rolling import ROLLING_LAWS
@@ -43,11 +44,6 @@ def contacts_of(case: DemCase) -> list[Contact]:
     return list(dict.fromkeys(case.contact.of(pair) for pair in case.pairs)) or [case.contact]
 
 
-def elasticity(material: Material) -> Elasticity:
-    """Return the elastic constants of a material."""
-    return Elasticity(material.youngs_modulus, material.poisson_ratio, material.density)
-
-
 def work_of_adhesion(first: Material, second: Material, pair: MaterialPair) -> float | None:
     """Return w [J/m2] of a pair: its own, or 2 sqrt(g1 g2) of the surface energies; None where neither is given.
 
@@ -71,13 +67,10 @@ def cohesion_energy_density(first: Material, second: Material, pair: MaterialPai
 
 def softening(first: Material, second: Material) -> float:
     """Return the effective modulus over that of the real solids [-]; 1 where no real modulus is declared."""
-
-    def softness(material: Material, modulus: float) -> float:
-        return (1.0 - material.poisson_ratio**2) / modulus
-
-    materials = (first, second)
-    soft = sum(softness(each, each.youngs_modulus) for each in materials)
-    return sum(softness(each, each.real_youngs_modulus or each.youngs_modulus) for each in materials) / soft
+    soft = [each.elasticity for each in (first, second)]
+    moduli = [each.real_youngs_modulus or each.youngs_modulus for each in (first, second)]
+    real = [each._replace(youngs_modulus=modulus) for each, modulus in zip(soft, moduli)]
+    return effective_youngs_modulus(*soft) / effective_youngs_modulus(*real)
 
 
 def pair_properties(

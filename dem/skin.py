@@ -11,7 +11,7 @@ from dem.case import DemCase
 from dem.case_limits import class_numbers
 from dem.interaction import Interaction
 from dem.liquid.bridge import rupture_gap
-from dem.pair_properties import elasticity, pair_properties
+from dem.pair_properties import pair_properties
 from dem.particle_set import ClassTable
 
 DEFAULT_REARM_GAP = 0.01
@@ -86,7 +86,7 @@ def skin_lengths(
 def parameter_table(case: DemCase, interaction: Interaction) -> NDArray[np.float64]:
     """Return the law's parameters of every pair of materials, shape (materials^2, parameter_count)."""
     names = list(case.materials)
-    materials = [elasticity(material) for material in case.materials.values()]
+    materials = [material.elasticity for material in case.materials.values()]
     pairs = {}
     for pair in case.pairs:
         first, second = (case.materials[name] for name in pair.between)

@@ -11,7 +11,6 @@ from coupling.checks.meshes import reach
 from dem.case import DemCase
 from dem.case_limits import (
     ReferenceTime,
-    effective_modulus,
     fastest_start,
     hertz_contact_time,
     reference_time,
@@ -21,6 +20,7 @@ from dem.case_limits import (
     time_step,
 )
 from dem.case_walls import Wall
+from dem.contact.moduli import effective_youngs_modulus
 from dem.pair_properties import contacts_of
 from dem.wall_speed import surface_speed
 
@@ -77,7 +77,7 @@ def _overlap(dem: DemCase, particle: str, wall: str, speed: float) -> float:
     stiffness = dem.contact.of(pair).normal_stiffness
     if stiffness is None:
         own, other = dem.materials[particle], dem.materials[wall]
-        return strike_overlap(own.density, effective_modulus(own, other), speed)
+        return strike_overlap(own.density, effective_youngs_modulus(own.elasticity, other.elasticity), speed)
     solids = ((radius, each.density * sphere_volume(2.0 * radius)) for radius, each in spheres(dem, (particle,)))
     return max((speed * math.sqrt(mass / stiffness) / radius for radius, mass in solids), default=0.0)
 

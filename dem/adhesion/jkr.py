@@ -24,8 +24,8 @@ from typing import Any
 
 from compute.physics import physics
 from dem.adhesion.law import AdhesionLaw
-from dem.contact.hertz_mindlin import effective_youngs_modulus
 from dem.contact.law import Elasticity, PairProperties
+from dem.contact.moduli import effective_youngs_modulus
 from dem.elementary import cube_root
 from dem.touch import Touch
 

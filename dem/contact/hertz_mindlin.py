@@ -23,13 +23,10 @@ from typing import Any
 
 from compute.physics import physics
 from dem.contact.damping import DAMPINGS
-from dem.contact.damping import tsuji_coefficient as damping_coefficient
 from dem.contact.law import ContactLaw, Elasticity, PairProperties
 from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
 from dem.contact.tangential import LIMITS, SPRINGS, mid_approach, tangent_spring
 from dem.touch import Touch
-
-__all__ = ["damping_coefficient", "effective_shear_modulus", "effective_youngs_modulus", "law_name", "make_law"]
 
 FAMILY = "hertz-mindlin"
 TAILS = ("attractive", "clipped")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from compute.errors import CaseError
-from dem.contact.hertz_mindlin import effective_shear_modulus, effective_youngs_modulus
+from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
 from dem.particles import VX, X
 from dem.verification.record import Impacts, Record, Vectors, impacts
 

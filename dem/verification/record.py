@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from compute.base import Backend
 from dem.case import DemCase
 from dem.case_materials import MaterialPair
-from dem.contact.hertz_mindlin import effective_shear_modulus, effective_youngs_modulus
 from dem.contact.law import Elasticity
+from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
 from dem.particles import MASS, MATERIAL, RADIUS, VX, WX, X
 from dem.simulation import Simulation, Watch
 
@@ -40,8 +40,7 @@ class Record:
 
     def elasticity(self, name: str) -> Elasticity:
         """Return the elastic constants of a material of the case."""
-        material = self.case.materials[name]
-        return Elasticity(material.youngs_modulus, material.poisson_ratio, material.density)
+        return self.case.materials[name].elasticity
 
     def pair(self, first: str, second: str) -> MaterialPair:
         """Return what the case says of two materials."""

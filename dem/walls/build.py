@@ -16,7 +16,6 @@ from dem.tally import LANES
 from dem.walls.arrays import (
     AXIS,
     CELLS_SIZE,
-    COSINE,
     CYLINDER,
     DEPTH,
     FIRST_CELL,
@@ -32,9 +31,7 @@ from dem.walls.arrays import (
     POINT,
     POSE_SIZE,
     RADIUS,
-    SHIFT,
     SIDE,
-    SINE,
     SWEPT_RADIUS,
     TRIANGLE_SIZE,
     TURNS,
@@ -43,7 +40,7 @@ from dem.walls.arrays import (
 )
 from dem.walls.courses import motion_rows, moves, profile_rows, reach_about, swept_radius
 from dem.walls.grid import make_grid
-from dem.walls.motion import set_pose
+from dem.walls.motion import point_to_space, set_pose
 from dem.walls.placement import Say, place_mesh, warn
 
 ON_AXIS = 1e-12
@@ -115,13 +112,7 @@ def moved(points: Vectors, motion: AnyMotion | None, time: float) -> Vectors:
         return points
     walls = _empty([motion], 1)
     set_pose(0, walls, 1, time)
-    for r in range(len(walls.motion)):
-        axis, centre = walls.motion[r, AXIS : AXIS + 3], walls.motion[r, POINT : POINT + 3]
-        offset, cosine, sine = points - centre, walls.pose[r, COSINE], walls.pose[r, SINE]
-        along = (offset @ axis)[..., None] * axis
-        points = centre + cosine * offset + sine * np.cross(axis, offset) + (1.0 - cosine) * along
-        points = points + walls.pose[r, SHIFT] * axis
-    return points
+    return np.stack(point_to_space(walls, 0, *np.moveaxis(points, -1, 0)), axis=-1)
 
 
 def _empty(motions: Sequence[AnyMotion | None], materials: int) -> Walls:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from dem.walls.arrays import (
     AXIS,
-    COSINE,
     CYLINDER,
     DEPTH,
     FIRST_CELL,
@@ -23,12 +22,11 @@ from dem.walls.arrays import (
     POINT,
     RADIUS,
     SECOND_EDGE,
-    SHIFT,
     SIDE,
-    SINE,
     Walls,
 )
 from dem.walls.grid import squared_distance
+from dem.walls.motion import point_to_body
 from dem.walls.placement import SAME_CORNER
 
 BATCH = 200_000
@@ -90,20 +88,7 @@ def wall_clearance(walls: Walls, points: Vectors, bodies: Sequence[Body] = ()) -
 
 
 def _to_body(walls: Walls, w: int, points: Vectors) -> Vectors:
-    if not walls.turns[w]:
-        return points
-    if walls.carrier[w] >= 0:
-        points = _turned_back(walls, int(walls.carrier[w]), points)
-    return _turned_back(walls, w, points)
-
-
-def _turned_back(walls: Walls, r: int, points: Vectors) -> Vectors:
-    point, axis = walls.motion[r, POINT : POINT + 3], walls.motion[r, AXIS : AXIS + 3]
-    offset, cosine, sine = points - point, walls.pose[r, COSINE], walls.pose[r, SINE]
-    along = (offset @ axis)[:, None] * axis
-    return (
-        point - walls.pose[r, SHIFT] * axis + cosine * offset - sine * np.cross(axis, offset) + (1.0 - cosine) * along
-    )
+    return np.stack(point_to_body(walls, w, *points.T), axis=1) if walls.turns[w] else points
 
 
 def _cylinder_clearance(g: Vectors, points: Vectors) -> Vectors:

@@ -139,12 +139,6 @@ def bearing(walls: Walls, w: int) -> int:
 
 
 @physics
-def mount(walls: Walls, w: int) -> int:
-    """Return the motion that stands on the ground: that of the carrier of wall w, or its own."""
-    return walls.carrier[w] if walls.carrier[w] >= 0 else w
-
-
-@physics
 def axis_of(walls: Walls, r: int) -> Vector:
     """Return the unit vector of the axis of motion r."""
     motion = walls.motion
@@ -230,6 +224,22 @@ def turn_back(walls: Walls, r: int, x: float, y: float, z: float) -> Vector:
     px, py, pz = motion[r, POINT], motion[r, POINT + 1], motion[r, POINT + 2]
     bx, by, bz = turn(axis, walls.pose[r, COSINE], -walls.pose[r, SINE], x - px, y - py, z - pz)
     return px + bx - shift * axis[0], py + by - shift * axis[1], pz + bz - shift * axis[2]
+
+
+@physics
+def turn_on(walls: Walls, r: int, x: float, y: float, z: float) -> Vector:
+    """Return where motion r takes a point [m]."""
+    motion, axis, shift = walls.motion, axis_of(walls, r), walls.pose[r, SHIFT]
+    px, py, pz = motion[r, POINT], motion[r, POINT + 1], motion[r, POINT + 2]
+    tx, ty, tz = turn(axis, walls.pose[r, COSINE], walls.pose[r, SINE], x - px, y - py, z - pz)
+    return px + tx + shift * axis[0], py + ty + shift * axis[1], pz + tz + shift * axis[2]
+
+
+@physics
+def point_to_space(walls: Walls, w: int, x: float, y: float, z: float) -> Vector:
+    """Return where a point [m] of the body frame of wall w is."""
+    x, y, z = turn_on(walls, w, x, y, z)
+    return turn_on(walls, walls.carrier[w], x, y, z) if walls.carrier[w] >= 0 else (x, y, z)
 
 
 @physics

@@ -13,8 +13,8 @@ from compute import get_backend
 from dem.adhesion import dmt, jkr, sjkr
 from dem.adhesion.strength import strength
 from dem.case import DemCase
-from dem.contact.hertz_mindlin import effective_youngs_modulus
 from dem.contact.law import Elasticity, PairProperties
+from dem.contact.moduli import effective_youngs_modulus
 from dem.engine import Engine
 from dem.interaction import make_interaction
 from dem.neighbours import TOUCHING

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dem.contact.hertz_mindlin import effective_shear_modulus, effective_youngs_modulus
 from dem.contact.law import Elasticity, PairProperties
+from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
 from tests.dem.engines import VX, WX, X, make_engine, plane, rows, spheres
 
 Vectors = NDArray[np.float64]

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dem.contact.hertz_mindlin import damping_coefficient, effective_shear_modulus, effective_youngs_modulus
+from dem.contact.damping import tsuji_coefficient
 from dem.contact.law import Elasticity, PairProperties
+from dem.contact.moduli import effective_shear_modulus, effective_youngs_modulus
 from dem.engine import Engine
 from tests.dem.engines import VX, WX, X, make_engine, plane, rows, spheres
 
@@ -109,7 +110,7 @@ def test_spinning_sphere_slows_down_and_stops() -> None:
     window, apart = round(SWING / STEP), round(3.0 * SWING / STEP)
     first = places(engine, np.arange(4 * half, 4 * half + window, 5))[:, WX + 2]
     second = places(engine, np.arange(4 * half + apart, 4 * half + apart + window, 5))[:, WX + 2]
-    damper = damping_coefficient(ROUGH.restitution) * math.sqrt(STIFFNESS / RADIUS**2 * MASS)
+    damper = tsuji_coefficient(ROUGH.restitution) * math.sqrt(STIFFNESS / RADIUS**2 * MASS)
     decay = math.exp(-damper * square * apart * STEP / (4.0 * INERTIA))
     assert np.abs(second).max() / np.abs(first).max() == pytest.approx(decay, rel=5e-2)
     assert decay < 0.9
