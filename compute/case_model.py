@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 
 class CaseModel(BaseModel):
@@ -28,6 +29,20 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 
 SIMILARITY = 0.6
+
+
+class OneOf:
+    """Marks a text that must be one of these names, as `Literal` does where they stand in a table.
+
+    Args:
+        names: in the order in which they are told.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = list(names)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(self._names)
 
 
 def invalid(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from compute.case_model import CaseModel, invalid
+from compute.case_model import CaseModel, OneOf, invalid
 from compute.quantities import (
     Angle,
     Density,
@@ -24,6 +24,7 @@ from compute.quantities import (
     Viscosity,
 )
 from dem.case_materials import ContactAngle
+from dem.liquid import LIQUID_LAWS, none
 
 VALID = 0.1
 """Volume over radius^3 that the capillary forces are fitted up to."""
@@ -71,7 +72,7 @@ class Liquid(CaseModel):
         drops: equal parts that the liquid of a nozzle arrives in at the end of an interval.
     """
 
-    law: Literal["bagheri", "willett"] = "bagheri"
+    law: Annotated[str, OneOf(name for name in LIQUID_LAWS if name != none.LAW.name)] = "bagheri"
     surface_tension: Annotated[SurfaceTension, Positive]
     viscosity: Annotated[Viscosity, NotNegative]
     content: Content | dict[str, Content] = 0.0

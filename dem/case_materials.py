@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from compute.case_model import CaseModel, invalid
+from compute.case_model import CaseModel, OneOf, invalid
 from compute.quantities import (
     Angle,
     Density,
@@ -23,8 +23,12 @@ from compute.quantities import (
     Stiffness,
     SurfaceEnergy,
 )
+from dem.adhesion import ADHESION_LAWS
 from dem.case_shapes import ParticleShape
+from dem.contact import CONTACT_LAWS, CONTACT_NAMES, ghost
 from dem.contact.law import OVERLAP_LIMIT, Elasticity
+from dem.rolling import ROLLING_LAWS
+from dem.twisting import TWISTING_LAWS
 
 STEEPEST = 0.8727
 """Contact angle that the capillary forces are fitted up to, 50 degrees [rad]."""
@@ -54,10 +58,13 @@ class Material(CaseModel):
         return Elasticity(self.youngs_modulus, self.poisson_ratio, self.density)
 
 
-ForceLaw = Literal["hertz-mindlin", "linear", "walton-braun", "eepa"]
-Adhesion = Literal["none", "sjkr", "dmt", "jkr"]
-Rolling = Literal["none", "constant-torque", "epsd2"]
-Twisting = Literal["none", "marshall"]
+AnyForceLaw = Annotated[str, OneOf(CONTACT_NAMES)]
+ForceLaw = Annotated[str, OneOf(name for name in CONTACT_NAMES if name != ghost.LAW.name)]
+Adhesion = Annotated[str, OneOf(ADHESION_LAWS)]
+Rolling = Annotated[str, OneOf(ROLLING_LAWS)]
+Twisting = Annotated[str, OneOf(TWISTING_LAWS)]
+LINEAR = [name for name in CONTACT_NAMES if name in CONTACT_LAWS and CONTACT_LAWS[name].needs == "normal_stiffness"]
+"""Contact laws with stiffnesses of their own."""
 
 
 class MaterialPair(CaseModel):
@@ -116,7 +123,7 @@ class Contact(CaseModel):
         largest_overlap: over the smaller radius; a run in which a contact is deeper has failed.
     """
 
-    law: Literal[ForceLaw, "ghost"] = "hertz-mindlin"
+    law: AnyForceLaw = "hertz-mindlin"
     tangential: Literal["liggghts", "lammps"] = "liggghts"
     tangential_spring: Literal["total", "incremental", "rescaled"] = "total"
     normal_tail: Literal["attractive", "clipped"] = "attractive"
@@ -130,7 +137,7 @@ class Contact(CaseModel):
 
     @model_validator(mode="after")
     def _stiffness_with_linear_law(self) -> Contact:
-        linear = self.law in ("linear", "walton-braun")
+        linear, instead = self.law in LINEAR, f"law: {' or '.join(LINEAR)}, or no such key"
         if linear and self.normal_stiffness is None:
             raise invalid(f"the {self.law} law needs a stiffness", key="normal_stiffness", expected="such as '5 kN/m'")
         if not linear and self.normal_stiffness is not None:
@@ -138,13 +145,13 @@ class Contact(CaseModel):
                 f"the {self.law} law has no normal stiffness of its own",
                 key="normal_stiffness",
                 value=self.normal_stiffness,
-                expected="law: linear or walton-braun, or no such key",
+                expected=instead,
             )
         default = type(self).model_fields["tangential_stiffness_ratio"].default
         if not linear and self.tangential_stiffness_ratio != default:
             raise invalid(
                 f"the {self.law} law takes its tangential stiffness from the moduli", key="tangential_stiffness_ratio",
-                value=self.tangential_stiffness_ratio, expected="law: linear or walton-braun, or no such key",
+                value=self.tangential_stiffness_ratio, expected=instead,
             )  # fmt: skip
         return self
 

@@ -105,13 +105,26 @@ def pair_properties(
     )
 
 
+MIXED = {"work_of_adhesion": work_of_adhesion, "cohesion_energy_density": cohesion_energy_density}
+"""Properties of a pair that those of its materials give where it has none of its own."""
 HOW_TO_GIVE = {
     "work_of_adhesion": "work_of_adhesion in the pair, or surface_energy in both materials",
     "cohesion_energy_density": "cohesion_energy_density in the pair or in both materials",
-    "rolling_friction": "rolling_friction in the pair",
     "plasticity_ratio": "plasticity_ratio in the pair, 0 for an elastic one",
 }
-"""What a property that a law needs can be given by."""
+"""What a property that a law needs can be given by, where that is not the same key in the pair alone."""
+
+
+def given(need: str, contact: Contact, first: Material, second: Material, pair: MaterialPair) -> object:
+    """Return a property that a law needs, by its name, as a pair of materials has it; None where it is not given.
+
+    contact: the laws of the pair.
+    """
+    if need in MIXED:
+        return MIXED[need](first, second, pair)
+    if need in Contact.model_fields:
+        return getattr(contact, need)
+    return getattr(pair, need) if need in pair.model_fields_set else None
 
 
 def laws_of(contact: Contact, pair: MaterialPair, key: str) -> Contact:
@@ -146,17 +159,10 @@ def require_parameters(contact: Contact, first: Material, second: Material, pair
     """
     contact_law = CONTACT_LAWS[contact_law_name(contact)]
     for law in (contact_law, ADHESION_LAWS[contact.adhesion], ROLLING_LAWS[contact.rolling]):
-        given = {
-            None: True,
-            "work_of_adhesion": work_of_adhesion(first, second, pair) is not None,
-            "cohesion_energy_density": cohesion_energy_density(first, second, pair) is not None,
-            "plasticity_ratio": pair.plasticity_ratio is not None,
-            "rolling_friction": "rolling_friction" in pair.model_fields_set,
-        }
-        if not given[law.needs]:
-            names = " and ".join(pair.between)
-            expected = HOW_TO_GIVE[str(law.needs)]
-            raise invalid(f"{law.name} lacks {law.needs} of {names}", key=key, value=None, expected=expected)
+        if law.needs and given(law.needs, contact, first, second, pair) is None:
+            problem = f"{law.name} lacks {law.needs} of {' and '.join(pair.between)}"
+            expected = HOW_TO_GIVE.get(law.needs, f"{law.needs} in the pair")
+            raise invalid(problem, key=key, value=None, expected=expected)
 
 
 def require_composable(contact: Contact, liquid: Liquid | None, key: str) -> None:

@@ -1,6 +1,6 @@
 """Contact laws: normal and tangential force of two touching surfaces.
 
-A law is one file with a `LAW` of type `ContactLaw`, and one line in `CONTACT_LAWS`. Its `force(touch, parameters,
+A law is one file with a `LAW` of type `ContactLaw`, and one name in `OTHERS`. Its `force(touch, parameters,
 history)` takes a `Touch`, the parameters of the material pair and the history of the contact, all floats, and returns
 `(normal, fx, fy, fz, loss, history)`: the repulsive normal force [N], the tangential force on the particle that sees
 the contact [N], the power lost [W], and the new history.
@@ -22,7 +22,7 @@ class ContactLaws(dict[str, ContactLaw]):
         return hertz_mindlin.make_law(name)
 
 
-CONTACT_LAWS = ContactLaws(
-    {law.name: law for law in map(hertz_mindlin.make_law, HERTZ_MINDLIN)}
-    | {law.name: law for law in (linear.LAW, walton_braun.LAW, eepa.LAW, ghost.LAW)}
-)
+OTHERS = {law.name: law for law in (linear.LAW, walton_braun.LAW, eepa.LAW, ghost.LAW)}
+CONTACT_LAWS = ContactLaws({law.name: law for law in map(hertz_mindlin.make_law, HERTZ_MINDLIN)} | OTHERS)
+CONTACT_NAMES = (hertz_mindlin.FAMILY, *OTHERS)
+"""What a case names: it gives the parts of Hertz-Mindlin apart."""

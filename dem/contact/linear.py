@@ -45,4 +45,4 @@ def shear(touch: Touch, parameters: Any) -> tuple[float, float]:
     return tangential, 2.0 * beta * math.sqrt(tangential * touch.mass)
 
 
-LAW = ContactLaw("linear", force, parameters_of, 4, 3, shear=shear)
+LAW = ContactLaw("linear", force, parameters_of, 4, 3, shear=shear, needs="normal_stiffness")

@@ -46,4 +46,4 @@ def shear(touch: Touch, parameters: Any) -> tuple[float, float]:
     return ratio * stiffness, 0.0
 
 
-LAW = ContactLaw("walton-braun", force, parameters_of, 4, 4, shear=shear)
+LAW = ContactLaw("walton-braun", force, parameters_of, 4, 4, shear=shear, needs="normal_stiffness")

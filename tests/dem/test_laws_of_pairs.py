@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -231,3 +233,35 @@ def test_laws_that_a_pair_cannot_have_are_refused(contact: dict[str, Any], sand:
         case(contact, CLAY, BOTH, SAND | sand)
     key = error.value.errors()[0]["ctx"]["key"]
     assert key.startswith("contact.tangential" if "places" in told else "pairs.2")
+
+
+NEW_LAW = """
+from dataclasses import replace
+from pydantic import ValidationError
+from dem.rolling import ROLLING_LAWS
+ROLLING_LAWS["new"] = replace(ROLLING_LAWS["none"], name="new", needs="pull_off_force")
+from dem.case import DemCase
+case = {case}
+for pull in ({{}}, {{"pull_off_force": 1e-3}}):
+    case["pairs"][0] |= pull
+    try:
+        print(DemCase.model_validate(case).contact.rolling)
+    except ValidationError as error:
+        print(error.errors()[0]["ctx"]["problem"], "-", error.errors()[0]["ctx"]["expected"])
+"""
+
+
+def test_a_line_in_the_table_of_its_kind_lets_a_case_name_a_law() -> None:
+    """With what it needs, told where a pair has none; a process of its own, as models are made of the tables."""
+    of_case = {
+        "domain": {"low": [0, 0, 0], "high": [1, 1, 1]},
+        "materials": {"sand": {"density": 2500, "youngs_modulus": 1e7}},
+        "pairs": [{"between": ["sand", "sand"], "restitution": 0.5, "friction": 0.3}],
+        "contact": {"rolling": "new"},
+        "classes": [{"name": "grain", "diameter": 2e-3, "material": "sand"}],
+        "particles": [{"kind": "given", "items": [{"class": "grain", "position": [0.5, 0.5, 0.5]}]}],
+        "time": {"end": 1.0},
+    }
+    done = subprocess.run([sys.executable, "-c", NEW_LAW.format(case=of_case)], capture_output=True, text=True)
+    told = done.stdout.splitlines()
+    assert told == ["new lacks pull_off_force of sand and sand - pull_off_force in the pair", "new"], done.stderr
