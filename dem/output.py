@@ -1,7 +1,8 @@
-"""The state of a simulation over time in files for ParaView: spheres, and the bodies that they make up."""
+"""The state of a simulation over time in files for ParaView: spheres, the bodies that they make up, and walls."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from dem.clumps.engine import ClumpEngine
 from dem.engine import Engine
 from dem.particles import CLASS, RADIUS, VX, WX, Particles, X
 from dem.snapshots import SnapshotWriter
+from dem.wall_snapshots import WallWriter
+from dem.walls import Walls
 
-SNAPSHOT_NAME, BODIES_NAME = "particles.vtkhdf", "bodies.vtkhdf"
+SNAPSHOT_NAME, BODIES_NAME, WALLS_NAME = "particles.vtkhdf", "bodies.vtkhdf", "walls.vtkhdf"
 
 
 class Output:
@@ -21,15 +24,21 @@ class Output:
 
     particles.vtkhdf holds all spheres; where there are bodies of several, each with the id of its body, and
     bodies.vtkhdf holds centre, motion and orientation of the bodies, from the shape as described to how it lies, as a
-    unit quaternion (w, x, y, z).
+    unit quaternion (w, x, y, z). walls.vtkhdf holds the walls that are meshes, where they are.
+
+    Args:
+        walls: as built, on the host.
+        names: of all walls.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, walls: Walls, names: Sequence[str]) -> None:
+        self._walls = WallWriter(folder / WALLS_NAME, walls, names)
         self._spheres, self._bodies = SnapshotWriter(folder / SNAPSHOT_NAME), SnapshotWriter(folder / BODIES_NAME)
 
     def append(self, engine: Engine) -> None:
         """Append the present state; raises what `SnapshotWriter.append` raises."""
         time = engine.step_number * engine.step_size
+        self._walls.append(engine.step_number, engine.step_size, engine.backend.numpy(engine.walls.pose))
         particles = engine.host_particles()
         order = np.argsort(particles.id)
         fields = _fields(particles, order, engine.interaction.wet)
@@ -44,7 +53,7 @@ class Output:
 
     def truncate(self, time: float) -> None:
         """Drop the snapshots of a time [s] and later."""
-        for writer in (self._spheres, self._bodies):
+        for writer in (self._spheres, self._bodies, self._walls):
             writer.truncate(time)
 
 

@@ -94,7 +94,7 @@ class Simulation:
         self.engine.add(particles)
         self.particle_steps = 0.0
         self._store = CheckpointStore(folder) if folder else None
-        self._output = Output(folder) if folder else None
+        self._output = Output(folder, walls, [wall.name for wall in case.walls]) if folder else None
         self._saved_at = time.monotonic()
 
     @property

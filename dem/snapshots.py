@@ -115,15 +115,15 @@ class SnapshotWriter:
             if set(root["PointData"]) != set(fields):
                 raise ValueError(f"fields {sorted(fields)}, expected those of the file, {sorted(root['PointData'])}")
             first = int(root["NumberOfPoints"][:done].sum())
-            _write_rows(root["Points"], first, position)
+            write_rows(root["Points"], first, position)
             for name, values in fields.items():
-                _write_rows(root["PointData"][name], first, values)
-                _write_rows(steps["PointDataOffsets"][name], done, [first])
-            _write_rows(root["NumberOfPoints"], done, [len(position)])
+                write_rows(root["PointData"][name], first, values)
+                write_rows(steps["PointDataOffsets"][name], done, [first])
+            write_rows(root["NumberOfPoints"], done, [len(position)])
             _write_topology(root, done, first, len(position))
             _write_step(steps, done, first)
             file.flush()
-            _write_rows(steps["Values"], done, [time])
+            write_rows(steps["Values"], done, [time])
             steps.attrs.modify("NSteps", np.int64(done + 1))
 
 
@@ -164,48 +164,8 @@ def read_snapshot(path: Path | str, index: int) -> dict[str, Any]:
         return {"time": float(root["Steps/Values"][index]), "position": root["Points"][rows], **fields}
 
 
-def write_walls(path: Path | str, meshes: Mapping[str, tuple[NDArray[np.float64], NDArray[np.int64]]]) -> None:
-    """Write triangle meshes, each in its own body frame, as one static VTKHDF PolyData.
-
-    The cell field `wall` counts the meshes in the order given, which the dataset /wall_names lists.
-
-    Args:
-        path: the file, replaced whole.
-        meshes: by wall name, vertices [m], shape (v, 3), and triangles as vertex numbers, shape (t, 3).
-
-    Raises:
-        SimulationError: the file could not be written.
-    """
-    import h5py
-
-    parts = list(meshes.values())
-    starts = np.cumsum([0, *(len(vertices) for vertices, _ in parts)])
-    points = np.concatenate([np.empty((0, 3)), *(vertices for vertices, _ in parts)]).astype("f4")
-    triangles = np.concatenate([np.empty((0, 3), "i8"), *(t + start for (_, t), start in zip(parts, starts))])
-    wall = np.repeat(np.arange(len(parts), dtype="i4"), [len(t) for _, t in parts])
-    try:
-        with atomic_replacement(Path(path)) as temporary:
-            reserve_space(temporary, 2 * FILE_OVERHEAD + points.nbytes + 2 * triangles.nbytes + wall.nbytes)
-            with h5py.File(temporary, "w") as file:
-                _write_static(file, points, triangles.astype("i8"))
-                file["VTKHDF/CellData/wall"] = wall
-                # Outside /VTKHDF, because VTK 9.7 crashes on strings in the field data of PolyData.
-                file["wall_names"] = np.array(list(meshes), dtype=h5py.string_dtype())
-    except OSError as error:
-        raise SimulationError(f"{path}: walls could not be written: {error}") from error
-
-
-def _write_static(file: Any, points: NDArray[np.float32], triangles: NDArray[np.int64]) -> None:
-    root = _make_root(file)
-    root["Points"], root["NumberOfPoints"] = points, np.array([len(points)])
-    for topology in TOPOLOGIES:
-        cells = triangles if topology == "Polygons" else np.empty((0, 3), "i8")
-        group = root.create_group(topology)
-        group["NumberOfCells"], group["NumberOfConnectivityIds"] = np.array([len(cells)]), np.array([cells.size])
-        group["Offsets"], group["Connectivity"] = 3 * np.arange(len(cells) + 1), cells.ravel()
-
-
-def _make_root(file: Any) -> Any:
+def make_root(file: Any) -> Any:
+    """Return the group that all of the format stands in, of a new file."""
     root = file.create_group("VTKHDF")
     root.attrs["Version"] = np.array(VERSION, dtype="i8")
     root.attrs.create("Type", np.bytes_("PolyData"))
@@ -213,31 +173,32 @@ def _make_root(file: Any) -> Any:
 
 
 def _make_layout(file: Any, fields: Mapping[str, NDArray[Any]]) -> None:
-    root = _make_root(file)
-    _make_rows(root, "NumberOfPoints", "i8", 0, STEP_CHUNK_ROWS)
-    _make_rows(root, "Points", "f4", 3)
+    root = make_root(file)
+    make_rows(root, "NumberOfPoints", "i8", 0, STEP_CHUNK_ROWS)
+    make_rows(root, "Points", "f4", 3)
     for topology in TOPOLOGIES:
         group = root.create_group(topology)
         for name in ("NumberOfCells", "NumberOfConnectivityIds"):
-            _make_rows(group, name, "i8", 0, STEP_CHUNK_ROWS)
+            make_rows(group, name, "i8", 0, STEP_CHUNK_ROWS)
         for name in ("Offsets", "Connectivity"):
-            _make_rows(group, name, "i8", 0, CHUNK_ROWS if topology == "Vertices" else STEP_CHUNK_ROWS)
+            make_rows(group, name, "i8", 0, CHUNK_ROWS if topology == "Vertices" else STEP_CHUNK_ROWS)
     steps = root.create_group("Steps")
     steps.attrs["NSteps"] = np.int64(0)
     for name, (kind, columns) in STEP_COLUMNS.items():
-        _make_rows(steps, name, kind, columns, STEP_CHUNK_ROWS)
+        make_rows(steps, name, kind, columns, STEP_CHUNK_ROWS)
     data, offsets = root.create_group("PointData"), steps.create_group("PointDataOffsets")
     for name, values in fields.items():
-        _make_rows(data, name, _stored_type(values), values.shape[1] if values.ndim == 2 else 0)
-        _make_rows(offsets, name, "i8", 0, STEP_CHUNK_ROWS)
+        make_rows(data, name, _stored_type(values), values.shape[1] if values.ndim == 2 else 0)
+        make_rows(offsets, name, "i8", 0, STEP_CHUNK_ROWS)
 
 
-def _make_rows(group: Any, name: str, kind: Any, columns: int, chunk_rows: int = CHUNK_ROWS) -> None:
+def make_rows(group: Any, name: str, kind: Any, columns: int, chunk_rows: int = CHUNK_ROWS) -> None:
+    """Make a dataset without rows that can grow; columns: 0 for a vector."""
     tail = (columns,) if columns else ()
     group.create_dataset(name, (0, *tail), kind, maxshape=(None, *tail), chunks=(chunk_rows, *tail))
 
 
-def _write_rows(dataset: Any, first: int, rows: Any) -> None:
+def write_rows(dataset: Any, first: int, rows: Any) -> None:
     """Make `rows` the last of the dataset, from row `first` on."""
     dataset.resize(first + len(rows), axis=0)
     dataset[first:] = np.asarray(rows)
@@ -247,20 +208,20 @@ def _write_topology(root: Any, done: int, first: int, count: int) -> None:
     for topology in TOPOLOGIES:
         group, cells = root[topology], count if topology == "Vertices" else 0
         start = first if topology == "Vertices" else 0
-        _write_rows(group["NumberOfCells"], done, [cells])
-        _write_rows(group["NumberOfConnectivityIds"], done, [cells])
+        write_rows(group["NumberOfCells"], done, [cells])
+        write_rows(group["NumberOfConnectivityIds"], done, [cells])
         # Each step has one offset more than it has cells.
-        _write_rows(group["Offsets"], start + done, np.arange(cells + 1))
-        _write_rows(group["Connectivity"], start, np.arange(cells))
+        write_rows(group["Offsets"], start + done, np.arange(cells + 1))
+        write_rows(group["Connectivity"], start, np.arange(cells))
 
 
 def _write_step(steps: Any, done: int, first: int) -> None:
     vertices_first = [[first, 0, 0, 0]]
-    _write_rows(steps["PartOffsets"], done, [done])
-    _write_rows(steps["NumberOfParts"], done, [1])
-    _write_rows(steps["PointOffsets"], done, [first])
-    _write_rows(steps["CellOffsets"], done, vertices_first)
-    _write_rows(steps["ConnectivityIdOffsets"], done, vertices_first)
+    write_rows(steps["PartOffsets"], done, [done])
+    write_rows(steps["NumberOfParts"], done, [1])
+    write_rows(steps["PointOffsets"], done, [first])
+    write_rows(steps["CellOffsets"], done, vertices_first)
+    write_rows(steps["ConnectivityIdOffsets"], done, vertices_first)
 
 
 def _reserve(path: Path, position: NDArray[np.float64], fields: Mapping[str, NDArray[Any]]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from compute.errors import SimulationError
-from dem.snapshots import SnapshotWriter, read_snapshot, snapshot_times, write_walls
+from dem.snapshots import SnapshotWriter, read_snapshot, snapshot_times
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (5, 9, 0, 7)
@@ -224,22 +224,3 @@ def test_damaged_file_and_wrong_fields_are_named(tmp_path: Path) -> None:
         writer.append(0.9, np.zeros((2, 3)), {"radius": np.zeros(2)})
     with pytest.raises(ValueError, match="field radius"):
         writer.append(0.9, np.zeros((2, 3)), {"radius": np.zeros(3)})
-
-
-def test_walls_are_one_static_polydata(tmp_path: Path) -> None:
-    """Two meshes of 1 and 2 triangles: points and cells add up, the cell field tells them apart."""
-    import h5py
-
-    square = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
-    path = tmp_path / "walls.vtkhdf"
-    write_walls(
-        path, {"bowl": (square[:3] + 5, np.array([[0, 1, 2]])), "blade": (square, np.array([[0, 1, 2], [0, 2, 3]]))}
-    )
-    vtk_to_numpy = pytest.importorskip("vtkmodules.util.numpy_support").vtk_to_numpy
-    data, points, _ = read_polydata(open_reader(path))
-    assert (data.GetNumberOfPoints(), data.GetNumberOfPolys()) == (7, 3)
-    assert np.array_equal(points, np.concatenate([square[:3] + 5, square]))
-    assert list(vtk_to_numpy(data.GetCellData().GetArray("wall"))) == [0, 1, 1]
-    assert [data.GetCell(2).GetPointId(i) for i in range(3)] == [3, 5, 6]
-    with h5py.File(path) as file:
-        assert list(file["wall_names"].asstr()) == ["bowl", "blade"]
