@@ -42,7 +42,8 @@ class TimeSettings(CaseModel):
         end: end of a run without statistics blocks [s].
         settle: phase before any wall moves; the starts of motions are counted from its end.
         spin_up: phase in which the walls move and nothing is counted.
-        output_interval, checkpoint_interval: simulated time between outputs [s]; without them only the end is written.
+        output_interval: simulated time between outputs [s]; without it only the end is written.
+        checkpoint_interval: simulated time between checkpoints [s], beside those that wall time asks for.
     """
 
     step: Annotated[Time, Positive] | None = None

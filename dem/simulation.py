@@ -183,12 +183,16 @@ class Simulation:
         if self.recorder:
             self.recorder.sample(self.engine, 0.0)
 
+    @property
+    def _saving_steps(self) -> int:
+        """Steps between the checkpoints the case asks for, 0 where there are none."""
+        return self.setup.checkpoint_steps if self._store else 0
+
     def _next_stop(self, step: int) -> int:
         stops = [self.last_step, (step // PATROL_STEPS + 1) * PATROL_STEPS]
         if self.recorder:
             stops.append(self.recorder.schedule.next_event(step))
-        if self.setup.output_steps:
-            stops.append((step // self.setup.output_steps + 1) * self.setup.output_steps)
+        stops += [(step // every + 1) * every for every in (self.setup.output_steps, self._saving_steps) if every]
         if self.records or self.engine.interaction.wet:
             stops += [self.flow.next_event(step), self.wetting.next_event(step)]
             stops.append((step // self.setup.record_steps + 1) * self.setup.record_steps)
@@ -204,7 +208,7 @@ class Simulation:
         self._output.append(self.engine)
 
     def _save_if_due(self, watch: Watch) -> None:
-        step, every = self.engine.step_number, self.setup.checkpoint_steps
+        step, every = self.engine.step_number, self._saving_steps
         asked = every > 0 and step % every == 0
         overdue = time.monotonic() - self._saved_at > CHECKPOINT_SECONDS
         stop = watch.stop_requested() and step < self.last_step

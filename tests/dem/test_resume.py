@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ from coupling.case_file import read_case
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
 from coupling.session import Session
+from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
+from dem.particles import VX
 from dem.simulation import Simulation, Watch, digest
 from dem.statistics_result import EncounterStatistics
 from dem.walls.arrays import GLIDE, SHIFT
@@ -88,6 +91,34 @@ def test_a_checkpoint_of_another_case_is_refused(tmp_path: Path) -> None:
     near = case.model_copy(update={"gravity": tuple(np.nextafter(case.gravity, 0.0).tolist())})
     assert near != case
     assert digest(near, SEED) == digest(case, SEED) != digest(other, SEED)
+
+
+def test_checkpoints_are_written_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every 70 of 1200 steps, none of which another stop falls on before 3500; the bits are those of a run without.
+
+    Two spheres collide meanwhile.
+    """
+    items = [{"position": [x, 0, 0], "velocity": [-60 * x, 0, 0], "class": "bead"} for x in (-2e-3, 2e-3)]
+    case: dict[str, Any] = {
+        "gravity": [0, 0, 0], "domain": {"low": [-0.01] * 3, "high": [0.01] * 3},
+        "materials": {"glass": {"density": 2500, "youngs_modulus": 1e7}},
+        "pairs": [{"between": ["glass", "glass"], "restitution": 0.7, "friction": 0.3}],
+        "classes": [{"name": "bead", "diameter": 2e-3, "material": "glass"}],
+        "particles": [{"kind": "given", "items": items}],
+    }  # fmt: skip
+    saved: list[int] = []
+    original = Simulation.save
+    monkeypatch.setattr(Simulation, "save", lambda self: saved.append(self.engine.step_number) or original(self))
+    ends = []
+    for name, given in (("asked", {"checkpoint_interval": 70e-5}), ("plain", {})):
+        (tmp_path / name).mkdir()
+        model = DemCase.model_validate(case | {"time": {"step": 1e-5, "end": 1200e-5} | given})
+        simulation = Simulation(model, get_backend("python"), SEED, tmp_path / name)
+        simulation.run()
+        ends.append(simulation.engine.host_particles().row)
+    assert saved == list(range(70, 1200, 70))
+    assert ends[0][0, VX] * items[0]["velocity"][0] < 0.0, "they have not collided"
+    np.testing.assert_array_equal(*ends)
 
 
 @pytest.mark.parametrize("keep", ["older", "none"])
