@@ -80,7 +80,7 @@ class Flock:
             room = self.at_once if self._shares else 1
             while self.waiting and len(self._running) < room and not stop:
                 self._begin(self.waiting.pop(0))
-            self._listen()
+            self._listen(WAIT)
             if stop and not told:
                 told = True
                 for _, process in self._running.values():
@@ -93,20 +93,27 @@ class Flock:
         process.start()
         self._running[replica.number] = replica, process
 
-    def _listen(self) -> None:
-        try:
-            number, share, text = self._channel.get(timeout=WAIT)
-        except Empty:
-            return
-        self._shares[number] = self._shares.get(number, 0.0) + share
-        if share:
-            self.progress.advance(share)
-        if text:
-            self._messages[number] = text
+    def _listen(self, wait: float) -> None:
+        """Take all that has been reported, after waiting up to so long for the first of it [s]."""
+        while True:
+            try:
+                number, share, text = self._channel.get(timeout=wait)
+            except Empty:
+                return
+            wait = 0.0
+            if number not in self._running:
+                continue
+            self._shares[number] = self._shares.get(number, 0.0) + share
+            if share:
+                self.progress.advance(share)
+            if text:
+                self._messages[number] = text
 
     def _end(self, number: int, stopped: bool) -> None:
-        replica, process = self._running.pop(number)
+        replica, process = self._running[number]
         process.join()
+        self._listen(0.0)
+        del self._running[number]
         if process.exitcode not in (0, StateSaved.exit_code) and not (stopped and replica.outcome != "failed"):
             self.failed[number] = self._messages.get(number) or f"its process ended with {process.exitcode}"
         self.progress.advance(max(1.0 - self._shares.setdefault(number, 0.0), 0.0))

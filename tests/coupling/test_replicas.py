@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from compute.errors import CaseError
+from coupling import flock
 from coupling.case_file import read_case
 from coupling.cli.runs import run
+from coupling.interrupt import StopRequest
+from coupling.progress import Progress
 from coupling.replicas import replicas_of
 from coupling.shipped import find_case
 from tests.results import assert_same_results
@@ -96,6 +102,39 @@ def test_one_that_fails_leaves_the_others(tmp_path: Path) -> None:
         for number in ("1", "2")
     ]
     assert outcomes == ["done", "failed"]
+
+
+REPORTS = 200
+
+
+class SlowProgress(Progress):
+    """A reader that takes longer for what is told than those who tell it."""
+
+    def advance(self, amount: float = 1.0) -> None:
+        """Report it in 5 ms."""
+        time.sleep(5e-3)
+        super().advance(amount)
+
+
+def report_and_fail(folder: Path, number: int, channel: Any) -> None:
+    """A replica that has much to tell before it fails."""
+    for _ in range(REPORTS):
+        channel.put((number, 0.5 / REPORTS, ""))
+    channel.put((number, 0.0, "particle 7 left the domain"))
+    sys.exit(3)
+
+
+def test_the_reason_of_a_failure_is_heard_behind_much_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process said last counts though it had said much before and is gone; its share adds up to one."""
+    monkeypatch.setattr(flock, "run_one", report_and_fail)
+    replicas = replicas_of(read_case(find_case("two-spheres"), [*SHORT, "replicas={vary: {seed: [1]}}"]), tmp_path)
+    told = io.StringIO()
+    with SlowProgress(None, told) as progress:
+        progress.stage("replicas", 1)
+        found = flock.Flock(replicas, 1, progress)
+        found.run(StopRequest())
+    assert found.failed == {1: "particle 7 left the domain"}
+    assert re.findall(r"(\d+) % after", told.getvalue())[-1] == "100"
 
 
 def test_stopped_and_resumed(tmp_path: Path) -> None:
