@@ -33,7 +33,10 @@ ROUND_OFF = 1e-12
 """Share by which the amount owed is raised, so that a whole number stays one."""
 BLOCKS, EVENTS = range(2)
 STREAM = 1 << 32
-"""Random streams below this number belong to packings; above it each insertion has two ranges of this length."""
+"""Random streams below this number belong to packings; above it each insertion has two ranges of this length.
+
+Those from 2^63 on belong to nozzles.
+"""
 
 Integers = NDArray[np.int64]
 

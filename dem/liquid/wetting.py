@@ -25,8 +25,8 @@ from dem.walls.build import moved
 from dem.walls.placement import place_mesh
 
 NEVER = np.iinfo(np.int64).max
-STREAM = 1 << 32
-"""First stream of random numbers that belongs to nozzles."""
+STREAM = 1 << 63
+"""First stream of random numbers that belongs to nozzles; those of packings and feeders are below it."""
 
 FATES = ("on particles", "on meshes", "past both")
 LIQUID_NAME = "liquid.csv"

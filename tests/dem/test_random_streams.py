@@ -8,11 +8,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from compute import get_backend
+from dem import insertion
 from dem.case import DemCase
 from dem.case_flow import EVENT_STEPS
 from dem.case_particles import Insertion
 from dem.engine import Engine
+from dem.liquid import wetting
 from dem.liquid.balance import require_liquid
+from dem.packing import generator
 from dem.particles import CLASS, MASS, RADIUS, X
 from dem.simulation import Simulation
 
@@ -83,6 +86,26 @@ def test_particles_mass_and_liquid_balance(rates: tuple[float, ...], evaporation
     assert found.added == pytest.approx(rates[3] * (fed @ volume) + outcome.caught.sum(), rel=1e-12)
     assert outcome.caught.sum() > 0.0 and found.removed >= outcome.evaporated * (1.0 - 1e-12)
     assert abs(found.error) < 1e-12 and (present.film >= 0.0).all()
+
+
+def test_nozzles_and_feeders_draw_numbers_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feeder, the first source of its case, and a nozzle beside it, at their first events: no stream serves both.
+
+    Fast enough that the feeder draws a second block of its sequence, whose stream is the second of its range.
+    """
+    drawn: dict[str, set[int]] = {}
+    for module in (insertion, wetting):
+        streams = drawn.setdefault(module.__name__, set())
+        noting = lambda seed, stream, streams=streams: streams.add(stream) or generator(seed, stream)  # noqa: E731
+        monkeypatch.setattr(module, "generator", noting)
+    given = wet_shaft((4e4, 0.5, 0.9, 0.0), 0.0)
+    simulation = Simulation(given.model_copy(update={"particles": given.particles[1:]}), get_backend("python"), 7)
+    for event in range(1, 4):
+        simulation.flow.visit(event * EVENT_STEPS, simulation.engine)
+        simulation.wetting.visit(event * EVENT_STEPS, simulation.engine)
+    fed, sprayed = drawn[insertion.__name__], drawn[wetting.__name__]
+    assert len(fed) >= 5 and len(sprayed) == 3
+    assert max(fed) < min(sprayed)
 
 
 HOURS, EVENT, FALL = 2.0, 20.0, 7e-3
