@@ -218,7 +218,8 @@ class Engine:
 
     def raise_faults(self) -> None:
         """Raise what a loop found wrong, if anything."""
-        raise_fault(self.backend.numpy(self.fault), self.step_number, self.step_size, self._position_of, self.id_bits)
+        fault, limit = self.backend.numpy(self.fault), self.interaction.contact.overlap_limit
+        raise_fault(fault, self.step_number, self.step_size, self._position_of, limit, self.id_bits)
 
     def _position_of(self, particle: int) -> NDArray[np.float64]:
         host = self.host_particles()

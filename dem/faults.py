@@ -26,7 +26,9 @@ _MESSAGES: dict[int, tuple[type[SimulationError], str]] = {
     ),
     DEEP_OVERLAP: (
         UnstableTimeStep,
-        "is pressed into its partner by more than half a radius; shorten dem.time.step, or raise youngs_modulus",
+        "is pressed into a particle or a wall by more than {limit:g} of the smaller radius "
+        "(dem.contact.largest_overlap = {limit:g}); shorten dem.time.step, raise youngs_modulus, or raise "
+        "largest_overlap where spheres are meant to be that soft",
     ),
     WALL_SLOTS: (NeighbourOverflow, "touches more wall contacts at once than a particle can keep; use a coarser mesh"),
 }
@@ -44,11 +46,13 @@ def read_fault(word: int) -> tuple[int, int]:
     return int(word) & ((1 << CODE_BITS) - 1), int(word) >> CODE_BITS
 
 
-def raise_fault(fault: Any, step_number: int, step_size: float, position_of: Any, id_bits: int = 0) -> None:
+def raise_fault(
+    fault: Any, step_number: int, step_size: float, position_of: Any, limit: float, id_bits: int = 0
+) -> None:
     """Raise the first fault found, shape (chunks, 1), naming particle, time and place; return if there is none.
 
-    position_of: function from particle id to its position [m]; id_bits: lowest bits of an id that number the spheres of
-    one body, whose id the other bits are.
+    position_of: function from particle id to its position [m]; limit: overlap over the smaller radius that is a fault
+    above it [-]; id_bits: lowest bits of an id that number the spheres of one body, whose id the other bits are.
     """
     for word in fault[:, CODE]:
         if word != NONE:
@@ -56,6 +60,6 @@ def raise_fault(fault: Any, step_number: int, step_size: float, position_of: Any
             particle, (error, text) = sphere >> id_bits, _MESSAGES[code]
             x, y, z = position_of(particle)
             raise error(
-                f"particle {particle} at ({x:.6g}, {y:.6g}, {z:.6g}) m {text} "
+                f"particle {particle} at ({x:.6g}, {y:.6g}, {z:.6g}) m {text.format(limit=limit)} "
                 f"(t = {step_number * step_size:.6g} s, step {step_number})"
             )

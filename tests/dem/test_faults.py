@@ -52,9 +52,20 @@ def two_spheres(apart: float, speed: float = 0.0, step: float = 1e-6) -> Engine:
 def test_spheres_pressed_into_each_other() -> None:
     """An overlap above half a radius has no meaning for the law: it ends the run in the step that finds it."""
     with pytest.raises(
-        UnstableTimeStep, match=r"particle [01] at .* pressed into its partner .* \(t = 1e-06 s, step 1\)"
+        UnstableTimeStep,
+        match=r"particle [01] at .* pressed into a particle .* by more than 0\.5 of the smaller radius "
+        r"\(dem\.contact\.largest_overlap = 0\.5\); .* \(t = 1e-06 s, step 1\)",
     ):
         two_spheres(1.4 * RADIUS).run(10)
+
+
+@pytest.mark.parametrize("places", [["0,0,0.02,coarse", "0,0.0017,0.02,coarse"], ["0,0,0.0383,coarse"]])
+def test_the_largest_overlap_of_the_case_is_told(tmp_path: Path, places: list[str]) -> None:
+    """A pair, and a sphere at the lid, 0.3 radii deep where the case allows 0.2: told the key and that value."""
+    case = read_mixer(tmp_path, *particle_file(tmp_path, places), "dem.contact.largest_overlap=0.2")
+    text = r"a particle or a wall by more than 0\.2 of the smaller radius \(dem\.contact\.largest_overlap = 0\.2\)"
+    with pytest.raises(UnstableTimeStep, match=text):
+        Simulation(case, get_backend("python"), 1).engine.run(10)
 
 
 @pytest.mark.parametrize(("speed", "step"), [(3000.0, 1e-6), (float("nan"), 1e-6)])
@@ -76,7 +87,7 @@ def test_wall_pressed_through() -> None:
         spheres([[0.02, 0.02, 0.3e-3]], 0.0, RADIUS), step=1e-6, skin=2e-4, high=(0.04,) * 3,
         walls=[plane("floor", (0.0, 0.0, 0.0), (0.0, 0.0, 1.0))],
     )  # fmt: skip
-    with pytest.raises(UnstableTimeStep, match=r"particle 0 at \(0\.02, 0\.02, .* pressed into its partner"):
+    with pytest.raises(UnstableTimeStep, match=r"particle 0 at \(0\.02, 0\.02, .* pressed into a particle or a wall"):
         engine.run(10)
 
 
