@@ -21,7 +21,8 @@ from dem.packing import generator
 from dem.particles import RADIUS, Particles, X
 from dem.setup import Setup
 from dem.table import Table
-from dem.walls.build import moved
+from dem.walls import Walls, set_pose
+from dem.walls.motion import point_to_body
 from dem.walls.placement import place_mesh
 
 NEVER = np.iinfo(np.int64).max
@@ -33,6 +34,15 @@ LIQUID_NAME = "liquid.csv"
 LIQUID_COLUMNS = (
     "time [s]", "films [m3]", "bridges [m3]", "number of bridges", "added [m3]", "removed [m3]", "evaporated [m3]",
 )  # fmt: skip
+
+
+def in_body(
+    walls: Walls, w: int, apex: NDArray[np.float64], directions: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a point [m], shape (3,), and directions, shape (n, 3), in the body frame of wall w at its pose."""
+    origin, *ends = (np.array(point_to_body(walls, w, *point)) for point in np.vstack([np.zeros(3), np.eye(3)]))
+    axes = np.array(ends) - origin
+    return origin + apex @ axes, directions @ axes
 
 
 class Outcome(NamedTuple):
@@ -56,8 +66,9 @@ class Wetting:
         self.active = bool(liquid and (liquid.sprays or liquid.evaporation))
         self._volumes, self._evaporated = np.zeros((len(self._sprays), 3)), 0.0
         self._table: Table | None = None
-        meshes = [wall for wall in self._case.walls if isinstance(wall, MeshWall)] if self._sprays else []
-        self._meshes = [(place_mesh(wall, "walls"), wall.motion) for wall in meshes]
+        self._walls = setup.engine.walls
+        walls = self._case.walls if self._sprays else ()
+        self._meshes = [(w, place_mesh(wall, "walls")) for w, wall in enumerate(walls) if isinstance(wall, MeshWall)]
 
     def open(self, folder: Path) -> None:
         """Write the account of the liquid into this folder."""
@@ -96,12 +107,20 @@ class Wetting:
             gone = np.minimum(particles.film, due)
             self._evaporated += float(gone.sum())
             engine.change_films(np.asarray(-gone, dtype=np.float64))
+        walls = self._placed(step, engine)
         for number, spray in enumerate(self._sprays):
             drop = self._due(spray, step, liquid) / liquid.density / liquid.drops
             if drop > 0.0:
-                caught, fates = self._arrive(number, spray, step, particles, liquid.drops)
+                caught, fates = self._arrive(number, spray, step, particles, walls, liquid.drops)
                 engine.change_films(np.asarray(caught * drop, dtype=np.float64))
                 self._volumes[number] += fates * drop
+
+    def _placed(self, step: int, engine: Engine) -> Walls:
+        """Return the walls, the meshes where they are at this step: what bears a load, where the engine has it."""
+        walls = self._walls._replace(pose=np.array(engine.backend.numpy(engine.walls.pose)))
+        for w, _ in self._meshes:
+            set_pose(w, walls, step, self._step_size)
+        return walls
 
     def _due(self, spray: Spray, step: int, liquid: Liquid) -> float:
         """Mass [kg] that left the nozzle in the interval that ends at this step."""
@@ -111,16 +130,15 @@ class Wetting:
         return spray.rate * max(last - begin, 0.0)
 
     def _arrive(
-        self, number: int, spray: Spray, step: int, particles: Particles, drops: int
+        self, number: int, spray: Spray, step: int, particles: Particles, walls: Walls, drops: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return how many drops each slot catches, and how many meet each fate."""
         stream = STREAM + (step // self._every) * len(self._sprays) + number
         directions, apex = drop_directions(spray, generator(self._seed, stream), drops), np.array(spray.position)
         flight, slot = meet_spheres(apex, directions, particles.row[:, X : X + 3], particles.row[:, RADIUS])
         barred = np.full(drops, np.inf)
-        for corners, motion in self._meshes:
-            time = step * self._step_size - self._settled
-            barred = np.minimum(barred, meet_triangles(apex, directions, moved(corners, motion, time)))
+        for w, corners in self._meshes:
+            barred = np.minimum(barred, meet_triangles(*in_body(walls, w, apex, directions), corners))
         caught = flight < barred
         on_meshes = (barred <= flight) & np.isfinite(barred)
         fates = np.array([caught.sum(), on_meshes.sum(), drops - caught.sum() - on_meshes.sum()])

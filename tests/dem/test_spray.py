@@ -14,12 +14,17 @@ from compute import get_backend
 from compute.errors import StateSaved
 from dem.case import DemCase
 from dem.case_liquid import Spray
+from dem.case_motion import Motion
+from dem.case_walls import MeshWall
 from dem.liquid.balance import liquid_volumes
 from dem.liquid.spray import drop_directions, meet_spheres, meet_triangles
-from dem.liquid.wetting import LIQUID_NAME
+from dem.liquid.wetting import LIQUID_NAME, in_body
 from dem.packing import generator
 from dem.simulation import Simulation, Watch
 from dem.table import read_table
+from dem.walls import build_walls, set_pose
+from dem.walls.arrays import SHIFT
+from dem.walls.build import moved
 
 RADIUS, SIDE = 1e-3, 10
 NOZZLE: dict[str, Any] = {
@@ -115,9 +120,9 @@ def test_a_spray_wets_the_free_surface_only(tmp_path: Path) -> None:
     assert float(table["nozzle on particles [m3]"][-1]) == pytest.approx(outcome.caught[0], rel=1e-11)
 
 
-def test_a_mesh_keeps_drops_from_the_bed(tmp_path: Path) -> None:
-    """A plate over half of the bed catches the drops of its half: within 4 standard errors of 4000 drops."""
-    plate = tmp_path / "plate.stl"
+def under_a_plate(folder: Path, spray: dict[str, Any], **wall: Any) -> Simulation:
+    """The two layers with a plate over the half x < 10 mm of them, 0.1 m high."""
+    plate = folder / "plate.stl"
     low, high = "0 -0.03 0.1", "0 0.03 0.1"
     triangles = [(low, high, "-0.02 0.03 0.1"), (low, "-0.02 0.03 0.1", "-0.02 -0.03 0.1")]
     text = "".join(
@@ -125,17 +130,54 @@ def test_a_mesh_keeps_drops_from_the_bed(tmp_path: Path) -> None:
         for each in triangles
     )
     plate.write_text(f"solid plate\n{text}endsolid plate\n")
-    wall = {"name": "plate", "shape": "mesh", "file": str(plate), "material": "glass", "point": [0.01, 0, 0]}
+    wall |= {"name": "plate", "shape": "mesh", "file": str(plate), "material": "glass", "point": [0.01, 0, 0]}
     case = DemCase.model_validate(
-        wet_bed(sprays=[NOZZLE], drops=500).model_dump(by_alias=True, exclude_none=True)
+        wet_bed(sprays=[spray], drops=500).model_dump(by_alias=True, exclude_none=True)
         | {"walls": [wall], "domain": {"low": [-0.03, -0.04, -0.01], "high": [0.04, 0.04, 0.6]}}
     )
-    run = Simulation(case, get_backend("python"), 1)
+    return Simulation(case, get_backend("python"), 1)
+
+
+def test_a_mesh_keeps_drops_from_the_bed(tmp_path: Path) -> None:
+    """A plate over half of the bed catches the drops of its half: within 4 standard errors of 4000 drops."""
+    run = under_a_plate(tmp_path, NOZZLE)
     run.run()
     outcome, sprayed = run.wetting.outcome, 2e-3 * 8e-3 / 1000.0
     assert outcome.on_meshes[0] / sprayed == pytest.approx(0.5, abs=4.0 * 0.5 / math.sqrt(4000.0))
     host = run.engine.host_particles()
     assert host.film[host.row[:, 0] < 0.009].sum() == 0.0
+
+
+def test_drops_meet_a_mesh_where_its_load_has_taken_it(tmp_path: Path) -> None:
+    """Pulled away for 8 ms the plate has left the cone, which reaches 5.6 mm under it at first: it bars nothing."""
+    load = {"kind": "load", "force": 100.0, "mass": 0.1, "damping": 100.0, "axis": [-1, 0, 0]}
+    run = under_a_plate(tmp_path, NOZZLE | {"start": "8 ms", "end": "12 ms"}, motion=load)
+    run.advance(80)
+    assert run.engine.walls.pose[0, SHIFT] > 6e-3
+    run.run()
+    outcome = run.wetting.outcome
+    assert outcome.on_meshes[0] == 0.0 and outcome.caught[0] > 0.0
+
+
+def test_drops_see_what_turns_on_what_slides(tmp_path: Path) -> None:
+    """Flights to a triangle in its body frame, and to its corners moved in space, agree to round-off."""
+    carrier = {"kind": "slide", "axis": [0, 1, 2], "speed": 0.3}
+    motion = Motion.model_validate({"axis": [1, 2, 0], "point": [0.1, 0, 0], "speed": 2.0, "carrier": carrier})
+    corners = np.array([[[0.0, 0.0, 0.0], [1.0, 0.0, 0.3], [0.0, 1.0, 0.1]]])
+    file = tmp_path / "one.stl"
+    text = "".join(f"vertex {x} {y} {z}\n" for x, y, z in corners[0])
+    file.write_text(f"solid one\nfacet normal 0 0 1\nouter loop\n{text}endloop\nendfacet\nendsolid one\n")
+    wall = MeshWall.model_validate(
+        {"name": "one", "shape": "mesh", "file": str(file), "material": "m", "motion": motion}
+    )
+    walls = build_walls([wall], ["m"], 1e-3, 0.01)
+    set_pose(0, walls, 7, 0.1)
+    apex, centre = np.array([0.2, 0.3, 2.0]), moved(corners, motion, 0.7)[0].mean(axis=0)
+    directions = centre - apex + np.random.Generator(np.random.Philox(2)).normal(0.0, 0.1, (200, 3))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    expected = meet_triangles(apex, directions, moved(corners, motion, 0.7))
+    assert np.isfinite(expected).sum() > 20
+    np.testing.assert_allclose(meet_triangles(*in_body(walls, 0, apex, directions), corners), expected, rtol=1e-12)
 
 
 def test_films_evaporate_at_their_flux() -> None:
