@@ -57,6 +57,16 @@ class Domain(CaseModel):
         x, y, z = (high - low for low, high in zip(self.low, self.high))
         return x, y, z
 
+    def spanned(self, low: Position, high: Position) -> tuple[list[float], list[float], list[bool]]:
+        """Return the corners [m] of what a box holds of the domain, and the directions that it repeats in.
+
+        These are the periodic ones in which it is as long as the domain or longer; its ends are the domain's there.
+        """
+        spans = [axis in self.periodic and b - a >= size for axis, a, b, size in zip("xyz", low, high, self.size)]
+        own, ends = zip(low, high), zip(self.low, self.high)
+        corners = [end if span else each for span, each, end in zip(spans, own, ends)]
+        return [a for a, _ in corners], [b for _, b in corners], spans
+
 
 class DemCase(CaseModel):
     """Particles, walls, laws, times and statistics of one particle simulation.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dem.case import DemCase
 from dem.case_materials import Contact, Material, MaterialPair, Shares
-from dem.case_particles import Given, Insertion, Packing, ParticleFile
+from dem.case_particles import Box, Given, Insertion, Packing, ParticleFile
 from dem.case_time import Duration, Passages
 from dem.contact.moduli import effective_youngs_modulus
 
@@ -151,7 +151,11 @@ def source_number(case: DemCase, source: Packing | Insertion) -> float:
         return float(source.number)
     if source.mass is not None:
         return source.mass / mass
-    return (source.solids_fraction or 0.0) * source.region.volume / volume
+    room = source.region.volume
+    if isinstance(source.region, Box):
+        low, high, _ = case.domain.spanned(source.region.low, source.region.high)
+        room = math.prod(b - a for a, b in zip(low, high))
+    return (source.solids_fraction or 0.0) * room / volume
 
 
 def seconds(case: DemCase, duration: Duration) -> float:

@@ -27,10 +27,8 @@ UNITS = {
 
 def make_lattice(settings: FieldSettings, domain: Domain) -> Lattice:
     """Return the points of the fields; a direction repeats where the region spans a periodic domain."""
-    low = np.array(settings.region.low if settings.region else domain.low)
-    high = np.array(settings.region.high if settings.region else domain.high)
-    spans = (low <= np.array(domain.low)) & (high >= np.array(domain.high))
-    periodic = spans & np.array([axis in domain.periodic for axis in "xyz"])
+    region = settings.region or domain
+    low, high, periodic = map(np.array, domain.spanned(region.low, region.high))
     return Lattice(low, high, np.array(settings.cells), periodic)
 
 

@@ -95,10 +95,8 @@ class Place:
 def make_place(region: Box | Cylinder, domain: Domain) -> Place:
     """Return the region as particles find it in the domain."""
     if isinstance(region, Box):
-        low, high = np.array(region.low), np.array(region.high)
-        spans = (low <= np.array(domain.low)) & (high >= np.array(domain.high))
-        periodic = np.array([axis in domain.periodic for axis in "xyz"])
-        return Place(region, low, high, np.where(spans & periodic, high - low, 0.0))
+        low, high, spans = map(np.array, domain.spanned(region.low, region.high))
+        return Place(region, low, high, np.where(spans, np.array(domain.size), 0.0))
     rotation = rotation_to(region.axis)
     point, along = np.array(region.point), rotation[:, 2]
     across = region.radius * np.sqrt(np.maximum(1.0 - along**2, 0.0))

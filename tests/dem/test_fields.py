@@ -79,6 +79,20 @@ def test_lucy_has_integral_one_and_the_lattice_keeps_it() -> None:
     assert sums.sum() * 0.05**3 == pytest.approx(50.0, rel=1e-3)
 
 
+def test_fields_of_a_region_beyond_a_periodic_domain_repeat_with_the_domain() -> None:
+    """A region 1.15 domains long in x: its points are the domain's, and the mass of them all is that of the particles.
+
+    By sums over a lattice of c/h = 3, to 1e-3.
+    """
+    domain, region = Domain(low=(0, 0, 0), high=(1, 1, 1), periodic=("x",)), {"low": [-0.1, 0, 0], "high": [1.05, 1, 1]}
+    settings = FieldSettings.model_validate({"region": {"shape": "box", **region}, "cells": [20] * 3, "range": 0.15})
+    points = make_lattice(settings, domain)
+    assert (points.low[0], points.high[0], points.periodic.tolist()) == (0.0, 1.0, [True, False, False])
+    position = np.random.Generator(np.random.Philox(1)).uniform(0.0, 1.0, (50, 3)) * [1.0, 0.6, 0.6] + [0.0, 0.2, 0.2]
+    sums = deposited(points, 0.15, position, np.ones((50, 1)))
+    assert sums.sum() * 0.05**3 == pytest.approx(50.0, rel=1e-3)
+
+
 def test_a_gas_has_the_pressure_of_its_velocities() -> None:
     """-sigma = rho T on the diagonal, nothing beside it; the mean flow is in V and not in the stress.
 

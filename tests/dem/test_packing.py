@@ -239,6 +239,20 @@ def test_a_blocked_feeder_ends_the_run() -> None:
         stream(case, [0.2, 0.3, 0.41])
 
 
+@pytest.mark.parametrize(("low", "high"), [(-0.002, 0.021), (-0.002, 0.019)])
+@pytest.mark.parametrize("share", [0.1, 0.45])
+def test_a_region_beyond_a_periodic_domain_is_the_domain(low: float, high: float, share: float) -> None:
+    """As long as the domain or longer in x: no overlaps over the domain's length, and the share is of its volume."""
+    region = {**BOX, "low": [low, 0, 0], "high": [high, 0.005, 0.005]}
+    case = a_case(packing(solids_fraction=share, region=region, shares={"of": {"coarse": 1.0}}), periodic=["x"])
+    particles = start(case)
+    apart = particles.position[:, None] - particles.position
+    apart[..., 0] -= 0.02 * np.round(apart[..., 0] / 0.02)
+    distance = np.linalg.norm(apart, axis=2)[np.triu_indices(len(particles), 1)]
+    assert distance.min() >= 1e-3
+    assert (particles.radius**3).sum() * 4.0 / 3.0 * np.pi == pytest.approx(share * 0.02 * 0.005**2, rel=0.01)
+
+
 def test_nothing_enters_an_image_across_the_boundary() -> None:
     """A region at one end of a periodic direction: spheres at the other end are in the way there."""
     narrow = {**BOX, "high": [0.0011, 0.02, 0.02]}
