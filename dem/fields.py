@@ -13,6 +13,7 @@ from dem.case import Domain
 from dem.case_observables import FieldSettings
 from dem.coarse_graining import Bodies, Fields, Lattice, fields_of
 from dem.contact_forces import contacts_of
+from dem.coordination import contact_numbers
 from dem.particles import MASS, RADIUS, VX, X
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def make_lattice(settings: FieldSettings, domain: Domain) -> Lattice:
 def measured_fields(lattice: Lattice, reach: float, engine: Engine) -> Fields:
     """Return the fields of an engine as it is now; reach: range of the smoothing function [m]."""
     contacts, host = contacts_of(engine), engine.host_particles()
-    number = np.bincount(contacts.slot, minlength=engine.size)
-    number += np.bincount(contacts.other[contacts.other >= 0], minlength=engine.size)
+    number = contact_numbers(engine)
     row, position = host.row, host.row[:, X : X + 3]
     volume = 4.0 / 3.0 * np.pi * row[:, RADIUS] ** 3
     order = np.argsort(host.id)  # sums then do not depend on slots

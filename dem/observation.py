@@ -10,11 +10,11 @@ import numpy as np
 from dem.case import DemCase
 from dem.case_motion import load_of
 from dem.case_observables import Mixing
+from dem.coordination import coordination
 from dem.engine import Engine
 from dem.fields import FIELDS_NAME, FieldFile, make_lattice, measured_fields
 from dem.free_surface import shares_inside, surface_slope
 from dem.mixing import equal_mass_samples, mixing_state
-from dem.neighbours import TOUCHING
 from dem.particle_set import ClassTable
 from dem.particles import CLASS, MASS, RADIUS, Particles, X
 from dem.table import Cell, Table
@@ -107,23 +107,3 @@ def by_id(particles: Particles) -> Particles:
     """Return the particles in the order of their ids, so that nothing depends on slots."""
     order = np.argsort(particles.id)
     return Particles(*(array[order] for array in particles))
-
-
-def coordination(engine: Engine) -> dict[str, float]:
-    """Return the mean numbers of contacts of a particle with others and with walls [-].
-
-    2 N_c/N of the pairs in touch, of bodies each pair once; a wall counts at each contact with it.
-    """
-    size, bodies, numpy = engine.size, engine.body_count, engine.backend.numpy
-    if size == 0:
-        return {}
-    entries = int(numpy(engine.pairs.start[: size + 1])[-1])
-    met = np.flatnonzero(numpy(engine.pairs.flags[:entries]) & TOUCHING != 0)
-    touching = len(met)
-    if engine.id_bits:
-        owner = numpy(engine.particles.id[:size]) >> engine.id_bits
-        first = np.repeat(np.arange(size), np.diff(numpy(engine.pairs.start[: size + 1])))
-        touching = len(np.unique(np.stack([owner[first[met]], owner[numpy(engine.pairs.other)[met]]]), axis=1).T)
-    seat = numpy(engine.touches.seat[:size])
-    walls = int((numpy(engine.touches.wall)[seat[seat >= 0]] >= 0).sum())
-    return {"coordination": (1 if engine.loops.full else 2) * touching / bodies, "wall contacts": walls / bodies}

@@ -10,12 +10,17 @@ import pytest
 
 from compute import get_backend
 from compute.errors import CaseError
-from dem.case import Domain
+from dem.case import DemCase, Domain
 from dem.case_observables import FreeSurface
 from dem.case_particles import Box, Cylinder
+from dem.coarse_graining import Lattice
+from dem.contact_forces import contacts_of
+from dem.coordination import coordination
+from dem.fields import measured_fields
 from dem.free_surface import ball_points, shares_inside, surface_slope
 from dem.mixing import consecutive_samples, equal_mass_samples, mixing_state, random_variance
 from dem.observation import OBSERVABLES_NAME
+from dem.particles import X
 from dem.residence import ExitTable, outlet_blend, residence_times
 from dem.simulation import Simulation
 from dem.table import read_table
@@ -158,6 +163,40 @@ def test_blend_at_the_outlet() -> None:
     swung = outlet_blend(exits(np.ones(n), swinging), ("a",), per * 1e-6)
     assert swung is not None and swung.variance - swung.random_variance == pytest.approx(0.08**2, rel=0.1)
     assert (consecutive_samples(np.ones(10), 4.0) == [0, 0, 0, 0, 1, 1, 1, 1, -1, -1]).all()
+
+
+def test_a_bridge_alone_is_no_contact() -> None:
+    """A wet pair and a wet sphere at a wall, in touch and after they have bounced, when bridges still pull.
+
+    Of three spheres two touch each other and one the wall: 2/3 and 1/3, then none; each sphere has one contact in the
+    fields, then none. A range of one radius sees one sphere alone.
+    """
+    radius, items = 1e-3, [
+        {"class": "bead", "position": [0, 0, 0.01], "velocity": [0.15, 0, 0]},
+        {"class": "bead", "position": [2.001e-3, 0, 0.01]},
+        {"class": "bead", "position": [0, 5e-3, 1.001e-3], "velocity": [0, 0, -0.15]},
+    ]  # fmt: skip
+    case = DemCase.model_validate({
+        "gravity": [0, 0, 0], "domain": {"low": [-0.02] * 3, "high": [0.02] * 3},
+        "materials": {"glass": {"density": 2500, "youngs_modulus": 5e6}},
+        "pairs": [{"between": ["glass", "glass"], "restitution": 0.9, "friction": 0.3}],
+        "liquid": {"surface_tension": 0.01, "viscosity": 1e-4, "content": 0.05, "smallest_gap": 1e-5},
+        "classes": [{"name": "bead", "diameter": 2 * radius, "material": "glass"}],
+        "particles": [{"kind": "given", "items": items}],
+        "walls": [{"name": "floor", "shape": "plane", "point": [0, 0, 0], "normal": [0, 0, 1], "material": "glass"}],
+        "time": {"step": 2e-6, "end": 2e-2},
+    })  # fmt: skip
+    engine = Simulation(case, get_backend("python"), 1).engine
+    for step, in_touch in ((100, 1), (700, 0)):
+        engine.run(step)
+        contacts = contacts_of(engine)
+        assert len(contacts.slot) == 2 and (np.abs(contacts.force).max(axis=1) > 0.0).all()
+        assert coordination(engine) == {"coordination": in_touch * 2 / 3, "wall contacts": in_touch / 3}
+        for centre in engine.host_particles().row[:, X : X + 3]:
+            corners = centre - 0.1 * radius, centre + 0.1 * radius
+            lattice = Lattice(*corners, np.ones(3, np.int64), np.zeros(3, bool))
+            fields = measured_fields(lattice, radius, engine)
+            assert fields.coordination.item() == pytest.approx(in_touch, rel=1e-12)
 
 
 OBSERVED = (
