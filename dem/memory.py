@@ -29,8 +29,7 @@ from dem.domain import make_domain
 from dem.interaction import Interaction
 from dem.pair_properties import composed_law
 from dem.particles import KIND_SIZE, ROW_SIZE
-from dem.recorder import lag_in_samples
-from dem.setup import schedule_of
+from dem.schedule import lag_in_samples, schedule_of
 from dem.skin import mean_diameter_by_number
 from dem.tally import FIELD_COUNT
 from dem.transport_sums import sample_bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from compute.base import Backend, gathered
 from compute.errors import SimulationError
 from compute.running_sums import clear_word
 from dem.case_statistics import StatisticsSettings
+from dem.schedule import Schedule, lag_in_samples
 from dem.statistics_result import EncounterStatistics
 from dem.tally import (
     BIRTHS,
@@ -45,41 +45,6 @@ QUANTA_PER_IMPULSE = 2.0**36
 """Quanta in the momentum of a mean particle at the highest speed, and in its angular momentum at 1 m."""
 
 LARGEST_SUM = 2**62
-DEFAULT_SAMPLES_PER_BLOCK = 20
-DEFAULT_LAG_SHARE = 0.25
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Steps of a window: first step, steps in a block, number of blocks, samples in a block."""
-
-    first: int
-    block_steps: int
-    blocks: int
-    samples: int
-
-    @property
-    def last(self) -> int:
-        """Number of the step at which the window ends."""
-        return self.first + self.blocks * self.block_steps
-
-    def sample_offsets(self) -> NDArray[np.int64]:
-        """Return the steps within a block at which samples are taken, and the block's length, shape (samples + 1,)."""
-        return np.arange(self.samples + 1, dtype=np.int64) * self.block_steps // self.samples
-
-    def next_event(self, step: int) -> int:
-        """Return the first step after `step` at which a sample is due or a block ends."""
-        if step < self.first:
-            return self.first
-        within = (step - self.first) % self.block_steps
-        offsets = self.sample_offsets()
-        return step - within + int(offsets[np.searchsorted(offsets, within, side="right")])
-
-
-def lag_in_samples(settings: StatisticsSettings, schedule: Schedule, step_size: float) -> int:
-    """Return the lag of the transition matrices in samples."""
-    share = settings.lag / (schedule.block_steps * step_size) if settings.lag else DEFAULT_LAG_SHARE
-    return max(1, round(share * schedule.samples))
 
 
 def make_tally(

@@ -10,14 +10,14 @@ from compute.base import Backend
 from dem.case import DemCase
 from dem.case_limits import time_step
 from dem.case_statistics import StatisticsSettings
-from dem.case_time import Duration, Passages
 from dem.compartments import compartment_count
 from dem.domain import make_domain
 from dem.engine_settings import EngineSettings
 from dem.pair_properties import composed_law
 from dem.pairs import PairSettings
 from dem.particle_set import ClassTable, class_table
-from dem.recorder import DEFAULT_SAMPLES_PER_BLOCK, Recorder, Schedule, make_tally
+from dem.recorder import Recorder, make_tally
+from dem.schedule import Schedule, schedule_of
 from dem.skin import largest_gap_of_walls, parameter_table, rearm_gap_of, skin_lengths
 from dem.tally import Tally
 from dem.walls import build_walls
@@ -68,24 +68,6 @@ def make_setup(case: DemCase) -> Setup:
 
 def _interval(duration: float | None, step: float) -> int:
     return 0 if duration is None else max(1, round(duration / step))
-
-
-def duration_steps(case: DemCase, duration: Duration, step: float) -> int:
-    """Return how many steps a duration takes, given in seconds or as passages of a turning wall."""
-    seconds = duration.duration(case.wall_speed(duration.of)) if isinstance(duration, Passages) else duration
-    return round(seconds / step)
-
-
-def schedule_of(case: DemCase, step: float) -> Schedule | None:
-    """Return the steps of the window of a case, none where nothing is counted; step: time step [s]."""
-    settings = case.statistics
-    if settings is None or not settings.enabled:
-        return None
-    block = max(1, duration_steps(case, settings.block, step))
-    seconds = settings.sample_interval or block * step / DEFAULT_SAMPLES_PER_BLOCK
-    samples = int(np.clip(round(block * step / seconds), 1, block))
-    settle = round(case.time.settle / step)
-    return Schedule(settle + duration_steps(case, case.time.spin_up, step), block, settings.blocks, samples)
 
 
 def _engine_settings(case: DemCase, classes: ClassTable, step: float, settle: int) -> EngineSettings:

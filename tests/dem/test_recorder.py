@@ -12,7 +12,8 @@ from compute.errors import SimulationError
 from dem.case_statistics import StatisticsSettings
 from dem.contact.law import PairProperties
 from dem.engine import Engine
-from dem.recorder import LARGEST_SUM, Recorder, Schedule
+from dem.recorder import LARGEST_SUM, Recorder
+from dem.schedule import Schedule
 from dem.tally import BIRTHS, CONTACT_STEPS, ENCOUNTERS, LOSS, SPEED, fold_classes, quantise_signed, round_to_quanta
 from tests.dem.engines import kinetic_energy, make_engine, plane, spheres
 

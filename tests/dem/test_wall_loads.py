@@ -10,7 +10,7 @@ import pytest
 
 from dem.case_motion import Motion
 from dem.particles import MASS, VX
-from dem.recorder import Schedule
+from dem.schedule import Schedule
 from dem.tally import FORCE, LANES, TORQUE, WORK
 from dem.walls import build_walls, set_pose
 from dem.walls.arrays import PLACE

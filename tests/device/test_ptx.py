@@ -108,6 +108,7 @@ KERNELS = (
     "fill",
     "count_memory",
     "fill_memory",
+    "note_compartment",
     "note_list",
     "note_seat",
     "need_row",
