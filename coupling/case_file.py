@@ -80,15 +80,7 @@ def input_files(part: Any) -> Iterator[Path]:
             yield from input_files(each)
 
 
-def case_schema() -> dict[str, Any]:
-    """Return the JSON Schema of case files."""
-    heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dempbm case"}
-    return Case.model_json_schema(by_alias=True) | heading
-
-
-def experiments_schema() -> dict[str, Any]:
-    """Return the JSON Schema of experiments files."""
-    from coupling.calibration.experiments import Calibration
-
-    heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dempbm experiments"}
-    return Calibration.model_json_schema(by_alias=True) | heading
+def schema_of(model: type[BaseModel], what: str) -> dict[str, Any]:
+    """Return the JSON Schema of files of the form of a model; what: they are, for the title."""
+    heading = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"dempbm {what}"}
+    return model.model_json_schema(by_alias=True) | heading

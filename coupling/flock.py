@@ -6,7 +6,6 @@ device all go on together, in common launches (`coupling.together`). A failure o
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -21,27 +20,12 @@ from coupling.interrupt import StopRequest
 from coupling.progress import LOG_NAME, Progress
 from coupling.provenance import available_cores, resume_manifest
 from coupling.recorded import run_recorded
+from coupling.relay import Relay
 from coupling.replicas import TABLE, Replica, make_folders, replicas_of, write_table
 from coupling.run_folder import CASE_NAME, open_run_folder
 
 WAIT = 0.5
 """Seconds after which a parent that hears nothing looks at its children and at requests to stop."""
-PARTICLES = "particles"
-"""Beginning of the name of the stages whose progress is told."""
-
-
-class Relay(Progress):
-    """Progress of a replica: its own log, and to the parent the share of its particle windows that is done."""
-
-    def __init__(self, log: Path, number: int, parts: int, channel: Any) -> None:
-        super().__init__(log, io.StringIO())
-        self._number, self._parts, self._channel = number, max(parts, 1), channel
-
-    def advance(self, amount: float = 1.0) -> None:
-        """Report `amount` more units of work as done."""
-        super().advance(amount)
-        if self._name.startswith(PARTICLES) and self._total > 0:
-            self._channel.put((self._number, amount / self._total / self._parts, ""))
 
 
 def run_one(folder: Path, number: int, channel: Any) -> None:

@@ -17,10 +17,10 @@ from compute.errors import DempbmError, StateSaved
 from coupling.case import Case
 from coupling.checks.windows import windows
 from coupling.driver import backend_of, carry_out
-from coupling.flock import Relay
 from coupling.interrupt import StopRequest
 from coupling.progress import LOG_NAME, Progress
 from coupling.recorded import run_recorded
+from coupling.relay import Relay
 from coupling.replicas import Replica
 from coupling.session import Session
 

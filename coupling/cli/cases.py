@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from compute.case_model import closest
 from compute.errors import CaseError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from coupling.case import Case
     from coupling.checks.finding import Finding
 
@@ -108,14 +111,24 @@ def _print_findings(findings: list, title: str) -> None:  # type: ignore[type-ar
 PLAIN_WIDTH = 200
 
 
-def schema(
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; none: standard output.")] = None,
-    experiments: Annotated[bool, typer.Option("--experiments", help="That of experiments files.")] = False,
-) -> None:
-    """Write the JSON Schema of case files, with which editors complete and check them."""
-    from coupling.case_file import case_schema, experiments_schema
+class FileKind(StrEnum):
+    """Files that a user writes."""
 
-    text = json.dumps(experiments_schema() if experiments else case_schema(), indent=2) + "\n"
+    CASE = "case"
+    EXPERIMENTS = "experiments"
+    MEASUREMENTS = "measurements"
+
+
+def schema(
+    kind: Annotated[
+        FileKind, typer.Argument(help="experiments: calibrate; measurements: fit-material.")
+    ] = FileKind.CASE,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; none: standard output.")] = None,
+) -> None:
+    """Write the JSON Schema of case files or others, with which editors complete and check them."""
+    from coupling.case_file import schema_of
+
+    text = json.dumps(schema_of(_model_of(kind), kind), indent=2) + "\n"
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -123,3 +136,17 @@ def schema(
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CaseError("the file cannot be written", value=str(out), expected=error.strerror) from None
+
+
+def _model_of(kind: FileKind) -> type[BaseModel]:
+    if kind is FileKind.EXPERIMENTS:
+        from coupling.calibration.experiments import Calibration
+
+        return Calibration
+    if kind is FileKind.MEASUREMENTS:
+        from coupling.material.experiments import MaterialFit
+
+        return MaterialFit
+    from coupling.case import Case
+
+    return Case

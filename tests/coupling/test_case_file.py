@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from coupling.case_file import case_schema, input_files, read_case, write_case
+from coupling.case import Case
+from coupling.case_file import input_files, read_case, schema_of, write_case
 from coupling.shipped import shipped_cases
 from tests.coupling.case_text import read_small
 
@@ -86,7 +87,7 @@ def test_shipped_cases_are_correct_and_fit_the_schema(name: str, tmp_path: Path)
     path = shipped_cases()[name] / "case.yaml"
     case = read_case(path)
     assert case.name == name
-    jsonschema.validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")), case_schema())
+    jsonschema.validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")), schema_of(Case, "case"))
     write_case(case, tmp_path / "case.yaml")
     assert read_case(tmp_path / "case.yaml") == case
 
@@ -103,4 +104,4 @@ def test_expected_values_say_where_they_come_from(name: str) -> None:
 
 def test_schema_refuses_misspelt_keys() -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"name": "a", "dmm": {}}, case_schema())
+        jsonschema.validate({"name": "a", "dmm": {}}, schema_of(Case, "case"))

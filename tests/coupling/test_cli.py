@@ -269,9 +269,11 @@ def test_schema_goes_to_a_file(call: Call, tmp_path: Path) -> None:
     assert call("schema", "--out", tmp_path / "case.json") == 0
     assert json.loads((tmp_path / "case.json").read_text(encoding="utf-8"))["title"] == "dempbm case"
     assert call("schema", "--out", tmp_path / "absent" / "case.json") == 2
-    assert call("schema", "--experiments", "--out", tmp_path / "experiments.json") == 0
-    found = json.loads((tmp_path / "experiments.json").read_text(encoding="utf-8"))
-    assert found["title"] == "dempbm experiments" and {"parameters", "experiments", "pbm"} <= set(found["properties"])
+    for kind, keys in (("experiments", {"parameters", "experiments", "pbm"}), ("measurements", {"confirmations"})):
+        assert call("schema", kind, "--out", tmp_path / "other.json") == 0
+        found = json.loads((tmp_path / "other.json").read_text(encoding="utf-8"))
+        assert found["title"] == f"dempbm {kind}" and keys <= set(found["properties"])
+    assert call("schema", "results") == 2
 
 
 def test_export_knows_two_versions(
