@@ -9,6 +9,8 @@ from pathlib import Path
 from compute.errors import CaseError
 from coupling.case import Case
 from coupling.case_file import read_case, write_case
+from dem.case_limits import time_step
+from dem.schedule import schedule_of
 
 CASE_NAME = "case.yaml"
 MANIFEST_NAME = "manifest.json"
@@ -16,6 +18,7 @@ FIRST_EXCHANGE, EXCHANGE = "exchange/feed.json", "exchange/design.json"
 DISTRIBUTION, REMEASURED = "pbm/distribution.h5", "pbm/remeasured.h5"
 BLEND = "blending/course.h5"
 MODEL, EXPORT = "reduced/model.h5", "export"
+END = "dem.time.end"
 ALONE = "run"
 """Name of the window of a case of particles alone."""
 
@@ -81,3 +84,22 @@ def open_run_folder(folder: Path) -> Case:
     if not (folder / CASE_NAME).is_file():
         raise CaseError("not a run folder", value=str(folder), expected=f"a folder with a {CASE_NAME}, made by run")
     return read_case(folder / CASE_NAME)
+
+
+def lengthen(folder: Path, end: str) -> Case:
+    """Give the particles of a run a later end, in the case of its folder, and return that case.
+
+    Raises:
+        CaseError: the folder is no run folder, its end is not `dem.time.end`, or the new one is no later.
+    """
+    before = open_run_folder(folder)
+    after = read_case(folder / CASE_NAME, [f"{END}={end}"])
+    dem = before.dem
+    if dem is None or dem.time.end is None or before.coupling or before.replicas or schedule_of(dem, time_step(dem)):
+        expected = f"a run of particles alone that ends at {END}, without windows or replicas"
+        raise CaseError("this run cannot be lengthened", value=str(folder), expected=expected)
+    assert after.dem is not None and after.dem.time.end is not None
+    if after.dem.time.end <= dem.time.end:
+        raise CaseError("the end is no later", key="--end", value=end, expected=f"more than {dem.time.end:g} s")
+    write_case(after, folder / CASE_NAME)
+    return after

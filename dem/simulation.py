@@ -45,9 +45,17 @@ DIGITS = 9
 in their last bits from one processor to another."""
 
 
+STATELESS = {"end", "output_interval", "checkpoint_interval"}
+"""Times of a case that change no state that a run goes through."""
+
+
 def digest(case: DemCase, seed: int) -> str:
-    """Return the SHA-256 of a case and its seed, by which a checkpoint knows what it belongs to."""
-    plain = json.loads(case.model_dump_json(by_alias=True), parse_float=lambda text: f"{float(text):.{DIGITS}g}")
+    """Return the SHA-256 of a case and its seed, by which a checkpoint knows what it belongs to.
+
+    A run may be lengthened, and write more or less often: what only says that is left out.
+    """
+    text = case.model_dump_json(by_alias=True, exclude={"time": STATELESS})
+    plain = json.loads(text, parse_float=lambda text: f"{float(text):.{DIGITS}g}")
     return hashlib.sha256(json.dumps([seed, plain]).encode()).hexdigest()
 
 

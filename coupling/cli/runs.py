@@ -81,15 +81,20 @@ def _vary(replicas: Sequence[str]) -> list[str]:
     return [f"replicas={{vary: {{{inner}}}}}"] if pairs else []
 
 
-def resume(folder: RunFolder) -> None:
+def resume(
+    folder: RunFolder,
+    end: Annotated[
+        str | None, typer.Option("--end", metavar="TIME", help="Run particles on to a later dem.time.end.")
+    ] = None,
+) -> None:
     """Continue an interrupted run from its last good checkpoint, or a calibration from its last finished search."""
     from coupling.cli.calibration import resume_fitting
     from coupling.provenance import resume_manifest
-    from coupling.run_folder import open_run_folder
+    from coupling.run_folder import lengthen, open_run_folder
 
-    if resume_fitting(folder):
+    if end is None and resume_fitting(folder):
         return
-    case = open_run_folder(folder)
+    case = open_run_folder(folder) if end is None else lengthen(folder, end)
     _require_backend(case)
     resume_manifest(folder, sys.argv)
     _carry_out(case, folder.resolve(), _resume_chain)

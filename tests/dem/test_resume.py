@@ -22,11 +22,14 @@ from compute.errors import CaseError, StateSaved
 from coupling.case_file import read_case
 from coupling.interrupt import StopRequest
 from coupling.progress import Progress
+from coupling.run_folder import open_run_folder
 from coupling.session import Session
+from coupling.shipped import find_case
 from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
 from dem.particles import VX
 from dem.simulation import Simulation, Watch, digest
+from dem.snapshots import read_snapshot, snapshot_times
 from dem.statistics_result import EncounterStatistics
 from dem.walls.arrays import GLIDE, SHIFT
 from tests.dem.mixer import LAST_STEP, read_mixer, write_mixer
@@ -119,6 +122,34 @@ def test_checkpoints_are_written_when_asked(tmp_path: Path, monkeypatch: pytest.
     assert saved == list(range(70, 1200, 70))
     assert ends[0][0, VX] * items[0]["velocity"][0] < 0.0, "they have not collided"
     np.testing.assert_array_equal(*ends)
+
+
+def test_a_run_is_lengthened(tmp_path: Path) -> None:
+    """Run to 0.6 ms, then by the command to 1.2 ms: state and snapshots are those of one run, to the bit.
+
+    The spheres are in contact when the first run ends. A sooner end and one of a window of statistics are refused.
+    """
+    case = find_case("two-spheres")
+    times = ["--set", "dem.time.output_interval=0.3 ms", "--backend", "python"]
+    for name, end in (("parts", "0.6 ms"), ("whole", "1.2 ms")):
+        given = ["--set", f"dem.time.end={end}", "--set", "dem.time.checkpoint_interval=0.25 ms"]
+        subprocess.run(command("run", case, *times, *given, "--out", tmp_path / name), check=True, timeout=END_LIMIT)
+    for end, told in (("0.6 ms", "more than 0.0006 s"), ("soon", "time.end")):
+        refused = subprocess.run(command("resume", tmp_path / "parts", "--end", end), capture_output=True, text=True)
+        assert refused.returncode == 2 and told in refused.stderr
+    done = subprocess.run(
+        command("resume", tmp_path / "parts", "--end", "1.2 ms"), capture_output=True, text=True, timeout=END_LIMIT
+    )
+    assert done.returncode == 0, done.stderr
+    assert "resumed at step 5000 of 12000" in (tmp_path / "parts" / "log.jsonl").read_text(encoding="utf-8")
+    found, expected = (tmp_path / name / "dem" / "run" / "particles.vtkhdf" for name in ("parts", "whole"))
+    np.testing.assert_array_equal(snapshot_times(found), snapshot_times(expected))
+    assert len(snapshot_times(found)) == 4
+    for index in range(4):
+        one, other = read_snapshot(found, index), read_snapshot(expected, index)
+        for name, values in other.items():
+            np.testing.assert_array_equal(one[name], values)
+    assert open_run_folder(tmp_path / "parts").dem == open_run_folder(tmp_path / "whole").dem
 
 
 @pytest.mark.parametrize("keep", ["older", "none"])
