@@ -144,8 +144,8 @@ def test_a_run_is_lengthened(tmp_path: Path) -> None:
     assert "resumed at step 5000 of 12000" in (tmp_path / "parts" / "log.jsonl").read_text(encoding="utf-8")
     found, expected = (tmp_path / name / "dem" / "run" / "particles.vtkhdf" for name in ("parts", "whole"))
     np.testing.assert_array_equal(snapshot_times(found), snapshot_times(expected))
-    assert len(snapshot_times(found)) == 4
-    for index in range(4):
+    assert len(snapshot_times(found)) == 5
+    for index in range(5):
         one, other = read_snapshot(found, index), read_snapshot(expected, index)
         for name, values in other.items():
             np.testing.assert_array_equal(one[name], values)
