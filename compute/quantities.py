@@ -6,6 +6,7 @@ Each name is a float to the type checker. Bounds are added where a quantity is u
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -44,11 +45,16 @@ class Quantity:
         """Return the SI number of a number or a text with a unit.
 
         Raises:
-            PydanticCustomError: no number, no unit, an unknown unit, or a unit of another dimension.
+            PydanticCustomError: no number, no unit, an unknown unit, a unit of another dimension, or an angle without a
+            unit that is larger than a full turn in rad.
         """
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise invalid("not a quantity", expected=self.expected)
-        return self._parse_text(value) if isinstance(value, str) else float(value)
+        if isinstance(value, str):
+            return self._parse_text(value)
+        if self.unit == "rad" and abs(value) > FULL_TURN:
+            raise invalid("more than a full turn in rad", expected=f"text with a unit, such as '{value:g} deg'")
+        return float(value)
 
     def _parse_text(self, text: str) -> float:
         try:
@@ -82,6 +88,8 @@ class Quantity:
 Positive = Field(gt=0)
 NotNegative = Field(ge=0)
 
+FULL_TURN = math.tau
+"""The largest angle [rad] that a bare number is taken for: larger ones are degrees whose unit was forgotten."""
 ANGLE = re.compile("rad|deg|°|gon|arc|rev|turn|cycle|rpm|rps")
 """What units that name an angle are called."""
 OPEN_ANGLE = "leaves open whether turns or radians are meant; write rpm, rev/s or rad/s"

@@ -116,6 +116,8 @@ def _words(detail: Any, kind: str, location: Location, kinds: Sequence[Any]) -> 
         whole = isinstance(location[-1], int) if location else False
         return ("an entry is missing" if whole else "the key is missing"), _needed(models, location), None
     if kind == "extra_forbidden":
+        if detail.get("input") is None and str(location[-1])[:1].isdigit():
+            return "a number is cut in two", "a decimal point, or quotes: a comma in braces begins the next key", None
         known = sorted({name for each in models for name in _keys(each)})
         return "unknown key", f"one of: {', '.join(known)}", closest(str(location[-1]), known)
     if kind in ("literal_error", "union_tag_invalid"):

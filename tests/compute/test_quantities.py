@@ -49,6 +49,7 @@ def test_usual_units_agree_with_pint(name: str, registry: Any) -> None:
         ("Rate", "3 1/min", 0.05),
         ("Length", "1 inch", 0.0254),
         ("Length", 3, 3.0),
+        ("Angle", 1.5, 1.5),
     ],
 )
 def test_units_become_si(kind: str, text: str | float, value: float) -> None:
@@ -66,6 +67,7 @@ def test_units_become_si(kind: str, text: str | float, value: float) -> None:
         ("Length", True, "not a quantity"),
         ("Length", [1], "not a quantity"),
         ("Length", float("nan"), "finite"),
+        ("Angle", 90, "more than a full turn in rad"),
         ("AngularSpeed", "5 Hz", "rpm, rev/s or rad/s"),
         ("AngularSpeed", "3 kHz", "rpm, rev/s or rad/s"),
         ("AngularSpeed", "200 1/min", "rpm, rev/s or rad/s"),

@@ -12,12 +12,13 @@ from tests.coupling.case_text import read_small, write_small
 
 # old text, new text, text on the line that is named, key, further parts of the message
 WRONG = {
-    "unknown key": (
-        "diameter: 1 mm",
-        "diametre: 1 mm",
-        "diametre",
-        "dem.classes.0.diametre",
-        "did you mean 'diameter'",
+    "unknown key": ("diameter: 1 mm", "diametre: 1 mm", "diametre", "dem.classes.0.diametre", "mean 'diameter'"),
+    "decimal comma": (
+        "{radius: 1 mm",
+        "{radius: 1,5 mm",
+        "1,5",
+        "dem.particles.1.items.1.5 mm",
+        "a number is cut in two",
     ),
     "no precision": (
         "dem:\n",
