@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterator
 from itertools import product
 
+from compute.errors import CaseError
 from coupling.case import Case
 from coupling.checks.finding import Finding
+from coupling.checks.meshes import placed_corners
 from coupling.checks.regions import bounds
 from dem.case import DemCase
 from dem.case_limits import mean_particle, source_number
 from dem.case_particles import Box, Given, GivenParticle, Insertion, Packing
 from dem.case_shapes import ParticleShape
-from dem.case_walls import CylinderWall, PlaneWall, Wall
+from dem.case_walls import CylinderWall, MeshWall, PlaneWall, Wall
 
 OVERLAP_TOLERANCE = 0.01
 DENSEST_PACKING = 0.60
@@ -36,6 +38,7 @@ def check_start(case: Case) -> Iterator[Finding]:
         if isinstance(source, (Packing, Insertion)):
             yield from _check_width(case.dem, source, f"dem.particles.{index}.region")
             yield from _check_walls(case.dem, source, f"dem.particles.{index}.region")
+            yield from _check_bodies(case.dem, source, f"dem.particles.{index}.region")
 
 
 def _given(dem: DemCase) -> list[Sphere]:
@@ -133,6 +136,28 @@ def _check_walls(dem: DemCase, source: Packing | Insertion, place: str) -> Itera
         if room < smallest and (wall.motion is None or isinstance(source, Packing)):
             text = f"All of the region lies behind the wall {wall.name}, or too close to it: move it, or turn the wall."
             yield Finding("refused", NAME, text, f"{room:.4g} m before it", f"radius {smallest:.4g} m", place)
+
+
+def _check_bodies(dem: DemCase, source: Packing | Insertion, place: str) -> Iterator[Finding]:
+    """Refuse a region all of whose corners lie inside a generated body, at its first place."""
+    generated = [
+        each for each in enumerate(dem.walls) if isinstance(each[1], MeshWall) and each[1].generate is not None
+    ]
+    if not generated:
+        return
+    import numpy as np
+
+    from dem.walls.clearance import INSIDE, winding_number
+
+    corners = np.array(list(product(*zip(*bounds(source.region)))))
+    for index, wall in bodies:
+        try:
+            surface = placed_corners(wall, f"dem.walls.{index}", math.inf, lambda text: None)
+        except CaseError:
+            continue
+        if (winding_number(corners, surface) > INSIDE).all():
+            text = f"The region lies inside the solid of the wall {wall.name}: move one of them."
+            yield Finding("refused", NAME, text, place=place)
 
 
 def _room(wall: Wall, point: tuple[float, ...]) -> float:

@@ -151,6 +151,11 @@ SENSELESS = {
         ["dem.particles.0.region={shape: box, low: [5 mm, 5 mm, 10 mm], high: [6 mm, 35 mm, 35 mm]}"],
         "refused", "start-positions", "dem.particles.0.region",
     ),
+    "region in a hub": (
+        ["dem.particles.0.region={shape: box, low: [19 mm, 19 mm, 1 mm], high: [21 mm, 21 mm, 4 mm]}",
+         "dem.particles.0.number=1"],
+        "refused", "start-positions", "dem.particles.0.region",
+    ),
     "floor turned over": (
         ["dem.walls.floor.normal=[0, 0, -1]"], "refused", "start-positions", "dem.particles.0.region",
     ),
