@@ -140,10 +140,8 @@ def _check_walls(dem: DemCase, source: Packing | Insertion, place: str) -> Itera
 
 def _check_bodies(dem: DemCase, source: Packing | Insertion, place: str) -> Iterator[Finding]:
     """Refuse a region all of whose corners lie inside a generated body, at its first place."""
-    generated = [
-        each for each in enumerate(dem.walls) if isinstance(each[1], MeshWall) and each[1].generate is not None
-    ]
-    if not generated:
+    bodies = [(index, wall) for index, wall in enumerate(dem.walls) if isinstance(wall, MeshWall) and wall.generate]
+    if not bodies:
         return
     import numpy as np
 
