@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from compute import get_backend
 from compute.base import Backend
-from coupling.parcels import parcel_law
 from dem.case import DemCase
 from dem.case_particles import Box
 from dem.contact_forces import contacts_of
 from dem.engine import Engine
 from dem.free_surface import shares_inside
 from dem.observation import by_id
+from dem.parcels import parcel_law
 from dem.particles import MASS, RADIUS, VX, X, Y
 from dem.results import scatter
 from dem.simulation import Simulation

@@ -49,11 +49,9 @@ class Design(CaseModel):
 
 
 class CouplingSettings(CaseModel):
-    """How parcels stand for grains, and how the kernel is learnt.
+    """How the kernel is learnt from parcels; dem.parcels says which grains they stand for.
 
     Attributes:
-        scale_factor: parcel size over real size, s; b_real = b_DEM / s^3.
-        parcel_law: `inertial`: pair speeds v_real = v_DEM / s, wall and blade speeds unscaled.
         parcel_shares: `projected`: the parcel classes take the shares of the size distribution they stand for, in place
             of the shares in dem.particles; `given`: those in dem.particles.
         impeller: name of the wall whose speed is the input of the model.
@@ -61,8 +59,6 @@ class CouplingSettings(CaseModel):
         remeasure_growth: growth of d50 after which the kernel is measured again during the batch; none: never.
     """
 
-    scale_factor: Annotated[Number, Field(ge=1)]
-    parcel_law: Literal["inertial"] = "inertial"
     parcel_shares: Literal["projected", "given"] = "projected"
     impeller: str
     design: Design
@@ -152,6 +148,9 @@ class Case(CaseModel):
         if self.dem is None or self.pbm is None:
             missing = "dem" if self.dem is None else "pbm"
             raise invalid("there are not two models to join", key="coupling", expected=f"a section {missing} beside it")
+        if self.dem.parcels is None:
+            expected = "dem.parcels with the scale_factor, diameter of a parcel over that of the feed's grains"
+            raise invalid("nothing says which grains the particles stand for", key="dem.parcels", expected=expected)
         name = self.coupling.impeller
         require_name(name, [wall.name for wall in self.dem.walls], "wall", "coupling.impeller")
         if not self.dem.wall_speed(name):

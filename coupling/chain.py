@@ -24,7 +24,6 @@ from coupling.measure import (
     population_balance,
     sections_of,
 )
-from coupling.parcels import parcel_law
 from coupling.reduced.build import Settings, build_reduced_model
 from coupling.reduced.description import Description, Rule
 from coupling.reduced.law import anticipated_law, kernel_law
@@ -32,6 +31,7 @@ from coupling.remeasure import RemeasuredBatch, run_remeasured_batch
 from coupling.run_folder import BLEND, DISTRIBUTION, EXCHANGE, EXPORT, FIRST_EXCHANGE, MODEL, REMEASURED
 from coupling.session import Session
 from coupling.window import Window
+from dem.parcels import parcel_law
 from pbm.blending import BlendingCourse
 from pbm.granulation import Granulation
 from pbm.result import GranulationResult
@@ -111,7 +111,7 @@ def grown_window(session: Session, sections: Sections, windows: list[Window]) ->
     speed = design.grown.speed or design.middle
 
     def grow() -> State:
-        parcels, growth = parcel_law(sections.coupling.parcel_law), design.grown.growth
+        parcels, growth = parcel_law(sections.parcels.law), design.grown.growth
         law = anticipated_law(kernel_law(exchange), parcels, growth)
         model = population_balance(sections, law, windows, session.device)
         return grown_state(sections, curve_at_growth(model, model.simulate(speed), design.grown.growth))

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import CheckpointError
-from coupling.parcels import parcel_law
 from coupling.size_law import RateFit, fit_blade_rates, fit_pair_rates, make_design
 from coupling.speed_law import SpeedLawFit, fit_blade_shares, fit_pair_speeds
 from coupling.window import Window
+from dem.parcels import parcel_law
 
 Array = NDArray[np.float64]
 

@@ -14,6 +14,7 @@ from coupling.parcel_sizes import parcel_shares, with_parcel_shares
 from coupling.session import Session
 from coupling.window import Window, measured_exchange
 from dem.case import DemCase
+from dem.case_parcels import Parcels
 from dem.wall_speed import wall_reach
 from pbm.case import PbmCase
 from pbm.distribution import SizeDistribution
@@ -32,6 +33,12 @@ class Sections:
     dem: DemCase
     pbm: PbmCase
     coupling: CouplingSettings
+
+    @property
+    def parcels(self) -> Parcels:
+        """What the particles stand for where they are those of the feed."""
+        assert self.dem.parcels is not None
+        return self.dem.parcels
 
     @property
     def tip_radius(self) -> float:
@@ -75,7 +82,7 @@ class State:
 
 def feed_state(sections: Sections) -> State:
     """Return the state of the feed."""
-    return State(distribution_of(sections.pbm.feed), sections.coupling.scale_factor)
+    return State(distribution_of(sections.pbm.feed), sections.parcels.scale_factor)
 
 
 def grown_state(sections: Sections, curve: SizeDistribution) -> State:
@@ -102,7 +109,8 @@ def curve_at_growth(model: Granulation, result: GranulationResult, growth: float
 
 def measure(session: Session, sections: Sections, name: str, speed: float, state: State, stream: int) -> Window:
     """Run the DEM window of a speed [rad/s] and a state; a finished one is read."""
-    dem = sections.dem.with_wall_speed(sections.coupling.impeller, speed)
+    parcels = sections.parcels.model_copy(update={"scale_factor": state.scale})
+    dem = sections.dem.with_wall_speed(sections.coupling.impeller, speed).model_copy(update={"parcels": parcels})
     if sections.coupling.parcel_shares == "projected":
         diameters = np.array([each.diameter for each in dem.classes])
         dem = with_parcel_shares(dem, parcel_shares(state.curve, diameters, state.scale))
@@ -127,4 +135,4 @@ def population_balance(
 def fit(sections: Sections, windows: list[Window]) -> Exchange:
     """Return the laws that these windows give."""
     coupling = sections.coupling
-    return fit_exchange(windows, coupling.parcel_law, [coupling.impeller], sections.tip_radius)
+    return fit_exchange(windows, sections.parcels.law, [coupling.impeller], sections.tip_radius)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from compute.errors import SimulationError
 from coupling.count_regression import CountFit, CountTable, fit_counts
-from coupling.parcels import ParcelLaw
 from coupling.window import Window
+from dem.parcels import ParcelLaw
 
 Array = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def fit_blade_rates(design: Design, blades: tuple[str, ...]) -> RateFit:
         rows = window.blade_encounters(blades), window.particle_time
         return _Cells(labels, np.log(ratio), np.zeros(len(ratio)), *rows)
 
-    return _fit(design, cells_of, design.law.blade_rate)
+    return _fit(design, cells_of, design.law.wall_rate)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,7 +61,7 @@ def fit_blade_shares(design: Design, blades: tuple[str, ...], tip_radius: float)
     for number, window in enumerate(design.windows):
         histogram = window.blade_speed_counts(blades)
         used = np.flatnonzero(histogram.sum(axis=1) > 0)
-        factor = window.scale**design.law.blade_speed / (window.impeller_speed * tip_radius)
+        factor = window.scale**design.law.wall_speed / (window.impeller_speed * tip_radius)
         edges.append(np.tile(window.statistics.speed_edges[1:-1] * factor, (len(used), 1)))
         counts.append(histogram[used])
         cells.append(np.stack([np.full(len(used), number), used], axis=1))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.errors import CaseError, SimulationError
-from coupling.parcels import ParcelLaw
+from dem.parcels import ParcelLaw
 from dem.statistics_result import EncounterStatistics
 
 Array = NDArray[np.float64]

@@ -15,6 +15,7 @@ from dem.case_materials import Contact, Material, MaterialPair, ParticleClass, S
 from dem.case_motion import Motion, load_of
 from dem.case_numerics import Numerics, NumericsChoice
 from dem.case_observables import Observables
+from dem.case_parcels import Parcels
 from dem.case_particles import Given, Insertion, Packing, ParticleSource
 from dem.case_results import RingShear
 from dem.case_statistics import NeighbourSettings, StatisticsSettings
@@ -77,6 +78,7 @@ class DemCase(CaseModel):
         pairs: every two materials that can meet; order within a pair does not matter.
         liquid: what wets the particles; without it they are dry.
         classes: size classes of the particles.
+        parcels: what the particles stand for, where that is not themselves.
         outlets: where particles leave.
         observables: what is measured on the bed on the way.
         numerics: how numbers are computed.
@@ -89,6 +91,7 @@ class DemCase(CaseModel):
     contact: Contact = Contact()
     liquid: Liquid | None = None
     classes: tuple[ParticleClass, ...] = ()
+    parcels: Parcels | None = None
     walls: tuple[Wall, ...] = ()
     particles: tuple[ParticleSource, ...] = Field(min_length=1)
     outlets: tuple[Outlet, ...] = ()
@@ -275,6 +278,11 @@ class DemCase(CaseModel):
         """Return the final angular speed of the wall called `name` [rad/s]; 0 for a wall at rest."""
         motions = [wall.motion for wall in self.walls if wall.name == name]
         return next((motion.speed for motion in motions if isinstance(motion, Motion)), 0.0)
+
+    @property
+    def scale_factor(self) -> float:
+        """Diameter of a particle over that of the grains it stands for [-]."""
+        return self.parcels.scale_factor if self.parcels else 1.0
 
     def diameters(self) -> list[float]:
         """Return the diameters of all classes and of particles with a radius of their own [m], rising."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from compute.case_model import CaseModel, invalid
-from compute.quantities import Direction, Length, Mass, NotNegative, Number, Position, Positive, Time
+from compute.quantities import Direction, Length, Mass, NotNegative, Position, Positive, Time
 from dem.case_motion import ORIGIN, UPWARDS
 from dem.case_particles import Box, Region
 from dem.case_results import Result, require_known
@@ -20,13 +20,11 @@ class Mixing(CaseModel):
     Attributes:
         of: classes that are the component.
         sample_mass: of a sample; the bed is cut into as many as it holds, two at least.
-        scale: diameter of the parcels over that of the grains they stand for [-].
     """
 
     name: str = Field(min_length=1)
     of: tuple[str, ...] = Field(min_length=1)
     sample_mass: Annotated[Mass, Positive]
-    scale: Annotated[Number, Field(ge=1)] = 1.0
 
 
 class FreeSurface(CaseModel):

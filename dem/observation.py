@@ -98,7 +98,8 @@ class Observation:
         members = [self._classes.names.index(name) for name in mixing.of]
         count = max(2, round(float(mass.sum()) / mixing.sample_mass))
         label = equal_mass_samples(position, mass, count)
-        state = mixing_state(np.isin(host.kind[:, CLASS], members), mass, label, mixing.sample_mass, mixing.scale)
+        component = np.isin(host.kind[:, CLASS], members)
+        state = mixing_state(component, mass, label, mixing.sample_mass, self._case.scale_factor)
         if state is not None:
             yield from ([mixing.name, quantity, value] for quantity, value in state._asdict().items())
 

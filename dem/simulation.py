@@ -18,6 +18,7 @@ from dem.case import DemCase
 from dem.checkpoint import CheckpointStore
 from dem.clumps.engine import new_engine
 from dem.flow import Flow
+from dem.grains import GRAINS_NAME, save_grains
 from dem.liquid.balance import require_liquid
 from dem.liquid.wetting import Wetting
 from dem.observation import Observation
@@ -271,6 +272,9 @@ class Simulation:
         statistics = self.recorder.result() if self.recorder else None
         loads = self.recorder.loads() if self.recorder else None
         if statistics and loads and self.folder:
+            parcels = self.setup.case.parcels
+            if parcels is not None and parcels.scale_factor != 1.0:
+                save_grains(self.folder / GRAINS_NAME, statistics, self.setup.classes.names, parcels)
             statistics.save(self.folder / STATISTICS_NAME)
             loads.save(self.folder / LOADS_NAME)
         observables = self.setup.case.observables

@@ -1,9 +1,10 @@
-"""Parcels against the gaps, blades and bed they must resolve; boxes, start positions and regions."""
+"""Parcels against the gaps, blades and bed they must resolve; periodic boxes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import combinations
 
 from coupling.case import Case
 from coupling.checks.finding import Finding, Level
@@ -16,19 +17,32 @@ PARCELS_ACROSS, PARCELS_DEEP, CUTOFFS_ACROSS = 3.0, 10.0, 3.0
 BED_SOLIDS_FRACTION = 0.58
 CLOSED_GAP = 0.5
 PARALLEL = 0.999
+OFF_AXIS = 0.01
+"""Distance of two axes over the radius below which they are one."""
+LEVEL = 1e-6
+"""Share of gravity along an axis below which the axis is level."""
+Vector = tuple[float, float, float]
 
 
 def check_parcels(case: Case) -> Iterator[Finding]:
-    """Compare blade gaps, blade thickness and bed depth with the mean parcel, d43."""
-    if case.dem is None or case.coupling is None:
+    """Compare gaps between walls, blade thickness and bed depth with the mean parcel, d43.
+
+    Of a coupled case, whose impeller is known, and of any other whose particles are parcels.
+    """
+    dem, coupling = case.dem, case.coupling
+    if dem is None or (coupling is None and dem.scale_factor == 1.0):
         return
-    parcel = mean_diameter(case.dem)
-    wall = next(wall for wall in case.dem.walls if wall.name == case.coupling.impeller)
-    if parcel is None or not isinstance(wall, MeshWall) or not isinstance(wall.generate, Impeller):
+    parcel = mean_diameter(dem)
+    named = [wall for wall in dem.walls if coupling is None or wall.name == coupling.impeller]
+    generated = [(wall, wall.generate) for wall in named if isinstance(wall, MeshWall)]
+    impellers = [(wall, shape) for wall, shape in generated if isinstance(shape, Impeller)]
+    if parcel is None or (coupling is not None and not impellers):
         yield Finding("note", "parcel-geometry", "Gaps and thickness are known for generated impellers only.")
         return
-    yield from _across(case.dem, wall, wall.generate, parcel)
-    depth = bed_depth(case.dem, wall.generate)
+    for wall, shape in impellers:
+        yield from _across(dem, wall, shape, parcel)
+    yield from _between(dem, parcel)
+    depth = bed_depth(dem, *(shape for _, shape in impellers))
     if depth is not None:
         yield _compared("bed depth", depth, parcel, PARCELS_DEEP)
 
@@ -36,12 +50,39 @@ def check_parcels(case: Case) -> Iterator[Finding]:
 def _across(dem: DemCase, wall: MeshWall, impeller: Impeller, parcel: float) -> Iterator[Finding]:
     yield _compared("blade thickness", impeller.blade_thickness, parcel, PARCELS_ACROSS)
     for other in dem.walls:
-        if isinstance(other, CylinderWall) and other.inside:
+        if isinstance(other, CylinderWall) and other.inside and _coaxial(wall, other):
             yield _gap(f"gap between blade and {other.name}", other.radius - impeller.radius, parcel)
         if isinstance(other, PlaneWall) and _cosine(other.normal, wall.axis) > PARALLEL:
-            away = [a - b for a, b in zip(wall.point, other.point)]
-            height = sum(a * b for a, b in zip(away, other.normal)) / math.hypot(*other.normal)
-            yield _gap(f"gap between blade and {other.name}", height, parcel)
+            yield _gap(f"gap between blade and {other.name}", _height(wall.point, other), parcel)
+
+
+def _between(dem: DemCase, parcel: float) -> Iterator[Finding]:
+    """Compare the gaps between planes that face each other and between cylinders of one axis, and bores."""
+    planes = [wall for wall in dem.walls if isinstance(wall, PlaneWall)]
+    for first, second in combinations(planes, 2):
+        gap = _height(second.point, first)
+        if gap > 0.0 and _cosine(first.normal, second.normal) < -PARALLEL:
+            yield _compared(f"gap between {first.name} and {second.name}", gap, parcel, PARCELS_ACROSS)
+    cylinders = [wall for wall in dem.walls if isinstance(wall, CylinderWall)]
+    for outer in (wall for wall in cylinders if wall.inside):
+        yield _compared(f"bore of {outer.name}", 2.0 * outer.radius, parcel, PARCELS_ACROSS)
+        for inner in cylinders:
+            if not inner.inside and inner.radius < outer.radius and _coaxial(inner, outer):
+                gap = outer.radius - inner.radius
+                yield _compared(f"gap between {inner.name} and {outer.name}", gap, parcel, PARCELS_ACROSS)
+
+
+def _height(point: Vector, plane: PlaneWall) -> float:
+    """Return how far a point is above a plane [m]."""
+    return sum((a - b) * n for a, b, n in zip(point, plane.point, plane.normal)) / math.hypot(*plane.normal)
+
+
+def _coaxial(first: MeshWall | CylinderWall, second: CylinderWall) -> bool:
+    if abs(_cosine(first.axis, second.axis)) < PARALLEL:
+        return False
+    away = [a - b for a, b in zip(first.point, second.point)]
+    along = sum(a * b for a, b in zip(away, second.axis)) / math.hypot(*second.axis)
+    return math.sqrt(max(math.hypot(*away) ** 2 - along**2, 0.0)) < OFF_AXIS * second.radius
 
 
 def _cosine(first: tuple[float, ...], second: tuple[float, ...]) -> float:
@@ -65,19 +106,35 @@ def _compared(what: str, length: float, parcel: float, needed: float) -> Finding
     return Finding(level, "parcel-geometry", text, f"{parcels:.3g} parcels", f"at least {needed:g}")
 
 
-def bed_depth(dem: DemCase, impeller: Impeller) -> float | None:
-    """Return the depth of the bed at rest in an upright bowl, its blades covered [m]; None for other vessels.
+def bed_depth(dem: DemCase, *impellers: Impeller) -> float | None:
+    """Return the depth of the bed at rest in an upright bowl, blades covered, or a periodic box [m]; None elsewhere.
 
-    The bed takes V_solids / 0.58 plus what the impeller displaces.
+    The bed takes V_solids / 0.58 plus what the impellers displace.
     """
-    bowls = [wall for wall in dem.walls if isinstance(wall, CylinderWall) and wall.inside]
-    if not bowls:
+    area = _level_area(dem)
+    if area is None or dem.outlets:
         return None
-    area = math.pi * min(bowl.radius for bowl in bowls) ** 2
+    return (solids_volume(dem) / BED_SOLIDS_FRACTION + sum(map(_displaced, impellers))) / area
+
+
+def _displaced(impeller: Impeller) -> float:
     length = impeller.radius - impeller.hub_radius
     blades = impeller.blades * length * impeller.blade_height * impeller.blade_thickness / math.cos(impeller.pitch)
-    displaced = blades + math.pi * impeller.hub_radius**2 * impeller.hub_height
-    return (solids_volume(dem) / BED_SOLIDS_FRACTION + displaced) / area
+    return blades + math.pi * impeller.hub_radius**2 * impeller.hub_height
+
+
+def _level_area(dem: DemCase) -> float | None:
+    """Return the area of the bed's surface [m2]: of an upright bowl, or of a box that is periodic across gravity."""
+    if not any(dem.gravity):
+        return None
+    bowls = [wall for wall in dem.walls if isinstance(wall, CylinderWall) and wall.inside]
+    if bowls:
+        upright = all(abs(_cosine(bowl.axis, dem.gravity)) > PARALLEL for bowl in bowls)
+        return math.pi * min(bowl.radius for bowl in bowls) ** 2 if upright else None
+    across = [at for at, pull in enumerate(dem.gravity) if abs(pull) < LEVEL * math.hypot(*dem.gravity)]
+    if len(across) == 2 and all("xyz"[at] in dem.domain.periodic for at in across):
+        return math.prod(dem.domain.size[at] for at in across)
+    return None
 
 
 def check_box(case: Case) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coupling.exchange import Exchange
-from coupling.parcels import ParcelLaw
+from dem.parcels import ParcelLaw
 from pbm.law import Covariance, KernelLaw
 from pbm.model import Parameters
 
@@ -58,7 +58,7 @@ def anticipated_law(law: KernelLaw, parcels: ParcelLaw, growth: float) -> Kernel
         d50_grown=growth * law.d50_feed,
         encounters=_four([*law.encounters[:3], -slope * (parcels.rate_constant - 3.0 * parcels.size)]),
         pair_speed=_four([*law.pair_speed[:3], -slope * parcels.pair_speed]),
-        blade_hits=_four([*law.blade_hits[:3], -slope * parcels.blade_rate]),
+        blade_hits=_four([*law.blade_hits[:3], -slope * parcels.wall_rate]),
     )
 
 

@@ -84,7 +84,7 @@ def _flow_rows(run: RunRecord, section: Section) -> Iterator[Row]:
     pressure = 0.5 * BED_SOLIDS_FRACTION * density * gravity * depth
     meaning = "shear time against the time a grain takes to fall into a hole; dense below 10⁻³, collisional above 0.1"
     formula = "γ d √(ρ/p), estimate: γ = v/H, p = 0.58 ρ g H/2, H the depth of the bed at rest"
-    for what, diameter in (("parcels", parcel), ("real grains", parcel / run.case.coupling.scale_factor)):
+    for what, diameter in (("parcels", parcel), ("real grains", parcel / dem.scale_factor)):
         value = inertial_number(speed * tip / depth, diameter, pressure, density)
         yield f"I, {what}", Quantity(value), formula, meaning
         formula, meaning = "the same", "a parcel's number is s times that of the grains it stands for"

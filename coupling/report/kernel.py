@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coupling.exchange import TERM_NAMES, Exchange, Term
-from coupling.parcels import parcel_law
 from coupling.report.charts import COLOURS, INK, chart, size_axis, svg
 from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
+from dem.parcels import parcel_law
 
 Array = NDArray[np.float64]
 

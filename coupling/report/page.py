@@ -13,6 +13,7 @@ from coupling.report.blending import outlet_section, residence_section
 from coupling.report.contents import Section
 from coupling.report.fields import fields_section
 from coupling.report.flow import flow_section
+from coupling.report.grains import grains_section
 from coupling.report.groups import groups_section
 from coupling.report.kernel import kernel_section
 from coupling.report.observables import loads_section, observables_section
@@ -33,6 +34,7 @@ DEM_SECTIONS: tuple[Callable[[RunRecord], Section], ...] = (
     settings_section,
     picture_section,
     windows_section,
+    grains_section,
     flow_section,
     observables_section,
     fields_section,

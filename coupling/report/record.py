@@ -140,8 +140,8 @@ class RunRecord:
         scale = None
         if exchange is not None and name in exchange.windows:
             scale = exchange.scales[exchange.windows.index(name)]
-        elif self.case.coupling is not None and name.startswith(FEED_WINDOW):
-            scale = self.case.coupling.scale_factor
+        elif self.case.dem is not None and (self.case.coupling is None or name.startswith(FEED_WINDOW)):
+            scale = self.case.dem.parcels.scale_factor if self.case.dem.parcels else None
         statistics = self._read(f"dem/{name}/{STATISTICS_NAME}", EncounterStatistics.load)
         return WindowRecord(name, self._speed(name), scale, statistics, snapshots if snapshots.exists() else None)
 

@@ -67,7 +67,7 @@ def _ended(session: dict[str, Any]) -> str:
 
 
 def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
-    dem, coupling = run.case.dem, run.case.coupling
+    dem = run.case.dem
     assert dem is not None
     rows: list[tuple[Cell, Cell]] = [
         ("contact law", f"{dem.contact.law}, tangential {dem.contact.tangential}"),
@@ -89,9 +89,9 @@ def _particles(run: RunRecord) -> list[tuple[Cell, Cell]]:
                 ", ".join([text, *own, *given_properties(pair), *([] if pair.bridges else ["no bridges"])]),
             )
         )
-    if coupling is not None:
-        rows.append(("scale factor of the feed", Quantity(coupling.scale_factor, digits=4)))
-        rows.append(("parcel law", coupling.parcel_law))
+    if dem.parcels is not None:
+        name = "scale factor" if run.case.coupling is None else "scale factor of the feed"
+        rows += [(name, Quantity(dem.parcels.scale_factor, digits=4)), ("parcel law", dem.parcels.law)]
     return rows
 
 

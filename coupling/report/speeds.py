@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coupling.exchange import Exchange
-from coupling.parcels import parcel_law
 from coupling.report.charts import COLOURS, INK, chart, svg
 from coupling.report.contents import Quantity, Section
 from coupling.report.kernel import add_coefficients
 from coupling.report.record import RunRecord
 from coupling.window import Window
+from dem.parcels import parcel_law
 
 Array = NDArray[np.float64]
 

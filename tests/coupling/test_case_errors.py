@@ -128,14 +128,14 @@ WRONG = {
     ),
     "coupling of one model": (
         "name: small",
-        "name: small\ncoupling: {scale_factor: 20, impeller: paddle, design: {speeds: [600 rpm, 900 rpm]}}",
+        "name: small\ncoupling: {impeller: paddle, design: {speeds: [600 rpm, 900 rpm]}}",
         "coupling",
         "coupling",
         "a section pbm beside it",
     ),
     "falling speeds": (
         "name: small",
-        "name: small\ncoupling: {scale_factor: 20, impeller: paddle, design: {speeds: [900 rpm, 600 rpm]}}",
+        "name: small\ncoupling: {impeller: paddle, design: {speeds: [900 rpm, 600 rpm]}}",
         "coupling",
         "coupling.design.speeds",
         "rising order",

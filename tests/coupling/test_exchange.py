@@ -17,13 +17,13 @@ from coupling.chain import stored
 from coupling.count_regression import CountTable, fit_counts
 from coupling.exchange import Exchange, fit_exchange
 from coupling.measure import population_balance, sections_of
-from coupling.parcels import parcel_law
 from coupling.reduced.law import anticipated_law, kernel_law
 from coupling.report.contents import Quantity, Table
 from coupling.report.through import through_section
 from coupling.shipped import find_case
 from coupling.speed_regression import SpeedTable, fit_speeds
 from coupling.window import Window
+from dem.parcels import parcel_law
 from pbm.granulation import Granulation
 from pbm.stated import NO_LAW
 from tests.coupling.synthetic import TRUTH, make_design_windows, make_window
@@ -131,7 +131,7 @@ def test_parcels_map_exactly() -> None:
     difference[9] += math.log(7.0)
     assert np.max(np.abs(difference)) < 1e-6  # the search of the speed laws stops at a gradient of 1e-7
     law = parcel_law("inertial")
-    assert (law.size, law.rate_constant, law.pair_speed, law.blade_speed, law.blade_rate) == (-1, -3, -1, 0, -1)
+    assert (law.size, law.rate_constant, law.pair_speed, law.wall_speed, law.wall_rate) == (-1, -3, -1, 0, -1)
     assert scaled.ratio_range == pytest.approx(plain.ratio_range, rel=1e-14)
 
 

@@ -62,6 +62,7 @@ dem:
     - {name: b, diameter: 1.0 mm, material: glass}
     - {name: c, diameter: 1.5 mm, material: glass}
     - {name: d, diameter: 2.4 mm, material: glass}
+  parcels: {scale_factor: 1}
   walls:
     - {name: floor, shape: plane, material: glass, point: [0, 0, 0], normal: [0, 0, 1]}
     - {name: bowl, shape: cylinder, material: glass, radius: 70 mm}
@@ -85,7 +86,6 @@ pbm:
   liquid: {spray: {rate: 1 g/s, end: 0.6 s}}
   end: 1 s
 coupling:
-  scale_factor: 1
   impeller: impeller
   design: {speeds: [20 rad/s, 30 rad/s, 45 rad/s]}
 """

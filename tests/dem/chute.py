@@ -28,6 +28,7 @@ dem:
     - {name: fine, diameter: 1.5 mm, material: grain}
     - {name: coarse, diameter: 2 mm, material: grain}
     - {name: drug, diameter: 1.5 mm, material: drug}
+  parcels: {scale_factor: 10}
   walls:
     - {name: tube, material: steel, shape: cylinder, radius: 8 mm}
     - {name: slope, material: steel, shape: plane, point: [0, 0, -12 mm], normal: [1, 0, 1.2]}
@@ -61,7 +62,7 @@ dem:
     partition: {kind: box, z: [-20 mm, 5 mm, 30 mm]}
   observables:
     interval: 4.5 ms
-    mixing: [{name: blend, of: [drug], sample_mass: 20 mg, scale: 10}]
+    mixing: [{name: blend, of: [drug], sample_mass: 20 mg}]
     densities: [{name: middle, region: {shape: cylinder, point: [0, 0, 3 mm], radius: 8 mm, length: 8 mm}}]
     fields: {cells: [6, 1, 12], range: 5 mm}
   neighbour: {skin: 0.2}

@@ -16,20 +16,35 @@ class ParcelLaw:
 
     Args:
         name: name in the case file.
-        size, rate_constant, pair_speed, blade_speed, blade_rate: exponent of diameters, of pair rate constants b
-            [m3/s], of relative speeds of pairs, of impact speeds on blades and of blade hits per particle and second.
+        size, rate_constant, pair_speed, wall_speed, wall_rate: exponent of diameters, of pair rate constants b
+            [m3/s], of relative speeds of pairs, of impact speeds on walls and blades, and of hits of a wall or a blade
+            per particle and second.
+        modulus: exponent of Young's modulus, for which overlaps over diameters are the same.
     """
 
     name: str
     size: float
     rate_constant: float
     pair_speed: float
-    blade_speed: float
-    blade_rate: float
+    wall_speed: float
+    wall_rate: float
+    modulus: float
+
+    @property
+    def pair_energy(self) -> float:
+        """Exponent of the energy lost in an encounter of a pair, at equal density that of d^3 v^2."""
+        return 3.0 * self.size + 2.0 * self.pair_speed
+
+    @property
+    def stiffness(self) -> float:
+        """Exponent of the stiffness of a linear spring, for which overlaps over diameters are the same: that of E d."""
+        return self.modulus + self.size
 
 
 PARCEL_LAWS = {
-    "inertial": ParcelLaw("inertial", size=-1.0, rate_constant=-3.0, pair_speed=-1.0, blade_speed=0.0, blade_rate=-1.0),
+    "inertial": ParcelLaw(
+        "inertial", size=-1.0, rate_constant=-3.0, pair_speed=-1.0, wall_speed=0.0, wall_rate=-1.0, modulus=-2.0
+    ),
 }
 """Inertial: hard frictional grains at equal density, shear rate, solids fraction, restitution and friction, sizes
 times s. The velocity difference over one diameter is shear rate times diameter; the machine's own speed stays. A blade
