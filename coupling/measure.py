@@ -107,14 +107,19 @@ def curve_at_growth(model: Granulation, result: GranulationResult, growth: float
     return curve_of(model, result.states[reached[0] if len(reached) else -1])
 
 
-def measure(session: Session, sections: Sections, name: str, speed: float, state: State, stream: int) -> Window:
-    """Run the DEM window of a speed [rad/s] and a state; a finished one is read."""
+def window_case(sections: Sections, speed: float, state: State) -> DemCase:
+    """Return the particle simulation of a speed [rad/s] and a state: its parcels stand for the grains of that state."""
     parcels = sections.parcels.model_copy(update={"scale_factor": state.scale})
     dem = sections.dem.with_wall_speed(sections.coupling.impeller, speed).model_copy(update={"parcels": parcels})
-    if sections.coupling.parcel_shares == "projected":
-        diameters = np.array([each.diameter for each in dem.classes])
-        dem = with_parcel_shares(dem, parcel_shares(state.curve, diameters, state.scale))
-    statistics = session.simulate(name, dem, stream)
+    if sections.coupling.parcel_shares == "given":
+        return dem
+    diameters = np.array([each.diameter for each in dem.classes])
+    return with_parcel_shares(dem, parcel_shares(state.curve, diameters, state.scale))
+
+
+def measure(session: Session, sections: Sections, name: str, speed: float, state: State, stream: int) -> Window:
+    """Run the DEM window of a speed [rad/s] and a state; a finished one is read."""
+    statistics = session.simulate(name, window_case(sections, speed, state), stream)
     assert statistics is not None
     return Window(name, speed, state.median, state.scale, statistics)
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +63,8 @@ def _pairs(found: EncounterStatistics, names: Sequence[str], parcels: Parcels) -
     sums = _together(found.normal_speed_sum), _together(found.normal_speed_square_sum)
     speed, _ = analysis.speed_moments(count, *sums)
     loss = analysis.ratio(_together(found.dissipated_energy), count)
-    for i, j in zip(*np.triu_indices(len(names))):
-        of, at = (names[i], names[j]), (0, int(i), int(j))
+    for i, j in combinations_with_replacement(range(len(names)), 2):
+        of, at = (names[i], names[j]), (0, i, j)
         yield from _carried(of, RATE, "m3/s", _rate(rate), at, scale**law.rate_constant)
         unseen = Estimate(rate.upper_limit, np.full(rate.upper_limit.shape, np.nan))
         yield from _carried(of, LIMIT, "m3/s", unseen, at, scale**law.rate_constant)

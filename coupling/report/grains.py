@@ -51,15 +51,15 @@ def _stated(parcels: Parcels, law: ParcelLaw) -> str:
         ("diameters", law.size), ("rate constants", law.rate_constant), ("speeds of pairs", law.pair_speed),
         ("losses", law.pair_energy), ("hits of walls", law.wall_rate), ("speeds at walls", law.wall_speed),
     )  # fmt: skip
-    told = ", ".join(f"{what} {_power(exponent)}" for what, exponent in powers)
+    scaled = [f"{_power(exponent)} in {what}" for what, exponent in powers if exponent]
+    kept = [what for what, exponent in powers if not exponent]
+    told = ", ".join(scaled) + (f"; {' and '.join(kept)} stay" if kept else "")
     return (
         f"The particles are parcels, s = {number(parcels.scale_factor, 4)} times as large as the grains that they stand"
-        f" for. By the parcel law {law.name}, grains have those of parcels times: {told}."
+        f" for. By the parcel law {law.name}, what the grains have is that of the parcels, times {told}."
     )
 
 
 def _power(exponent: float) -> str:
-    if exponent == 0.0:
-        return "1"
     digits = f"{exponent:g}".translate(str.maketrans("-0123456789.", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹·"))
     return f"s{digits}"

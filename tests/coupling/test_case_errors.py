@@ -133,6 +133,27 @@ WRONG = {
         "coupling",
         "a section pbm beside it",
     ),
+    "scale factor in coupling": (
+        "name: small",
+        "name: small\ncoupling: {scale_factor: 20, impeller: paddle, design: {speeds: [600 rpm, 900 rpm]}}",
+        "coupling",
+        "coupling.scale_factor",
+        "unknown key",
+    ),
+    "no such parcel law": (
+        "  classes:",
+        "  parcels: {scale_factor: 20, law: inertal}\n  classes:",
+        "inertal",
+        "dem.parcels.law",
+        "did you mean 'inertial'",
+    ),
+    "parcels smaller than grains": (
+        "  classes:",
+        "  parcels: {scale_factor: 0.5}\n  classes:",
+        "scale_factor",
+        "dem.parcels.scale_factor",
+        "at least 1",
+    ),
     "falling speeds": (
         "name: small",
         "name: small\ncoupling: {impeller: paddle, design: {speeds: [900 rpm, 600 rpm]}}",

@@ -27,7 +27,7 @@ from dem.case_limits import (
     strike_overlap,
 )
 from dem.case_materials import Material, Shares
-from tests.coupling.case_text import read_small
+from tests.coupling.case_text import read_small, write_small
 from tests.dem.chute import CHUTE
 
 GLASS = Material(density=2800, youngs_modulus=4.8e10, poisson_ratio=0.2)
@@ -165,6 +165,130 @@ def test_bond_number_and_rest_overlap(tmp_path: Path) -> None:
     assert float(overlap.value.split()[0]) == pytest.approx(100.0 * rest / 0.5e-3, rel=5e-3)
     soft = read_small(tmp_path, assignments=[*sticky, "dem.materials.glass.youngs_modulus=0.1 MPa"])
     assert found(soft, "adhesive-overlap", "warning")
+
+
+WEIGHT = 2500.0 * math.pi / 6.0 * 1e-9 * 9.81
+"""Of a sphere of 1 mm [N]."""
+
+
+@pytest.mark.parametrize(("adhesion", "factor"), [("jkr", 1.5), ("dmt", 2.0)])
+def test_bond_number_at_walls(adhesion: str, factor: float, tmp_path: Path) -> None:
+    """1.5 and 2 pi w R over m g, R the radius: of glass on steel, sqrt(2) as much as of glass alone in surface energy.
+
+    Told to three digits. Of a law that only the pair with the wall has, the wall alone is told.
+    """
+    energies = [
+        f"dem.materials.{name}.surface_energy={value} mJ/m^2" for name, value in (("glass", 50), ("steel", 100))
+    ]
+    case = read_small(tmp_path, assignments=[f"dem.contact={{law: hertz-mindlin, adhesion: {adhesion}}}", *energies])
+    told = [each for each in found(case, "bond-number", "note") if "fine" in each.text]
+    assert ["wall of steel" in each.text for each in told] == [False, True]
+    work = 2.0 * 50e-3 * math.sqrt(2.0)
+    assert float(told[1].value) == pytest.approx(factor * math.pi * work * 0.5e-3 / WEIGHT, rel=5e-3)
+    alone = read_small(tmp_path, assignments=[f"dem.pairs.1.adhesion={adhesion}", *energies])
+    assert all("wall of steel" in each.text for each in found(alone, "bond-number", "note"))
+    assert len(found(alone, "bond-number", "note")) == 2
+
+
+def test_bond_number_of_eepa(tmp_path: Path) -> None:
+    """(f0 + c lambda (m g + f0)/(1 + c (1 - lambda)))/(m g) and the overlap (f0/k1)^(2/3), told to three digits.
+
+    Walls have no pull-off force and c = 0.5 there: c lambda/(1 + c (1 - lambda)) for all sizes. Without both nothing.
+    """
+    law = ["dem.contact={law: eepa}", "dem.pairs.0.plasticity_ratio=0.6", "dem.pairs.1.plasticity_ratio=0.5"]
+    assert not found(read_small(tmp_path, assignments=law), "bond-number")
+    law += ["dem.pairs.0.adhesive_stiffness_ratio=0.8", "dem.pairs.1.adhesive_stiffness_ratio=0.5"]
+    case = read_small(tmp_path, assignments=[*law, "dem.pairs.0.pull_off_force=20 uN"])
+    bonds = found(case, "bond-number", "note")
+    expected = (20e-6 + 0.48 * (WEIGHT + 20e-6) / 1.32) / WEIGHT
+    assert float(bonds[0].value) == pytest.approx(expected, rel=5e-3) and "borne this weight" in bonds[0].text
+    assert [float(each.value) for each in bonds if "steel" in each.text] == pytest.approx([0.2, 0.2], rel=5e-3)
+    first = 4.0 / 3.0 * 20e6 / (2 * (1 - 0.25**2)) * math.sqrt(0.25e-3)
+    overlap = found(case, "adhesive-overlap", "note")[0]
+    assert float(overlap.value.split()[0]) == pytest.approx(100 * (20e-6 / first) ** (2 / 3) / 0.5e-3, rel=5e-3)
+
+
+def test_what_parcels_stand_for_is_told(tmp_path: Path) -> None:
+    """d/s and E/s^2, k/s^3 of a linear law; nothing of a case whose particles are the grains."""
+    parcels = "dem.parcels={scale_factor: 4}"
+    case = read_small(tmp_path, assignments=[parcels])
+    (size,) = found(case, "grain-size", "note")
+    assert "fine 250 um, coarse 500 um" in size.text and size.value == "s = 4" and "inertial" in size.text
+    (modulus,) = found(case, "grain-modulus", "note")
+    assert modulus.value == "1.25e+06 Pa" and "glass" in modulus.text
+    linear = read_small(tmp_path, assignments=[parcels, "dem.contact={law: linear, normal_stiffness: 6.4 kN/m}"])
+    assert [each.value for each in found(linear, "grain-stiffness", "note")] == ["100 N/m"]
+    plain = read_small(tmp_path, assignments=["dem.parcels={scale_factor: 1}"])
+    assert not any(found(plain, name) for name in ("grain-size", "grain-modulus", "parcel-geometry"))
+
+
+BOWL = "dem.walls.2={name: bowl, shape: cylinder, material: steel, point: [20 mm, 20 mm, 0], radius: %s mm}"
+LID = "dem.walls.0={name: lid, shape: plane, material: steel, point: [0, 0, %s mm], normal: [0, 0, -1]}"
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "parcels", "level"),
+    [
+        (BOWL % 16.0, "gap between blade and bowl", 6.0, "note"),
+        (BOWL % 12.0, "gap between blade and bowl", 2.0, "warning"),
+        (BOWL % 10.8, "gap between blade and bowl", 0.8, "refused"),
+        ("dem.walls.1.generate.blade_thickness=2 mm", "blade thickness", 2.0, "warning"),
+        (LID % 35, "blade thickness", 4.0, "note"),
+        (BOWL % 19.0, "bore of bowl", 38.0, "note"),
+        (BOWL % 19.0, "bed depth", None, "refused"),
+    ],
+)
+def test_geometry_of_parcels_alone(change: str, what: str, parcels: float | None, level: str, tmp_path: Path) -> None:
+    """A paddle of 10 mm, its blades 4 mm thick, among parcels of 1 mm: gaps in parcels by hand.
+
+    The bed of 101 of them is V_solids/0.58 and the paddle over the area of the bowl.
+    """
+    if parcels is None:
+        solids = 101 * math.pi / 6
+        parcels = (solids / 0.58 + 3 * 7 * 5 * 4 + math.pi * 9 * 5) / (math.pi * 19.0**2)
+    same = ["dem.parcels={scale_factor: 4}", "dem.classes.1.diameter=1 mm"]
+    (one,) = [each for each in check_parcels(read_appended(tmp_path, change, same)) if what in each.text]
+    assert float(one.value.split()[0]) == pytest.approx(parcels, rel=5e-3) and one.level == level
+    assert list(check_parcels(read_appended(tmp_path, change, same[1:]))) == []
+
+
+def test_gaps_of_vessels_and_periodic_beds(tmp_path: Path) -> None:
+    """Planes that face each other, cylinders about one axis, and the depth of a bed in a periodic box, by hand."""
+    bare = ["dem.parcels={scale_factor: 4}", "dem.classes.1.diameter=1 mm", "dem.domain.periodic=[x, y]"]
+    channel = "{name: lid, shape: plane, material: steel, point: [0, 0, 35 mm], normal: [0, 0, -2]}"
+    core = "{name: core, shape: cylinder, material: steel, point: [20 mm, 20 mm, 0], radius: 14 mm, inside: false}"
+    aside = "{name: aside, shape: cylinder, material: steel, point: [22 mm, 20 mm, 0], radius: 2 mm, inside: false}"
+    bowl = (BOWL % 18.0).split("=", 1)[1]
+
+    def told(*walls: str) -> dict[str, float]:
+        case = read_appended(tmp_path, f"dem.walls=[{', '.join(walls)}]", [*bare, *STILL])
+        named = [each for each in check_parcels(case) if each.name == "parcel-geometry"]
+        return {each.text.split(" is ")[0]: float(each.value.split()[0]) for each in named}
+
+    floor = "{name: floor, shape: plane, material: steel, point: [0, 0, 1 mm], normal: [0, 0, 1]}"
+    found_planes = told(floor, channel)
+    depth = 101 * math.pi / 6 / 0.58 / 40.0**2
+    assert found_planes == pytest.approx({"The gap between floor and lid": 34.0, "The bed depth": depth}, rel=5e-3)
+    rings = told(bowl, core, aside)
+    depth = 101 * math.pi / 6 / 0.58 / (math.pi * 18.0**2)
+    assert rings == pytest.approx(
+        {"The bore of bowl": 36.0, "The gap between core and bowl": 4.0, "The bed depth": depth}, rel=5e-3
+    )
+
+
+STILL = ["dem.time={end: 1 s}", "dem.statistics=null"]
+
+
+def read_appended(folder: Path, change: str, assignments: list[str]) -> Case:
+    """Return the small case without its particle of its own and with a change; `dem.walls.2=` appends a wall."""
+    own = "        - {radius: 1 mm, material: glass, position: [6 mm, 2 mm, 2 mm]}\n"
+    key, value = change.split("=", 1)
+    if key == "dem.walls.2":
+        wall = f"    - {value}\n  particles:\n"
+        path = write_small(folder, own, "")
+        path.write_text(path.read_text().replace("  particles:\n", wall, 1))
+        return read_case(path, assignments)
+    return read_small(folder, own, "", [change, *assignments])
 
 
 WET = "{law: bagheri, surface_tension: 72 mN/m, viscosity: 1 mPa s, content: 0.02, smallest_gap: 5 um}"

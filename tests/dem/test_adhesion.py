@@ -228,16 +228,36 @@ def test_jkr_below_the_sticking_speed_sticks(partner: str) -> None:
 
 @pytest.mark.parametrize(("adhesion", "factor"), [("jkr", 1.5), ("dmt", 2.0)])
 def test_strength_is_read_from_the_law(adhesion: str, factor: float) -> None:
-    """Pull-off 1.5 pi w R* and 2 pi w R*: 400 points meet JKR's flat maximum, and DMT's at the first load, to 1e-3.
+    """Pull-off 1.5 pi w R* and 2 pi w R*, R* the radius at a wall, whatever the contact has borne; rest as above.
 
-    Rest overlaps as above, by bisection.
+    Both are looked for by halves and thirds: rounding is left, by its root where the maximum is flat.
     """
     interaction = make_interaction("hertz-mindlin-liggghts", adhesion=adhesion)
-    found = strength(interaction, interaction.parameters_of(SOFT, SOFT, STICKY), RADIUS, 1e-5)
-    assert found.pull_off == pytest.approx(factor * math.pi * WORK * 0.5 * RADIUS, rel=1e-3)
-    rest = (1.5 * math.pi * WORK * math.sqrt(0.5 * RADIUS) / MODULUS) ** (2.0 / 3.0)
-    rest = rest if adhesion == "dmt" else (1.5 ** (4.0 / 3.0) - 1.5 ** (1.0 / 3.0)) * jkr_scale(0.5 * RADIUS)
-    assert found.rest == pytest.approx(rest, rel=1e-9)
+    for wall, radius, load in ((False, 0.5 * RADIUS, 0.0), (False, 0.5 * RADIUS, 1e-4), (True, RADIUS, 1e-4)):
+        found = strength(interaction, interaction.parameters_of(SOFT, SOFT, STICKY), RADIUS, 1e-5, wall, load)
+        assert found.pull_off == pytest.approx(factor * math.pi * WORK * radius, rel=1e-9)
+        rest = (1.5 * math.pi * WORK * math.sqrt(radius) / MODULUS) ** (2.0 / 3.0)
+        rest = rest if adhesion == "dmt" else (1.5 ** (4.0 / 3.0) - 1.5 ** (1.0 / 3.0)) * jkr_scale(radius)
+        assert found.rest == pytest.approx(rest, rel=1e-9)
+
+
+@pytest.mark.parametrize("wall", [False, True])
+@pytest.mark.parametrize("pull", [0.0, 2e-5])
+def test_strength_of_eepa_rises_with_its_load(wall: bool, pull: float) -> None:
+    """Loaded by N to k1 d^n = N + f0 it pulls with f0 + k_a lambda d^n/(1 + k_a/k2) at most; a fresh one with f0.
+
+    With k_a = c k1 and k2 = k1/(1 - lambda) that is f0 + c lambda (N + f0)/(1 + c (1 - lambda)), whatever the sizes; a
+    fresh one rests at (f0/k1)^(2/3).
+    """
+    plasticity, stickiness, load = 0.6, 0.4, 1e-4
+    pair = STICKY._replace(plasticity_ratio=plasticity, adhesive_stiffness_ratio=stickiness, pull_off_force=pull)
+    interaction = make_interaction("eepa")
+    parameters = interaction.parameters_of(SOFT, SOFT, pair)
+    found = strength(interaction, parameters, RADIUS, 1e-5, wall, load)
+    drawn = stickiness * plasticity * (load + pull) / (1.0 + stickiness * (1.0 - plasticity))
+    assert found.pull_off == pytest.approx(pull + drawn, rel=1e-9)
+    first = 4.0 / 3.0 * MODULUS * math.sqrt(RADIUS if wall else 0.5 * RADIUS)
+    assert found.rest == pytest.approx((pull / first) ** (2.0 / 3.0), rel=1e-9, abs=1e-15 * RADIUS)
 
 
 def test_softened_modulus_keeps_the_energy_of_a_cycle() -> None:

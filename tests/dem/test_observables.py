@@ -220,6 +220,11 @@ def test_a_run_writes_what_it_measures(tmp_path: Path) -> None:
     assert values["middle", "bulk density [kg/m3]"] == pytest.approx(1500.0 * values["middle", "solids fraction"])
     assert values["blend", "share"] == pytest.approx(64.0 / (64.0 + 12.0 * 1.5**3))
     assert values["blend", "samples"] == 8
+    fine, coarse = (1500.0 * math.pi / 6.0 * size**3 for size in (1.5e-3, 2e-3))
+    p = values["blend", "share"]  # parcels ten times as large as the grains, in samples of 10 mg of grains
+    random = p * (1.0 - p) * (p * fine + (1.0 - p) * coarse) / (1000.0 * 10e-6)
+    left = max(values["blend", "variance"] - values["blend", "random_variance"], 0.0)
+    assert values["blend", "grain_rsd"] == pytest.approx(math.sqrt(left + random) / p, rel=1e-9)
     late = Simulation(read_chute(tmp_path, OBSERVED), get_backend("python"), 5, tmp_path)
     (tmp_path / OBSERVABLES_NAME).unlink()
     late.advance(1)
