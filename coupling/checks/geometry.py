@@ -36,7 +36,10 @@ def check_parcels(case: Case) -> Iterator[Finding]:
     named = [wall for wall in dem.walls if coupling is None or wall.name == coupling.impeller]
     generated = [(wall, wall.generate) for wall in named if isinstance(wall, MeshWall)]
     impellers = [(wall, shape) for wall, shape in generated if isinstance(shape, Impeller)]
-    if parcel is None or (coupling is not None and not impellers):
+    if parcel is None:
+        yield Finding("note", "parcel-geometry", "The mean parcel is that of the classes, and none is brought in.")
+        return
+    if coupling is not None and not impellers:
         yield Finding("note", "parcel-geometry", "Gaps and thickness are known for generated impellers only.")
         return
     for wall, shape in impellers:

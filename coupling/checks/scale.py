@@ -41,7 +41,8 @@ def check_scale(case: Case) -> Iterator[Finding]:
 def _grains(dem: DemCase, parcels: Parcels) -> Iterator[Finding]:
     """Tell the diameters of the grains, and how stiff they are where overlaps over diameters are those of parcels."""
     law, scale = parcel_law(parcels.law), parcels.scale_factor
-    sizes = ", ".join(f"{each.name} {1e6 * each.diameter * scale**law.size:.4g} um" for each in dem.classes)
+    named = [(f"{each.name} ", each.diameter) for each in dem.classes] or [("", size) for size in dem.diameters()]
+    sizes = ", ".join(f"{name}{1e6 * size * scale**law.size:.4g} um" for name, size in named)
     text = f"Particles are parcels by the law {law.name}. Diameters of the grains that they stand for: {sizes}."
     yield Finding("note", "grain-size", text, f"s = {scale:.4g}")
     kept = "where their overlaps over diameters are those of the parcels"
