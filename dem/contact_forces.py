@@ -1,6 +1,9 @@
 """The forces in all contacts of an instant, one by one, without a trace in the state: stress is made of them.
 
-Forces are those of the step to come: at the present positions, with the velocities half a step before.
+Forces are those of the step to come: at the present positions, with the velocities half a step before. A contact is
+whatever a law acts in: surfaces that overlap, and those that adhesion or a bridge of liquid holds across a gap. Its
+force is that of solids and liquid together. Bridges that the step to come forms or breaks are taken into account; one
+that begins at a wall draws from the film as it is now, in the step from what new bridges to partners leave of it.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from dem.domain import Domain, make_nearest_image
 from dem.gather import make_contact as make_pair_contact
 from dem.hold import make_held
 from dem.interaction import Interaction
+from dem.liquid.pairs import make_follow
+from dem.liquid.walls import make_bridge_of_wall
 from dem.neighbours import PairList
 from dem.pairs import PairSettings
 from dem.particles import MATERIAL, RADIUS, Particles, X, Y, Z
@@ -44,7 +49,8 @@ class Contacts(NamedTuple):
     """Contacts of an instant.
 
     slot: of the particle that sees it, shape (n,); other: slot of its partner, -1 for a wall; force: on the particle
-    [N], branch: from its centre to that of its partner, or to the point of contact with a wall [m], shape (n, 3).
+    [N], branch: from its centre to that of its partner, or to the nearest point of a wall [m], shape (n, 3). Of bodies
+    the particles are their spheres.
     """
 
     slot: NDArray[np.int64]
@@ -58,9 +64,10 @@ def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
     """Return the body that writes force and branch of an entry of the list, if it is in the row of its lower id.
 
     pair_force(entry, first, particles, pairs, domain, settings, step, found); first: row of each entry; kind: boundary
-    kind. The histories of `pairs` are changed.
+    kind. Histories and flags of `pairs` are changed.
     """
     contact, nearest, held = make_pair_contact(interaction), make_nearest_image(kind), make_held(interaction)
+    follow = make_follow(interaction)
 
     @routine
     def pair_force(
@@ -77,8 +84,10 @@ def make_pair_force(interaction: Interaction, kind: int) -> Callable[..., None]:
         i, j = first[entry], pairs.other[entry]
         dx, dy, dz, turn = nearest(domain.box, row[j, X] - row[i, X], row[j, Y] - row[i, Y], row[j, Z] - row[i, Z], 0.0)
         square, reach = dx * dx + dy * dy + dz * dz, row[i, RADIUS] + row[j, RADIUS]
-        touching = square < reach * reach or held(i, j, entry, particles, pairs, square, settings)
-        if touching and particles.id[i] < particles.id[j]:
+        apart = square >= reach * reach
+        acts = not apart or held(i, j, entry, particles, pairs, square, settings)
+        if acts and particles.id[i] < particles.id[j]:
+            follow(i, j, entry, apart, particles, pairs, square, reach, settings)
             base, excess = kinds[i, MATERIAL] * settings.materials + kinds[j, MATERIAL], reach * reach - square
             (fx, fy, fz), _, _, _, _ = contact(
                 row, i, j, (dx, dy, dz), turn, excess, step, base, entry, settings, pairs.history
@@ -96,20 +105,24 @@ def make_wall_force(interaction: Interaction) -> Callable[..., None]:
     VALUES). The slots of `touches` are changed, and `fault` as in a step.
     """
     find, contact = make_find_contacts(interaction, plain_add, False), make_wall_contact(interaction)
+    bridge_of_wall = make_bridge_of_wall(interaction)
 
     @routine
     def wall_force(
         seat: int, particles: Particles, walls: Walls, touches: WallTouches, tally: Tally, settings: PairSettings,
         fault: Any, step: float, found: Any,
     ) -> None:  # fmt: skip
-        i, last = touches.holder[seat], touches.fresh.shape[2] - 1
+        i, last, drawn = touches.holder[seat], touches.fresh.shape[2] - 1, 0.0
         used = find(i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, fault)
         for slot in range(used):
             w = go_on(touches, seat, slot) & WALL
-            carried = touches.fresh[seat, slot]
+            carried, radius = touches.fresh[seat, slot], particles.row[i, RADIUS]
+            values = settings.parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
+            film = particles.film[i] - drawn
+            drawn += bridge_of_wall(seat, slot, double(carried[last]), radius, touches, values, film)
             nx, ny, nz = direction_to_space(walls, w, double(carried[0]), double(carried[1]), double(carried[2]))
             fx, fy, fz = contact(i, particles, walls, w, touches, seat, slot, settings.parameters, step)[0]
-            distance = particles.row[i, RADIUS] + double(carried[last])
+            distance = radius + double(carried[last])
             branch = distance * nx, distance * ny, distance * nz
             store_contact(found[seat, slot], 0, 1, (double(fx), double(fy), double(fz), *branch))
 
@@ -122,7 +135,8 @@ def contacts_of(engine: Engine) -> Contacts:
     start = numpy(engine.pairs.start[: size + 1])
     first = np.repeat(np.arange(size), np.diff(start))
     found = backend.zeros((len(first), VALUES))
-    pairs = engine.pairs._replace(history=backend.array(numpy(engine.pairs.history)))
+    flags, history = (backend.array(numpy(array)) for array in (engine.pairs.flags, engine.pairs.history))
+    pairs = engine.pairs._replace(flags=flags, history=history)
     body = make_pair_force(engine.interaction, engine.kind)
     rows = backend.array(first)
     backend.foreach(

@@ -45,9 +45,29 @@ def touching(engine: Engine) -> Touching:
     return Touching(first[once], other[once], np.repeat(slots, solid.sum(axis=1)))
 
 
+class Meetings(NamedTuple):
+    """Who touches whom among bodies, by their place in the order of ids.
+
+    pairs: each once, however many of their spheres touch, shape (2, n); at_wall: body of each contact with a wall.
+    """
+
+    pairs: Integers
+    at_wall: Integers
+
+
+def meetings(engine: Engine) -> Meetings:
+    """Return which bodies of an engine touched in the last step; a lone sphere is a body."""
+    found = touching(engine)
+    owner = engine.backend.numpy(engine.particles.id[: engine.size]) >> engine.id_bits
+    place = np.unique(owner, return_inverse=True)[1]
+    pairs = np.unique(np.stack([place[found.first], place[found.other]]), axis=1)
+    return Meetings(pairs, place[found.at_wall])
+
+
 def contact_numbers(engine: Engine) -> Integers:
-    """Return the number of contacts of each sphere with spheres and walls, shape (size,)."""
-    return np.bincount(np.concatenate(touching(engine)), minlength=engine.size)
+    """Return the number of contacts of each body with others and with walls, by rising id, shape (body_count,)."""
+    found = meetings(engine)
+    return np.bincount(np.concatenate([*found.pairs, found.at_wall]), minlength=engine.body_count)
 
 
 def coordination(engine: Engine) -> dict[str, float]:
@@ -57,7 +77,5 @@ def coordination(engine: Engine) -> dict[str, float]:
     """
     if engine.size == 0:
         return {}
-    found, bodies = touching(engine), engine.body_count
-    owner = engine.backend.numpy(engine.particles.id[: engine.size]) >> engine.id_bits
-    pairs = np.unique(np.stack([owner[found.first], owner[found.other]]), axis=1)
-    return {"coordination": 2 * pairs.shape[1] / bodies, "wall contacts": len(found.at_wall) / bodies}
+    found, bodies = meetings(engine), engine.body_count
+    return {"coordination": 2 * found.pairs.shape[1] / bodies, "wall contacts": len(found.at_wall) / bodies}

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from compute.errors import SimulationError
 from dem.case import Domain
 from dem.case_observables import FieldSettings
-from dem.coarse_graining import Bodies, Fields, Lattice, fields_of
+from dem.clumps.engine import ClumpEngine
+from dem.coarse_graining import Array, Bodies, Fields, Lattice, fields_of
 from dem.contact_forces import contacts_of
 from dem.coordination import contact_numbers
 from dem.particles import MASS, RADIUS, VX, X
@@ -34,19 +35,41 @@ def make_lattice(settings: FieldSettings, domain: Domain) -> Lattice:
 
 
 def measured_fields(lattice: Lattice, reach: float, engine: Engine) -> Fields:
-    """Return the fields of an engine as it is now; reach: range of the smoothing function [m]."""
-    contacts, host = contacts_of(engine), engine.host_particles()
-    number = contact_numbers(engine)
-    row, position = host.row, host.row[:, X : X + 3]
+    """Return the fields of an engine as it is now; reach: range of the smoothing function [m].
+
+    Sums are taken in the order of ids, so that they do not depend on slots.
+    """
+    host = engine.host_bodies()
+    order = np.argsort(host.id)
+    row = host.row[order]
     volume = 4.0 / 3.0 * np.pi * row[:, RADIUS] ** 3
-    order = np.argsort(host.id)  # sums then do not depend on slots
-    bodies = Bodies(
-        position[order], row[order, VX : VX + 3], row[order, MASS], volume[order], number[order].astype(float)
-    )
+    number = contact_numbers(engine).astype(float)
+    bodies = Bodies(row[:, X : X + 3], row[:, VX : VX + 3], row[:, MASS], volume, number)
+    return fields_of(lattice, reach, bodies, *stress_paths(engine))
+
+
+def stress_paths(engine: Engine) -> tuple[Array, Array, Array]:
+    """Return the straight ways along which contacts carry momentum: start, branch [m] and force [N], shape (n, 3).
+
+    Of spheres each contact is one way, from centre to centre or to the wall. A contact of two bodies is two: from the
+    centre of mass of each to the point of contact, with the force on it, so that stress stays where the bodies are. The
+    point divides the line between the two spheres as their radii do.
+    """
+    contacts, host = contacts_of(engine), engine.host_particles()
+    position, radius = host.row[:, X : X + 3], host.row[:, RADIUS]
     ids = host.id[contacts.slot], np.where(contacts.other >= 0, host.id[contacts.other], -1)
-    sorted_contacts = np.lexsort((*contacts.branch.T, ids[1], ids[0]))
-    start = position[contacts.slot][sorted_contacts]
-    return fields_of(lattice, reach, bodies, start, contacts.branch[sorted_contacts], contacts.force[sorted_contacts])
+    order = np.lexsort((*contacts.branch.T, ids[1], ids[0]))
+    slot, other = contacts.slot[order], contacts.other[order]
+    force, branch = contacts.force[order], contacts.branch[order]
+    if not isinstance(engine, ClumpEngine):
+        return position[slot], branch, force
+    arm, pair = engine.arms(), other >= 0
+    partner, share = other[pair], np.ones(len(slot))
+    share[pair] = radius[slot[pair]] / (radius[slot[pair]] + radius[partner])
+    met = share[:, None] * branch
+    back = met[pair] - branch[pair]
+    start = np.concatenate([(position - arm)[slot], (position - arm)[partner]])
+    return start, np.concatenate([arm[slot] + met, arm[partner] + back]), np.concatenate([force, -force[pair]])
 
 
 class FieldFile:

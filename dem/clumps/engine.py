@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compute.base import Backend, launch_held
 from dem.clumps.encounters import CONSTITUENT_BITS, BodySettings, note_compartments, note_owner
 from dem.clumps.motion import BODY_SIZE, MOMENTUM, TURN, BodyMotion
-from dem.clumps.orientation import inverse, product
+from dem.clumps.orientation import inverse, product, turned
 from dem.clumps.spheres import angular_momentum, counts_of, spheres_of
 from dem.compartments import note_compartment
 from dem.domain import INVERSE, LENGTH, LOW
@@ -129,6 +129,16 @@ class ClumpEngine(Engine):
     def surfaces(self, particles: Particles) -> NDArray[np.float64]:
         """Return what is exposed of each sphere [m2]."""
         return self._of_spheres([shape.area for shape in self.shapes], particles.kind[:, CLASS], particles.id)
+
+    def arms(self) -> NDArray[np.float64]:
+        """Return the way from the centre of mass of its body to each sphere [m], by slot, shape (size, 3)."""
+        numpy, host = self.backend.numpy, self.host_particles()
+        member, first = numpy(self.motion.member[: self.size]), numpy(self.motion.first[: self.body_count + 1])
+        turn = np.repeat(numpy(self.motion.body[: self.body_count, TURN : TURN + 4]), np.diff(first), axis=0)
+        place = self._of_spheres([shape.place for shape in self.shapes], host.kind[member, CLASS], host.id[member])
+        arm = np.zeros((self.size, 3))
+        arm[member] = turned(turn, place)
+        return arm
 
     def change_films(self, volume: NDArray[np.float64]) -> None:
         """Add liquid [m3] to the film of each slot, shape (size,), and spread it over the bodies."""
