@@ -24,16 +24,17 @@ from dem.gather import make_contact as make_pair_contact
 from dem.hold import make_held
 from dem.interaction import Interaction
 from dem.liquid.pairs import make_follow
-from dem.liquid.walls import make_bridge_of_wall
 from dem.neighbours import PairList
 from dem.pairs import PairSettings
 from dem.particles import MATERIAL, RADIUS, Particles, X, Y, Z
 from dem.tally import Tally
 from dem.walls import SLOTS, Walls, WallTouches, set_pose
+from dem.walls.arrays import HISTORY
 from dem.walls.find import make_find_contacts
 from dem.walls.motion import direction_to_space
-from dem.walls.slots import WALL, go_on
+from dem.walls.slots import WALL
 from dem.walls.wrench import make_contact as make_wall_contact
+from dem.walls.wrench import make_draw
 
 if TYPE_CHECKING:
     from dem.engine import Engine
@@ -105,24 +106,21 @@ def make_wall_force(interaction: Interaction) -> Callable[..., None]:
     VALUES). The slots of `touches` are changed, and `fault` as in a step.
     """
     find, contact = make_find_contacts(interaction, plain_add, False), make_wall_contact(interaction)
-    bridge_of_wall = make_bridge_of_wall(interaction)
+    draw, width = make_draw(interaction), HISTORY + interaction.history_size
 
     @routine
     def wall_force(
         seat: int, particles: Particles, walls: Walls, touches: WallTouches, tally: Tally, settings: PairSettings,
         fault: Any, step: float, found: Any,
     ) -> None:  # fmt: skip
-        i, last, drawn = touches.holder[seat], touches.fresh.shape[2] - 1, 0.0
+        i, drawn = touches.holder[seat], 0.0
         used = find(i, 0, particles, walls, touches, settings.parameters, tally, settings.rearm_gap, fault)
         for slot in range(used):
-            w = go_on(touches, seat, slot) & WALL
-            carried, radius = touches.fresh[seat, slot], particles.row[i, RADIUS]
-            values = settings.parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
-            film = particles.film[i] - drawn
-            drawn += bridge_of_wall(seat, slot, double(carried[last]), radius, touches, values, film)
+            drawn += draw(i, particles, walls, touches, slot, settings.parameters, particles.film[i] - drawn)
+            w, carried = touches.fresh_wall[seat, slot] & WALL, touches.fresh[seat, slot]
             nx, ny, nz = direction_to_space(walls, w, double(carried[0]), double(carried[1]), double(carried[2]))
             fx, fy, fz = contact(i, particles, walls, w, touches, seat, slot, settings.parameters, step)[0]
-            distance = radius + double(carried[last])
+            distance = particles.row[i, RADIUS] + double(carried[width])
             branch = distance * nx, distance * ny, distance * nz
             store_contact(found[seat, slot], 0, 1, (double(fx), double(fy), double(fz), *branch))
 

@@ -57,7 +57,7 @@ def slots_used(touches: WallTouches, seat: int) -> int:
 
 
 @physics
-def go_on(touches: WallTouches, seat: int, slot: int) -> int:
+def go_on(touches: WallTouches, seat: int, slot: int, width: int) -> int:
     """Give a contact of this step the history of that which it continues, and return its wall and marks.
 
     That is the contact with the same wall whose normal is likest; it is taken off the list, so that it goes on once.
@@ -71,7 +71,7 @@ def go_on(touches: WallTouches, seat: int, slot: int) -> int:
             cosine = double(px) * nx + double(py) * ny + double(pz) * nz
             if cosine > likest:
                 likest, old = cosine, candidate
-    for k in range(HISTORY, spring.shape[2]):
+    for k in range(HISTORY, width):
         fresh[seat, slot, k] = spring[seat, old, k] if old >= 0 else 0.0
     if old >= 0:
         touches.wall[seat, old] = -1
@@ -79,11 +79,11 @@ def go_on(touches: WallTouches, seat: int, slot: int) -> int:
 
 
 @physics
-def keep_slots(touches: WallTouches, seat: int, used: int) -> None:
+def keep_slots(touches: WallTouches, seat: int, used: int, width: int) -> None:
     """Make the slots of this step the particle's state."""
     for slot in range(used):
         touches.wall[seat, slot] = touches.fresh_wall[seat, slot] & WALL
-        for k in range(touches.spring.shape[2]):
+        for k in range(width):
             touches.spring[seat, slot, k] = touches.fresh[seat, slot, k]
     for slot in range(used, SLOTS):
         touches.wall[seat, slot] = -1

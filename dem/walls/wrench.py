@@ -31,7 +31,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     It evaluates the contact of particle i with wall w that is in a slot of this step in row `seat`, and gives (force
     [N], moment [N m], heat [W]) in the precision of contacts.
     """
-    law, cast = make_wall_law(interaction), interaction.cast
+    law, cast, width = make_wall_law(interaction), interaction.cast, HISTORY + interaction.history_size
 
     @physics
     def contact(
@@ -47,7 +47,7 @@ def make_contact(interaction: Interaction) -> Callable[..., Any]:
     ) -> Any:
         row, carried = particles.row[i], touches.fresh[seat, slot]
         values = parameters[(particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]) & SLOT]
-        gap = carried[touches.fresh.shape[2] - 1]
+        gap = carried[width]
         distance = row[RADIUS] + double(gap)
         nx, ny, nz = direction_to_space(walls, w, double(carried[0]), double(carried[1]), double(carried[2]))
         ux, uy, uz = surface_velocity(
@@ -130,15 +130,37 @@ def make_booking(
 
 
 @cache
+def make_draw(interaction: Interaction) -> Callable[..., float]:
+    """Return the function that gives a contact found in a slot the history of that which it continues.
+
+    draw(i, particles, walls, touches, slot, parameters, film) returns the volume that a bridge which begins draws from
+    `film` [m3].
+    """
+    bridge_of_wall, width = make_bridge_of_wall(interaction), HISTORY + interaction.history_size
+
+    @physics
+    def draw(
+        i: int, particles: Particles, walls: Walls, touches: WallTouches, slot: int, parameters: Any, film: float
+    ) -> float:
+        seat = seat_of(i, touches)
+        marks, gap = go_on(touches, seat, slot, width), double(touches.fresh[seat, slot, width])
+        w, radius = marks & WALL, particles.row[i, RADIUS]
+        values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
+        return bridge_of_wall(seat, slot, gap, radius, touches, values, film)
+
+    return draw
+
+
+@cache
 def make_wall_load(
     interaction: Interaction, add: Callable[..., None], statistics: bool, bodies: bool = False
 ) -> Callable[..., Any]:
-    """Return the function that evaluates and books the contact that was found in a slot.
+    """Return the function that evaluates and books the contact that was found in a slot, drawn already.
 
-    It returns force [N], moment [N m], and the volume that a bridge which begins draws from `film` [m3].
+    It returns force [N] and moment [N m].
     """
     contact, book_load = make_contact(interaction), make_load_booking(add, statistics)
-    book, bridge_of_wall = make_booking(interaction, add, statistics, bodies), make_bridge_of_wall(interaction)
+    book = make_booking(interaction, add, statistics, bodies)
 
     @physics
     def wall_load(
@@ -151,13 +173,7 @@ def make_wall_load(
         parameters: Any,
         tally: Tally,
         step: float,
-        film: float,
     ) -> Any:
-        seat = seat_of(i, touches)
-        marks, gap = go_on(touches, seat, slot), double(touches.fresh[seat, slot, touches.fresh.shape[2] - 1])
-        w, radius = marks & WALL, particles.row[i, RADIUS]
-        values = parameters[particles.kind[i, MATERIAL] * walls.sizes[0] + walls.material[w]]
-        drawn = bridge_of_wall(seat, slot, gap, radius, touches, values, film)
         seat = seat_of(i, touches)
         w = touches.fresh_wall[seat, slot] & WALL
         force, moment, heat = contact(i, particles, walls, w, touches, seat, slot, parameters, step)
@@ -168,7 +184,7 @@ def make_wall_load(
         pushed = double(force[0]), double(force[1]), double(force[2])
         turned = double(moment[0]), double(moment[1]), double(moment[2])
         book_load(i, chunk, particles, walls, w, pushed, turned, tally, step)
-        return pushed, turned, drawn
+        return pushed + turned
 
     return wall_load
 
@@ -184,7 +200,9 @@ def make_press(
     used: how many contacts there are in the slots of this step, which then become the particle's state. make_sums_of:
     the target's way to add values up, as in `dem.gather.make_row_sums`.
     """
-    held_at_walls, wall_load = make_held_at_walls(interaction), make_wall_load(interaction, add, statistics, bodies)
+    width = HISTORY + interaction.history_size
+    held_at_walls, draw = make_held_at_walls(interaction), make_draw(interaction)
+    wall_load = make_wall_load(interaction, add, statistics, bodies)
     nothing, plus, _, total = make_sums_of(1, 6, False) if make_sums_of else make_sums(6, False)
 
     @physics
@@ -194,13 +212,11 @@ def make_press(
     ) -> Any:  # fmt: skip
         held, drawn, sums = held_at_walls(seat_of(i, touches), touches), 0.0, nothing()
         for slot in range(used):
-            force, moment, volume = wall_load(
-                i, chunk, particles, walls, touches, slot, parameters, tally, step, film - drawn
-            )
-            sums, drawn = plus(sums, force + moment), drawn + volume
+            drawn += draw(i, particles, walls, touches, slot, parameters, film - drawn)
+            sums = plus(sums, wall_load(i, chunk, particles, walls, touches, slot, parameters, tally, step))
         seat = seat_of(i, touches)
         if used > 0 or touches.wall[seat, 0] >= 0:
-            keep_slots(touches, seat, used)
+            keep_slots(touches, seat, used, width)
         return total(sums) + (held - held_at_walls(seat, touches),)
 
     return press
