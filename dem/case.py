@@ -147,9 +147,14 @@ class DemCase(CaseModel):
                     if particle.material is not None:
                         require_name(particle.material, self.materials, "material", f"{key}.items.{item}.material")
 
-        for index, mixing in enumerate(self.observables.mixing if self.observables else ()):
-            for place, name in enumerate(mixing.of):
-                require_name(name, names, "class", f"observables.mixing.{index}.of.{place}")
+        observables = self.observables or Observables(interval=1.0)
+        for kind, blends in (("mixing", observables.mixing), ("outlet_blends", observables.outlet_blends)):
+            for index, blend in enumerate(blends):
+                for place, name in enumerate(blend.of):
+                    require_name(name, names, "class", f"observables.{kind}.{index}.of.{place}")
+        for index, leaving in enumerate(observables.outlet_blends):
+            outlets = [outlet.name for outlet in self.outlets]
+            require_name(leaving.outlet, outlets, "outlet", f"observables.outlet_blends.{index}.outlet")
 
         for index, result in enumerate(self.observables.results if self.observables else ()):
             if isinstance(result, RingShear):

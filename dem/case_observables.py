@@ -27,6 +27,23 @@ class Mixing(CaseModel):
     sample_mass: Annotated[Mass, Positive]
 
 
+class OutletBlend(CaseModel):
+    """How even the blend that leaves through an outlet is, in samples of equal mass one after the other.
+
+    Attributes:
+        outlet: name of one of the case.
+        of: classes that are the component.
+        sample_mass: of a sample.
+        start: time from which on samples are taken of what leaves.
+    """
+
+    name: str = Field(min_length=1)
+    outlet: str
+    of: tuple[str, ...] = Field(min_length=1)
+    sample_mass: Annotated[Mass, Positive]
+    start: Annotated[Time, NotNegative] = 0.0
+
+
 class FreeSurface(CaseModel):
     """The slope of a free surface against the horizontal: of a heap about an axis, or across the axis of a drum.
 
@@ -86,6 +103,7 @@ class Observables(CaseModel):
     interval: Annotated[Time, Positive]
     start: Annotated[Time, NotNegative] = 0.0
     mixing: tuple[Mixing, ...] = ()
+    outlet_blends: tuple[OutletBlend, ...] = ()
     surfaces: tuple[FreeSurface, ...] = ()
     densities: tuple[BulkDensity, ...] = ()
     fields: FieldSettings | None = None
@@ -95,4 +113,9 @@ class Observables(CaseModel):
     def _results_are_measured(self) -> Observables:
         measured = [surface.name for surface in self.surfaces] + [bulk.name for bulk in self.densities]
         require_known(self.results, measured)
+        taken = [each.name for each in (*self.mixing, *self.results)]
+        for at, blend in enumerate(self.outlet_blends):
+            if blend.name in [*taken, *(each.name for each in self.outlet_blends[:at])]:
+                key = f"outlet_blends.{at}.name"
+                raise invalid("the name is used twice", key=key, value=blend.name, expected="its own")
         return self

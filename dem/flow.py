@@ -20,6 +20,7 @@ from dem.engine import Engine
 from dem.inflow import Inflow
 from dem.ledger import Exits, Ledger
 from dem.outflow import KEPT, near_outlets, reached_outlets
+from dem.outlet_blends import SAMPLES_COLUMNS, SAMPLES_NAME, OutletBlends
 from dem.particle_set import ClassTable, ParticleSet
 from dem.particles import CLASS, MASS, MATERIAL, RADIUS, VX, WX, Particles, X
 from dem.table import Cell, Table
@@ -31,7 +32,7 @@ START = "start"
 FLOW_NAME, EXITS_NAME = "flow.csv", "exits.csv"
 FLOW_COLUMNS = ("time [s]", "what", "outlet", "source", "class", "number", "mass [kg]", "mass flow [kg/s]")
 EXIT_COLUMNS = ("time [s]", "id", "class", "source", "outlet", "age [s]", "mass [kg]")
-PARTS = ("inflow", "ledger")
+PARTS = ("inflow", "ledger", "blends")
 
 
 class Flow:
@@ -41,7 +42,7 @@ class Flow:
 
     Attributes:
         sources: names of what particles come from, the start first.
-        inflow: feeders; ledger: account of the particles.
+        inflow: feeders; ledger: account of the particles; blends: samples of what leaves.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Flow:
         self.sources = (START, *self.inflow.names)
         self.ledger = Ledger(len(self.sources), len(case.outlets), len(classes.names))
         self.ledger.enter(0, 0, initial.particle_class, 0.0)
+        self.blends = OutletBlends(case, classes)
         self._recorded = np.zeros(1 + self.ledger.fed.size + self.ledger.removed.size)
         self._told_waiting = False
         self._tables: dict[str, Table] = {}
@@ -65,6 +67,7 @@ class Flow:
     def open(self, folder: Path) -> None:
         """Write tables into this folder."""
         columns = {FLOW_NAME: FLOW_COLUMNS, EXITS_NAME: EXIT_COLUMNS}
+        columns |= {SAMPLES_NAME: SAMPLES_COLUMNS} if len(self.blends) else {}
         self._tables = {name: Table(folder / name, columns[name]) for name in columns} if self.active else {}
 
     def next_event(self, step: int) -> int:
@@ -118,6 +121,9 @@ class Flow:
         gone[slots] = True
         if EXITS_NAME in self._tables:
             self._tables[EXITS_NAME].append(self._exit_rows(exits, step))
+        samples = list(self.blends.leave(kinds, exits.outlet, step * self._step_size))
+        if samples and SAMPLES_NAME in self._tables:
+            self._tables[SAMPLES_NAME].append(samples)
         engine.remove(gone)
         self.ledger.forget(numpy(engine.bodies().id))
 

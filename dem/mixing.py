@@ -69,37 +69,62 @@ def consecutive_samples(mass: Array, sample_mass: float) -> Integers:
     return np.where(label == label[-1], -1, label) if len(label) else label
 
 
-def random_variance(component: NDArray[np.bool_], mass: Array, sample_mass: float, scale: float = 1.0) -> float:
-    """Return s_R^2 of samples of this mass [kg]; scale: diameter of the parcels over that of the grains."""
-    mine, rest = mass[component], mass[~component]
-    p = mine.sum() / mass.sum()
-    own, other = (float((part**2).sum() / part.sum()) if len(part) else 0.0 for part in (mine, rest))
-    return float(p * (1.0 - p) * (p * other + (1.0 - p) * own) / (scale**3 * sample_mass))
+class Samples(NamedTuple):
+    """Sums over the particles of each sample, shape (samples,).
+
+    number: of particles; mass: of all of them, own_mass: of the component [kg]; own_square, rest_square: sums of m^2
+    over the component and over the rest [kg2].
+    """
+
+    number: Array
+    mass: Array
+    own_mass: Array
+    own_square: Array
+    rest_square: Array
+
+
+def sample_sums(component: NDArray[np.bool_], mass: Array, label: Integers, count: int) -> Samples:
+    """Return the sums over samples; component: which particles it is; label: sample of each; count: of samples."""
+    weights = np.ones(len(mass)), mass, mass * component, mass**2 * component, mass**2 * ~component
+    return Samples(*(np.bincount(label, weight, count) for weight in weights))
+
+
+def random_variance(samples: Samples, sample_mass: float, scale: float = 1.0) -> float:
+    """Return s_R^2 of samples of this mass [kg] of these particles; scale: diameter of parcels over that of grains."""
+    _, mass, own, own_square, rest_square = (float(column.sum()) for column in samples)
+    p, rest = own / mass, mass - own
+    mine, other = own_square / own if own > 0.0 else 0.0, rest_square / rest if rest > 0.0 else 0.0
+    return p * (1.0 - p) * (p * other + (1.0 - p) * mine) / (scale**3 * sample_mass)
+
+
+def mixing_of(samples: Samples, sample_mass: float, scale: float = 1.0) -> MixingState | None:
+    """Return how well a component is mixed; None where it is absent, alone, or in one sample.
+
+    sample_mass [kg]: of the grains' samples; scale: diameter of the parcels over that of the grains. Samples without a
+    particle count no more than they weigh.
+    """
+    samples = Samples(*(column[samples.number > 0.0] for column in samples))
+    count, total = len(samples.mass), float(samples.mass.sum())
+    p = float(samples.own_mass.sum()) / total if count else 0.0
+    if count < 2 or not (samples.own_square.any() and samples.rest_square.any()):
+        return None
+    content = samples.own_mass / samples.mass
+    square = float((samples.mass * (content - p) ** 2).sum()) / total * count / (count - 1)
+    parcels = random_variance(samples, total / count)
+    separate = p * (1.0 - p)
+    grains = max(square - parcels, 0.0) + random_variance(samples, sample_mass, scale)
+    rsd = math.sqrt(grains) / p
+    error = math.sqrt(rsd**2 + square * math.sqrt(2.0 / (count - 1)) / p**2) - rsd
+    return MixingState(
+        p, count, float(samples.number.sum()) / count, square, parcels, (separate - square) / (separate - parcels),
+        square / separate, math.sqrt(square) / p, rsd, error,
+    )  # fmt: skip
 
 
 def mixing_state(
     component: NDArray[np.bool_], mass: Array, label: Integers, sample_mass: float, scale: float = 1.0
 ) -> MixingState | None:
-    """Return how well a component is mixed; None where it is absent, alone, or in one sample.
-
-    component: which particles it is; label: sample of each, below 0 in none; sample_mass [kg]: of the grains' samples.
-    """
+    """Return the same for particles: component: which it is; label: sample of each, below 0 in none; mass [kg]."""
     used = label >= 0
-    component, mass, label = component[used], mass[used], label[used]
-    own = np.bincount(label)  # samples without a particle count no more than they weigh
-    weight = np.bincount(label, mass)
-    samples = int((own > 0).sum())
-    p = float(mass[component].sum() / mass.sum()) if len(mass) else 0.0
-    if samples < 2 or not 0.0 < p < 1.0:
-        return None
-    content = np.bincount(label, mass * component)[own > 0] / weight[own > 0]
-    square = float((weight[own > 0] * (content - p) ** 2).sum() / mass.sum()) * samples / (samples - 1)
-    parcels = random_variance(component, mass, float(mass.sum()) / samples)
-    separate = p * (1.0 - p)
-    grains = max(square - parcels, 0.0) + random_variance(component, mass, sample_mass, scale)
-    rsd = math.sqrt(grains) / p
-    error = math.sqrt(rsd**2 + square * math.sqrt(2.0 / (samples - 1)) / p**2) - rsd
-    return MixingState(
-        p, samples, len(mass) / samples, square, parcels, (separate - square) / (separate - parcels),
-        square / separate, math.sqrt(square) / p, rsd, error,
-    )  # fmt: skip
+    count = int(label.max(initial=-1)) + 1
+    return mixing_of(sample_sums(component[used], mass[used], label[used], count), sample_mass, scale)

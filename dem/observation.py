@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from dem.engine import Engine
 from dem.fields import FIELDS_NAME, FieldFile, make_lattice, measured_fields
 from dem.free_surface import shares_inside, surface_slope
 from dem.mixing import equal_mass_samples, mixing_state
+from dem.outlet_blends import OutletBlends
 from dem.particle_set import ClassTable
 from dem.particles import CLASS, MASS, RADIUS, Particles, X
 from dem.table import Cell, Table
@@ -53,12 +55,12 @@ class Observation:
             if file is not None:
                 file.truncate(time - 0.5 * self._step_size)
 
-    def visit(self, step: int, engine: Engine) -> None:
-        """Measure and write."""
+    def visit(self, step: int, engine: Engine, blends: OutletBlends) -> None:
+        """Measure and write, what left with it."""
         settings, time = self._case.observables, step * self._step_size
         if self._table is None or settings is None or time < settings.start:
             return
-        self._table.append([time, *row] for row in self.measure(engine))
+        self._table.append([time, *row] for row in chain(self.measure(engine), leaving(blends)))
         if self._fields is not None and settings.fields is not None:
             lattice = make_lattice(settings.fields, self._case.domain)
             self._fields.append(time, measured_fields(lattice, settings.fields.range, engine))
@@ -102,6 +104,12 @@ class Observation:
         state = mixing_state(component, mass, label, mixing.sample_mass, self._case.scale_factor)
         if state is not None:
             yield from ([mixing.name, quantity, value] for quantity, value in state._asdict().items())
+
+
+def leaving(blends: OutletBlends) -> Iterator[Row]:
+    """Yield name, quantity and value of the blends at outlets."""
+    for name, state in blends.states():
+        yield from ([name, quantity, value] for quantity, value in state._asdict().items())
 
 
 def by_id(particles: Particles) -> Particles:

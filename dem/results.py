@@ -56,7 +56,18 @@ def measure_results(case: DemCase, folder: Path, loads: WallLoads | None) -> lis
             found[result.name] = [ratio_of(result.name, first, second)]
         else:
             found[result.name] = ring_shear(result, case, loads)
+    for blend in case.observables.outlet_blends if case.observables else ():
+        found[blend.name] = blend_at_end(blend.name, folder)
     return [each for several in found.values() for each in several]
+
+
+def blend_at_end(name: str, folder: Path) -> list[Measurement]:
+    """Return the RSD of the grains at an outlet as it was recorded last; nothing where there were no two samples."""
+    table = read_table(folder / OBSERVABLES_NAME)
+    rsd, error = (
+        table["value"][(table["name"] == name) & (table["quantity"] == quantity)] for quantity in ("grain_rsd", "error")
+    )
+    return [Measurement(name, float(rsd[-1]), float(error[-1]), "")] if len(rsd) else []
 
 
 def mean_of(result: Mean, folder: Path) -> Measurement:

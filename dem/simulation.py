@@ -179,7 +179,7 @@ class Simulation:
     def record(self, watch: Watch | None = None) -> None:
         """Write what is measured and the account of what flows, and tell that a number of times in a run."""
         step, every = self.engine.step_number, self.setup.record_steps
-        self.observation.visit(step, self.engine)
+        self.observation.visit(step, self.engine, self.flow.blends)
         if not self.flow.active:
             return
         text = self.flow.record(step, self.engine)
@@ -278,7 +278,7 @@ class Simulation:
             statistics.save(self.folder / STATISTICS_NAME)
             loads.save(self.folder / LOADS_NAME)
         observables = self.setup.case.observables
-        if self.folder and observables and observables.results:
+        if self.folder and observables and (observables.results or observables.outlet_blends):
             results = measure_results(self.setup.case, self.folder, loads)
             save_results(results, self.folder / RESULTS_NAME)
             for result in results:

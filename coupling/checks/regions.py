@@ -98,11 +98,12 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
         if surface.kind == "drum" and abs(across) > UPRIGHT:
             text = f"The axis of {surface.name} stands upright, and the surface of a drum is looked at across its axis."
             yield Finding("refused", "observable", text, str(surface.axis), "a level axis", f"{place}.axis")
-    for index, mixing in enumerate(dem.observables.mixing):
-        if set(mixing.of) >= {each.name for each in dem.classes}:
-            text = f"{mixing.name} is every class there is: nothing is left that it could mix with."
-            place = f"dem.observables.mixing.{index}.of"
-            yield Finding("refused", "observable", text, ", ".join(mixing.of), "not all classes", place)
+    for kind, blends in (("mixing", dem.observables.mixing), ("outlet_blends", dem.observables.outlet_blends)):
+        for index, blend in enumerate(blends):
+            if set(blend.of) >= {each.name for each in dem.classes}:
+                text = f"{blend.name} is every class there is: nothing is left that it could mix with."
+                place = f"dem.observables.{kind}.{index}.of"
+                yield Finding("refused", "observable", text, ", ".join(blend.of), "not all classes", place)
 
 
 def _outside(dem: DemCase, low: list[float], high: list[float]) -> bool:

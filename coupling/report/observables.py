@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from coupling.report.blends import add_outlet_blends, outlet_blends
 from coupling.report.charts import COLOURS, chart, svg
 from coupling.report.contents import Cell, Quantity, Section
 from coupling.report.record import RunRecord
@@ -35,7 +36,9 @@ def observables_section(run: RunRecord) -> Section:
     for path in present:
         _add_results(section, path.with_name(RESULTS_NAME))
         series = read_series(path)
-        _add_mixing(section, path.parent.name, series)
+        leaving = set(outlet_blends(run))
+        _add_mixing(section, path.parent.name, {key: each for key, each in series.items() if key[0] not in leaving})
+        add_outlet_blends(section, run, path.parent, series)
         _add_others(section, path.parent.name, series)
     return section
 

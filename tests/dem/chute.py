@@ -62,6 +62,7 @@ dem:
     partition: {kind: box, z: [-20 mm, 5 mm, 30 mm]}
   observables:
     interval: 4.5 ms
+    outlet_blends: [{name: leaving, outlet: chute, of: [coarse], sample_mass: 20 mg, start: 5 ms}]
     mixing: [{name: blend, of: [drug], sample_mass: 20 mg}]
     densities: [{name: middle, region: {shape: cylinder, point: [0, 0, 3 mm], radius: 8 mm, length: 8 mm}}]
     fields: {cells: [6, 1, 12], range: 5 mm}

@@ -17,8 +17,11 @@ from dem.fields import FIELDS_NAME
 from dem.flow import EXITS_NAME, FLOW_NAME
 from dem.liquid.balance import require_liquid
 from dem.observation import OBSERVABLES_NAME
+from dem.outlet_blends import SAMPLES_NAME
 from dem.particles import X
 from dem.removal import remove_particles
+from dem.residence import outlet_blend, read_exits
+from dem.results import RESULTS_NAME, load_results
 from dem.simulation import Simulation, Watch
 from dem.statistics_result import EncounterStatistics
 from dem.table import read_table
@@ -117,6 +120,25 @@ def test_exposure_follows_a_changing_number(chute: tuple[Simulation, EncounterSt
     assert statistics.encounters.sum() >= 10
 
 
+def test_samples_at_the_outlet(chute: tuple[Simulation, EncounterStatistics, Path]) -> None:
+    """What is recorded on the way is what the table of exits says afterwards, to the digits of the tables; the last of
+    it is the run's result."""
+    _, _, folder = chute
+    exits = read_exits(folder / EXITS_NAME)
+    state = outlet_blend(exits.chosen(exits.time >= 5e-3), ("coarse",), 20e-6, 10.0)
+    assert state is not None and state.samples >= 4
+    table = read_table(folder / OBSERVABLES_NAME)
+    last = (table["name"] == "leaving") & (table["time [s]"] == table["time [s]"][-1])
+    found = dict(zip(table["quantity"][last].tolist(), table["value"][last].astype(float)))
+    assert found == pytest.approx(state._asdict(), rel=1e-9)
+    samples = read_table(folder / SAMPLES_NAME)
+    assert samples["sample"].tolist() == [str(at) for at in range(state.samples)]
+    mass, share = samples["mass [kg]"].astype(float), samples["share"].astype(float)
+    assert np.abs(mass - 20e-6).max() < 6.3e-6 and np.average(share, weights=mass) == pytest.approx(state.share)
+    result = load_results(folder / RESULTS_NAME)["leaving"]
+    assert (result.value, result.error) == pytest.approx((state.grain_rsd, state.error), rel=1e-9)
+
+
 @pytest.mark.parametrize("steps", [[1900], [3100, 7300]])
 def test_stopped_and_resumed(
     tmp_path: Path, chute: tuple[Simulation, EncounterStatistics, Path], steps: list[int]
@@ -133,7 +155,7 @@ def test_stopped_and_resumed(
     make_simulation(tmp_path / "run").run()
     assert_same_results(chute[2], tmp_path / "run")
     assert_same_datasets(chute[2] / FIELDS_NAME, tmp_path / "run" / FIELDS_NAME)
-    for name in (FLOW_NAME, EXITS_NAME, OBSERVABLES_NAME):
+    for name in (FLOW_NAME, EXITS_NAME, OBSERVABLES_NAME, SAMPLES_NAME, RESULTS_NAME):
         assert (chute[2] / name).read_text() == (tmp_path / "run" / name).read_text(), name
 
 

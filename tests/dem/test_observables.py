@@ -18,8 +18,9 @@ from dem.contact_forces import contacts_of
 from dem.coordination import coordination
 from dem.fields import measured_fields
 from dem.free_surface import ball_points, shares_inside, surface_slope
-from dem.mixing import consecutive_samples, equal_mass_samples, mixing_state, random_variance
+from dem.mixing import consecutive_samples, equal_mass_samples, mixing_of, mixing_state, random_variance, sample_sums
 from dem.observation import OBSERVABLES_NAME
+from dem.outlet_blends import Stream
 from dem.particles import MASS, VX, X
 from dem.residence import ExitTable, outlet_blend, residence_times
 from dem.simulation import Simulation
@@ -88,8 +89,9 @@ def test_parcels_scatter_is_replaced_by_that_of_grains() -> None:
     n = 100_000
     mass, component = np.full(n, 1000.0 * grain), np.zeros(n, bool)
     component[: n // 100] = True
-    parcels = math.sqrt(random_variance(component, mass, 1e-4)) / 0.01
-    grains = math.sqrt(random_variance(component, mass, 1e-4, scale=10.0)) / 0.01
+    all_of_it = sample_sums(component, mass, np.zeros(n, np.int64), 1)
+    parcels = math.sqrt(random_variance(all_of_it, 1e-4)) / 0.01
+    grains = math.sqrt(random_variance(all_of_it, 1e-4, scale=10.0)) / 0.01
     assert parcels == pytest.approx(0.617, abs=0.001) and grains == pytest.approx(0.0195, abs=5e-5)
     position = random(5).random((n, 3))
     count = round(float(mass.sum()) / 1e-4)
@@ -164,6 +166,35 @@ def test_blend_at_the_outlet() -> None:
     swung = outlet_blend(exits(np.ones(n), swinging), ("a",), per * 1e-6)
     assert swung is not None and swung.variance - swung.random_variance == pytest.approx(0.08**2, rel=0.1)
     assert (consecutive_samples(np.ones(10), 4.0) == [0, 0, 0, 0, 1, 1, 1, 1, -1, -1]).all()
+
+
+def test_a_stream_in_portions() -> None:
+    """What leaves at 50 instants, or all at once, makes the same samples; component and rest differ in mass.
+
+    A random stream has Stange's RSD^2 = q (p w_B + q w_A)/(p M), here of 1 mg in 1000 samples: within 4 sqrt(2/1000).
+    One that alternates between 20 % and none from sample to sample has s = 10 % and that of the random part beside it.
+    """
+    n, heavy, light, sample = 60_000, 4e-8, 1e-8, 1e-6
+    kind = random(4).random(n) < 0.1
+    mass, whole, parts = np.where(kind, heavy, light), Stream(), Stream()
+    whole.add(kind, mass, sample)
+    for portion in np.array_split(np.arange(n), 50):
+        parts.add(kind[portion], mass[portion], sample)
+    parts.add(kind[:0], mass[:0], sample)
+    for one, other in zip(whole.samples, parts.samples):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    state = mixing_of(whole.finished, sample)
+    assert state is not None and state.samples == int(mass.sum() / sample)
+    p = 0.1 * heavy / (0.1 * heavy + 0.9 * light)
+    stange = (1.0 - p) * (p * light + (1.0 - p) * heavy) / (p * sample)
+    assert state.rsd**2 == pytest.approx(stange, rel=4.0 * math.sqrt(2.0 / state.samples))
+    turns = Stream()
+    for number in range(400):
+        portion = random(number).random(100) < (0.2 if number % 2 else 0.0)
+        turns.add(portion, np.full(100, light), sample)
+    swung = mixing_of(turns.finished, sample)
+    assert swung is not None and swung.share == pytest.approx(0.1, abs=0.006)
+    assert math.sqrt(swung.variance - 0.2 * 0.8 / 100 / 2) == pytest.approx(0.1, rel=0.05)
 
 
 def test_a_bridge_alone_is_no_contact() -> None:
@@ -243,3 +274,20 @@ def test_an_unknown_component_is_named(tmp_path: Path) -> None:
     """The key, the name and what there is."""
     with pytest.raises(CaseError, match=r"observables.mixing.0.of.0: no such class .*did you mean 'coarse'"):
         read_chute(tmp_path, OBSERVED.replace("[coarse]", "[corse]"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("of: [corse]", r"outlet_blends.0.of.0: no such class .*did you mean 'coarse'"),
+        ("outlet: shute", r"outlet_blends.0.outlet: no such outlet .*did you mean 'chute'"),
+        ("name: blend", r"outlet_blends.0.name: the name is used twice .*blend"),
+    ],
+)
+def test_an_outlet_blend_of_what_is_not_there_is_named(tmp_path: Path, change: str, told: str) -> None:
+    """The key, the name and what there is."""
+    key, value = change.split(": ")
+    entry = {"name": "leaving", "outlet": "chute", "of": "[coarse]", "sample_mass": "20 mg"} | {key: value}
+    text = ", ".join(f"{key}: {value}" for key, value in entry.items())
+    with pytest.raises(CaseError, match=told):
+        read_chute(tmp_path, f"dem.observables.outlet_blends=[{{{text}}}]")
