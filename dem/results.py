@@ -67,7 +67,7 @@ def blend_at_end(name: str, folder: Path) -> list[Measurement]:
     rsd, error = (
         table["value"][(table["name"] == name) & (table["quantity"] == quantity)] for quantity in ("grain_rsd", "error")
     )
-    return [Measurement(name, float(rsd[-1]), float(error[-1]), "")] if len(rsd) else []
+    return [Measurement(f"{name}: RSD", float(rsd[-1]), float(error[-1]), "")] if len(rsd) else []
 
 
 def mean_of(result: Mean, folder: Path) -> Measurement:

@@ -49,7 +49,7 @@ def _add_results(section: Section, path: Path) -> None:
     rows: list[list[Cell]] = []
     for each in load_results(path).values():
         rows.append([each.name, Quantity(each.value, each.unit.replace("deg", "°"), each.error)])
-    section.tabulate(f"{path.parent.name}: material properties.", ("property", "value"), rows, wide=False)
+    section.tabulate(f"{path.parent.name}: results.", ("property", "value"), rows, wide=False)
 
 
 def read_series(path: Path) -> Series:

@@ -15,6 +15,7 @@ from coupling.report.record import RunRecord
 from dem import table
 from dem.flow import EXIT_COLUMNS, EXITS_NAME, FLOW_COLUMNS, FLOW_NAME
 from dem.observation import COLUMNS, OBSERVABLES_NAME
+from dem.outlet_blends import SAMPLES_COLUMNS, SAMPLES_NAME
 from dem.simulation import LOADS_NAME
 from dem.wall_loads import WallLoads
 from tests.dem.chute import CHUTE
@@ -74,6 +75,33 @@ def test_observables(run: RunRecord) -> None:
     blend, bed = tables(section)
     assert blend == ["blend", "0.100", "8", "20", "0.875", "0.500", "0.250 ± 0.010"]
     assert bed == ["bed", "coordination", "5", "5"]
+    assert sum(isinstance(block, Figure) for block in section.blocks) == 1
+
+
+def test_blend_at_an_outlet(tmp_path: Path) -> None:
+    """Twenty-one parcels of 10 mg left, two of one class and two of the other: samples of 20 mg hold all or nothing.
+
+    Ten of them are complete, RSD sqrt(10/9); there is less than a parcel in 2 mg, and no two samples of 200 mg. What
+    left before the start, and through other outlets, is not there.
+    """
+    (tmp_path / "case.yaml").write_text(
+        CHUTE.replace("sample_mass: 20 mg, start: 5 ms", "sample_mass: 20 mg, start: 1 s")
+    )
+    run = RunRecord(read_case(tmp_path / "case.yaml", ()), tmp_path)
+    window = tmp_path / "dem" / "run"
+    window.mkdir(parents=True)
+    left = [(0.5, "coarse", "chute"), (2.0, "coarse", "other")]
+    left += [(2.0 + at, "coarse" if at // 2 % 2 else "fine", "chute") for at in range(21)]
+    exits = table.Table(window / EXITS_NAME, EXIT_COLUMNS)
+    exits.append([time, at, kind, "start", outlet, 1.0, 1e-5] for at, (time, kind, outlet) in enumerate(left))
+    samples = table.Table(window / SAMPLES_NAME, SAMPLES_COLUMNS)
+    samples.append([3.0 + 2.0 * at, "leaving", at, 2e-5, float(at % 2)] for at in range(10))
+    observables = table.Table(window / OBSERVABLES_NAME, COLUMNS)
+    for quantity in ("lacey", "rsd", "grain_rsd"):
+        observables.append([[20.0, "leaving", quantity, 1.0]])
+    section = observables_section(run)
+    (row,) = tables(section)
+    assert row[:7] == ["leaving", "chute", "20.0 mg", "10", "2", "50 %", "105.4 %"]
     assert sum(isinstance(block, Figure) for block in section.blocks) == 1
 
 

@@ -135,7 +135,7 @@ def test_samples_at_the_outlet(chute: tuple[Simulation, EncounterStatistics, Pat
     assert samples["sample"].tolist() == [str(at) for at in range(state.samples)]
     mass, share = samples["mass [kg]"].astype(float), samples["share"].astype(float)
     assert np.abs(mass - 20e-6).max() < 6.3e-6 and np.average(share, weights=mass) == pytest.approx(state.share)
-    result = load_results(folder / RESULTS_NAME)["leaving"]
+    result = load_results(folder / RESULTS_NAME)["leaving: RSD"]
     assert (result.value, result.error) == pytest.approx((state.grain_rsd, state.error), rel=1e-9)
 
 
