@@ -146,20 +146,20 @@ class DemCase(CaseModel):
                         require_name(particle.size_class, names, "class", f"{key}.items.{item}.class")
                     if particle.material is not None:
                         require_name(particle.material, self.materials, "material", f"{key}.items.{item}.material")
+        if self.observables is not None:
+            self._check_observables(self.observables, names)
 
-        observables = self.observables or Observables(interval=1.0)
-        for kind, blends in (("mixing", observables.mixing), ("outlet_blends", observables.outlet_blends)):
-            for index, blend in enumerate(blends):
-                for place, name in enumerate(blend.of):
-                    require_name(name, names, "class", f"observables.{kind}.{index}.of.{place}")
+    def _check_observables(self, observables: Observables, names: list[str]) -> None:
+        for key, blend in observables.blends.items():
+            for place, name in enumerate(blend.of):
+                require_name(name, names, "class", f"observables.{key}.of.{place}")
         for index, leaving in enumerate(observables.outlet_blends):
             outlets = [outlet.name for outlet in self.outlets]
             require_name(leaving.outlet, outlets, "outlet", f"observables.outlet_blends.{index}.outlet")
-
-        for index, result in enumerate(self.observables.results if self.observables else ()):
+        for index, result in enumerate(observables.results):
             if isinstance(result, RingShear):
                 self._check_lid(result, f"observables.results.{index}")
-        fields = self.observables.fields if self.observables else None
+        fields = observables.fields
         if fields is not None and any(
             fields.range > 0.5 * self.domain.size["xyz".index(a)] for a in self.domain.periodic
         ):

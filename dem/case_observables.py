@@ -109,6 +109,12 @@ class Observables(CaseModel):
     fields: FieldSettings | None = None
     results: tuple[Result, ...] = ()
 
+    @property
+    def blends(self) -> dict[str, Mixing | OutletBlend]:
+        """All that is told of blends, by key: mixing.0, ..., outlet_blends.0, ...."""
+        inside = {f"mixing.{at}": blend for at, blend in enumerate(self.mixing)}
+        return {**inside, **{f"outlet_blends.{at}": blend for at, blend in enumerate(self.outlet_blends)}}
+
     @model_validator(mode="after")
     def _results_are_measured(self) -> Observables:
         measured = [surface.name for surface in self.surfaces] + [bulk.name for bulk in self.densities]

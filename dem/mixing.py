@@ -86,7 +86,7 @@ class Samples(NamedTuple):
 def sample_sums(component: NDArray[np.bool_], mass: Array, label: Integers, count: int) -> Samples:
     """Return the sums over samples; component: which particles it is; label: sample of each; count: of samples."""
     weights = np.ones(len(mass)), mass, mass * component, mass**2 * component, mass**2 * ~component
-    return Samples(*(np.bincount(label, weight, count) for weight in weights))
+    return Samples(*(np.bincount(label, weight, count).astype(float) for weight in weights))
 
 
 def random_variance(samples: Samples, sample_mass: float, scale: float = 1.0) -> float:

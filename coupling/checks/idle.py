@@ -54,6 +54,8 @@ def _late(dem: DemCase, duration: float) -> Iterator[Finding]:
             found.append((f"dem.particles.{at}.start", source.name or "this feeder", source.start, duration))
     for at, spray in enumerate(dem.liquid.sprays if dem.liquid else ()):
         found.append((f"dem.liquid.sprays.{at}.start", spray.name, spray.start, moving))
+    for at, blend in enumerate(dem.observables.outlet_blends if dem.observables else ()):
+        found.append((f"dem.observables.outlet_blends.{at}.start", blend.name, blend.start, duration))
     for place, name, time, end in found:
         if time >= end > 0.0:
             text = f"The run ends before {name} begins: begin earlier, or run longer."

@@ -98,12 +98,11 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
         if surface.kind == "drum" and abs(across) > UPRIGHT:
             text = f"The axis of {surface.name} stands upright, and the surface of a drum is looked at across its axis."
             yield Finding("refused", "observable", text, str(surface.axis), "a level axis", f"{place}.axis")
-    for kind, blends in (("mixing", dem.observables.mixing), ("outlet_blends", dem.observables.outlet_blends)):
-        for index, blend in enumerate(blends):
-            if set(blend.of) >= {each.name for each in dem.classes}:
-                text = f"{blend.name} is every class there is: nothing is left that it could mix with."
-                place = f"dem.observables.{kind}.{index}.of"
-                yield Finding("refused", "observable", text, ", ".join(blend.of), "not all classes", place)
+    for key, blend in dem.observables.blends.items():
+        if set(blend.of) >= {each.name for each in dem.classes}:
+            text = f"{blend.name} is every class there is: nothing is left that it could mix with."
+            place = f"dem.observables.{key}.of"
+            yield Finding("refused", "observable", text, ", ".join(blend.of), "not all classes", place)
 
 
 def _outside(dem: DemCase, low: list[float], high: list[float]) -> bool:
@@ -159,6 +158,14 @@ def _samples(dem: DemCase) -> Iterator[Finding]:
             limit = f"{lightest:.3g} to {0.5 * total:.3g} kg"
             place = f"dem.observables.mixing.{index}.sample_mass"
             yield Finding("warning", "observable", text, f"{mixing.sample_mass:.3g} kg", limit, place)
+    for index, blend in enumerate(dem.observables.outlet_blends if dem.observables else ()):
+        if blend.sample_mass <= lightest:
+            text, place = (
+                "Samples hold less than a particle each.",
+                f"dem.observables.outlet_blends.{index}.sample_mass",
+            )
+            figures = f"{blend.sample_mass:.3g} kg", f"above {lightest:.3g} kg"
+            yield Finding("warning", "observable", text, *figures, place)
 
 
 def _vast(dem: DemCase) -> Iterator[Finding]:

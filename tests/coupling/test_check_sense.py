@@ -24,6 +24,7 @@ SPRAY = (LIQUID % ("72 mN/m", "5 um"))[:-1] + ", sprays: [{name: jet, rate: 1 g/
 SPRAY += "[20 mm, 20 mm, 38 mm], direction: %s}]}"
 FEED = "dem.particles.1={kind: insertion, region: {shape: box, low: [5 mm, 5 mm, 1 mm], high: [9 mm, 9 mm, 9 mm]}, "
 FEED += "number_rate: 10 1/s, shares: {of: {fine: 1}}}"
+OUTLET = "dem.outlets=[{name: way, region: {shape: box, low: [0, 0, 0], high: [30 mm, 30 mm, 1 mm]}}]"
 # changes, level, name of the finding, what is to be changed
 SENSELESS = {
     "grams per cubic centimetre": (["dem.materials.glass.density=2.5"], "warning", "unusual-value", "glass.density"),
@@ -135,6 +136,18 @@ SENSELESS = {
     "sample heavier than the bed": (
         [OBSERVED % "mixing: [{name: a, of: [fine], sample_mass: 1 kg}]"],
         "warning", "observable", "dem.observables.mixing.0.sample_mass",
+    ),
+    "sample lighter than a particle": (
+        [OUTLET, OBSERVED % "outlet_blends: [{name: a, outlet: way, of: [fine], sample_mass: 1 ng}]"],
+        "warning", "observable", "dem.observables.outlet_blends.0.sample_mass",
+    ),
+    "samples after the end": (
+        [OUTLET, OBSERVED % "outlet_blends: [{name: a, outlet: way, of: [fine], sample_mass: 1 g, start: 9 s}]"],
+        "warning", "never", "dem.observables.outlet_blends.0.start",
+    ),
+    "samples of everything": (
+        [OUTLET, OBSERVED % "outlet_blends: [{name: a, outlet: way, of: [fine, coarse], sample_mass: 1 g}]"],
+        "refused", "observable", "dem.observables.outlet_blends.0.of",
     ),
     "fields outside": (
         [OBSERVED % "fields: {cells: [2, 2, 2], range: 4 mm, region: {shape: box, low: [1, 1, 1], high: [2, 2, 2]}}"],
