@@ -450,8 +450,8 @@ def test_a_feed_that_its_region_cannot_pass(tmp_path: Path) -> None:
 
 def test_an_outlet_that_particles_would_pass_unseen(tmp_path: Path) -> None:
     """250 steps of 5 us at the speed of a free fall through the domain are 1.6 mm: a box of 1 mm is too shallow."""
-    box = "dem.outlets=[{name: a, region: {shape: box, low: [-9 mm, -9 mm, %s], high: [9 mm, 9 mm, -15 mm]}}]"
+    box = "dem.outlets=[{name: chute, region: {shape: box, low: [-9 mm, -9 mm, %s], high: [9 mm, 9 mm, -15 mm]}}]"
     assert flow_findings(tmp_path, box % "-19 mm")["dem.outlets.0"].level == "note"
     assert flow_findings(tmp_path, box % "-16 mm")["dem.outlets.0"].level == "warning"
-    plane = "dem.outlets=[{name: a, region: {shape: plane, point: [0, 0, -21 mm], normal: [0, 0, 2]}}]"
+    plane = "dem.outlets=[{name: chute, region: {shape: plane, point: [0, 0, -21 mm], normal: [0, 0, 2]}}]"
     assert flow_findings(tmp_path, plane)["dem.outlets.0"].level == "refused"
