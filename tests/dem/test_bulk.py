@@ -35,12 +35,12 @@ def make_case(dem: dict[str, Any], folder: Path) -> DemCase:
     return case
 
 
-def simulate(dem: dict[str, Any], folder: Path, how: Variant) -> Simulation:
+def simulate(dem: dict[str, Any], folder: Path, how: Variant, seed: int = 1) -> Simulation:
     """The end of the simulation of this document, computed so."""
     folder.mkdir()
     time = dem["time"] | {"rayleigh_share": 0.18 / how.parts}
     case = make_case(dem | {"time": time, "numerics": how.numerics}, folder)
-    simulation = Simulation(case, get_backend("cpu", threads=how.threads), 1, folder)
+    simulation = Simulation(case, get_backend("cpu", threads=how.threads), seed, folder)
     simulation.run()
     return simulation
 
@@ -180,9 +180,9 @@ def silo(hole: float, floor: Path) -> dict[str, Any]:
     }
 
 
-def discharge_rate(hole: float, folder: Path, how: Variant) -> float:
-    """Steady number rate [1/s] through a hole [m]."""
-    simulate(silo(hole, folder.with_suffix(".stl")), folder, how)
+def discharge_rate(hole: float, folder: Path, how: Variant, start: int) -> float:
+    """Steady number rate [1/s] through a hole [m], from one of several starts."""
+    simulate(silo(hole, folder.with_suffix(".stl")), folder, how, start)
     with (folder / "exits.csv").open() as file:
         times = np.sort([float(row["time [s]"]) for row in csv.DictReader(file)])
     out = np.arange(1, len(times) + 1)
@@ -191,32 +191,36 @@ def discharge_rate(hole: float, folder: Path, how: Variant) -> float:
 
 
 def discharge_rates(folder: Path, how: Variant) -> Vectors:
-    """Steady number rates [1/s] through all holes."""
+    """Steady number rates [1/s] from each start, through each hole, shape (2, 4)."""
     folder.mkdir()
-    return np.array([discharge_rate(SPHERE * hole, folder / f"{hole:g}", how) for hole in HOLES])
+    pairs = [(start, hole) for start in (1, 2) for hole in HOLES]
+    rates = [discharge_rate(SPHERE * hole, folder / f"{hole:g}-{start}", how, start) for start, hole in pairs]
+    return np.array(rates).reshape(2, len(HOLES))
 
 
 @pytest.mark.validate
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(10800)
 def test_silo_runs_out_by_the_law_of_beverloo(tmp_path: Path) -> None:
     """W = C rho_b sqrt(g) (D - k d)^(5/2), C = 0.58, k = 1.4 +- 0.4 (Beverloo 1961, 10.1016/0009-2509(61)85030-6).
 
     W^(2/5) lies on a straight line over D within 2 %; its zero gives k, its slope C to 10 %. Step, threads and
-    precision change W by 2 % at most.
+    precision change W by 2 % at most: in the mean over holes and starts, as a rate of a few thousand spheres, which come
+    in bursts, scatters by some 2 % from start to start. The standard error of that mean is printed.
     """
-    holes, rates = SPHERE * np.array(HOLES), discharge_rates(tmp_path / "plain", PLAIN)
+    plain = discharge_rates(tmp_path / "plain", PLAIN)
+    holes, rates = SPHERE * np.array(HOLES), plain.mean(axis=0)
     slope, zero = np.polyfit(holes, rates**0.4, 1)
     k = -zero / slope / SPHERE
     number_density = 0.58 / (math.pi / 6.0 * SPHERE**3)
     c = slope**2.5 / (number_density * math.sqrt(GRAVITY))
     free = np.polyfit(np.log(holes - 1.4 * SPHERE), np.log(rates), 1)[0]
     deviation = np.abs((slope * holes + zero) / rates**0.4 - 1.0)
-    print(f"rates {rates}, k {k:.2f}, C {c:.3f}, exponent at k = 1.4: {free:.3f}, deviations {deviation}")
+    print(f"rates {plain}, k {k:.2f}, C {c:.3f}, exponent at k = 1.4: {free:.3f}, deviations {deviation}")
     assert deviation.max() < 0.02
     assert 1.0 < k < 1.8
     assert c == pytest.approx(0.58, rel=0.1)
     assert free == pytest.approx(2.5, abs=0.15)
-    for name, how in REPEATS.items():
-        found = discharge_rates(tmp_path / name, how)
-        print(f"{name}: {found / rates - 1.0}")
-        assert found == pytest.approx(rates, rel=0.02)
+    changes = {name: discharge_rates(tmp_path / name, how) / plain - 1.0 for name, how in REPEATS.items()}
+    for name, change in changes.items():
+        print(f"{name}: {change.mean():.4f} +- {change.std(ddof=1) / math.sqrt(change.size):.4f}")
+    assert all(abs(change.mean()) < 0.02 for change in changes.values())
