@@ -204,8 +204,8 @@ def test_silo_runs_out_by_the_law_of_beverloo(tmp_path: Path) -> None:
     """W = C rho_b sqrt(g) (D - k d)^(5/2), C = 0.58, k = 1.4 +- 0.4 (Beverloo 1961, 10.1016/0009-2509(61)85030-6).
 
     W^(2/5) lies on a straight line over D within 2 %; its zero gives k, its slope C to 10 %. Step, threads and
-    precision change W by 2 % at most: in the mean over holes and starts, as a rate of a few thousand spheres, which come
-    in bursts, scatters by some 2 % from start to start. The standard error of that mean is printed.
+    precision change W by 2 % at most in the mean over holes and starts: a single rate, of spheres that come in bursts,
+    scatters by some 2 % from start to start. The standard error of that mean is printed.
     """
     plain = discharge_rates(tmp_path / "plain", PLAIN)
     holes, rates = SPHERE * np.array(HOLES), plain.mean(axis=0)
