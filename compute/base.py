@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
@@ -100,6 +100,12 @@ def gathered(backend: Backend) -> AbstractContextManager[None]:
     """
     context: AbstractContextManager[None] = getattr(backend, "gathering", nullcontext)()
     return context
+
+
+def bring(backend: Backend, arrays: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return contiguous arrays of 64-bit values as numpy arrays; those of all copies that ask for them come at once."""
+    together: Callable[[Sequence[Any]], list[NDArray[Any]]] | None = getattr(backend, "bring", None)
+    return together(arrays) if together else [backend.numpy(array) for array in arrays]
 
 
 def launch_held(backend: Backend) -> None:

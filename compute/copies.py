@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from numpy.typing import NDArray
 
 from compute.base import Backend, Body, Count, Joint, Launch, release
 from compute.graph import Done, Graph
-from compute.joint import JointSteps, Request, Requests, is_served, with_room
+from compute.joint import JointSteps, Request, Requests, is_served, tell, with_room
 
 Work = Callable[[Backend], None]
 
 FEW = 64
 """Words that are brought to the host together with those of other copies."""
+
+MANY = 2**17
+"""Words of an array that are brought so at most: they take as long as it takes to begin, and are there three times."""
 
 
 class CopyGraph:
@@ -71,6 +75,28 @@ class CopyBackend:
             return np.asarray(self._ask(0, array.reshape(-1))).reshape(array.shape)
         self.launch_held()
         return self.shared.numpy(array)
+
+    def bring(self, arrays: Sequence[Any]) -> list[NDArray[Any]]:
+        """Return contiguous arrays of 64-bit values as numpy arrays, in one transfer with those of other copies.
+
+        Those of more than `MANY` words come by themselves.
+        """
+        if threading.current_thread() is not self.thread:
+            return [self.shared.numpy(array) for array in arrays]
+        short = [array for array in arrays if array.size <= MANY]
+        ends = np.cumsum([0, *(array.size for array in short)]).tolist()
+        packed = self.zeros(max(1, ends[-1]), np.int64)
+        with self.gathering():
+            for array, first, end in zip(short, ends, ends[1:]):
+                self.foreach(tell, end - first, array.reshape(-1).view(np.int64), packed[first:end])
+            words = np.asarray(self._ask(0, packed))
+        places = pairwise(ends)
+        return [
+            words[slice(*next(places))].view(array.dtype).reshape(array.shape)
+            if array.size <= MANY
+            else self.shared.numpy(array)
+            for array in arrays
+        ]
 
     def compile(self, loop: Callable[..., Any]) -> Callable[..., Any]:
         """Return the loop compiled for the shared backend."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compute.copies import MANY
 from dem.case import DemCase
 from dem.case_limits import (
     class_numbers,
@@ -45,6 +46,8 @@ WALL_LAYER = 0.87
 """Thickness in diameters of bed that the spheres at a wall make up: one to a square of a diameter, as packed there."""
 FULL_CONTACTS = 4.8
 """Contacts of a sphere in a settled box of equal spheres with friction, measured."""
+TALLIES = 4
+"""Arrays that encounters are counted in: numbers and speeds, of pairs and at walls."""
 BODY_COLUMNS = ROW_SIZE + 7
 WHOLE_ARRAY_BYTES = 16
 """Working memory for each particle of what chooses among all: a mask, its sums, and where rows were before."""
@@ -54,19 +57,20 @@ CONTEXT_BYTES = 0.6e9
 
 class DeviceMemory(NamedTuple):
     """Bytes of what each particle has, of the pair list, of particles at walls, of samples of where particles are, of
-    all the rest, and to work with."""
+    sums of encounters, of all the rest, and to work with."""
 
     particles: float
     pairs: float
     walls: float
     samples: float
+    tallies: float
     fixed: float
     working: float
 
     @property
     def arrays(self) -> float:
         """Bytes of all arrays."""
-        return self.particles + self.pairs + self.walls + self.samples + self.fixed
+        return self.particles + self.pairs + self.walls + self.samples + self.tallies + self.fixed
 
     @property
     def needed(self) -> float:
@@ -92,15 +96,20 @@ def device_memory(
         _list_bytes(count, rows, kept, entry_bytes(interaction)),
         LIST_SLACK * near * wall_row_bytes(interaction),
         _samples_bytes(case, particle_count(case) * slots / count if count else 0.0),
-        _cell_bytes(case, count) + _statistics_bytes(case),
+        _statistics_bytes(case),
+        _cell_bytes(case, count),
         WHOLE_ARRAY_BYTES * count,
     )
 
 
 def of_copies(each: Sequence[DeviceMemory]) -> DeviceMemory:
-    """Return the memory of copies on one device: arrays of all of them, and one that works with whole arrays."""
+    """Return the memory of copies on one device: arrays of all of them, and one that works with whole arrays.
+
+    Tallies of several are there twice more, as they are brought to the host together, but for long ones.
+    """
     summed = DeviceMemory(*(sum(parts) for parts in zip(*each)))
-    return summed._replace(working=max(one.working for one in each))
+    brought = 2.0 * sum(min(one.tallies, TALLIES * MANY * LONG) for one in each) if len(each) > 1 else 0.0
+    return summed._replace(working=max(one.working for one in each) + brought)
 
 
 def slot_bytes(interaction: Interaction, bodies: bool, walls: bool) -> int:

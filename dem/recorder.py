@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend, gathered
+from compute.base import Backend, bring, gathered
 from compute.errors import SimulationError
 from compute.running_sums import clear_word
 from dem.case_statistics import StatisticsSettings
@@ -130,9 +130,8 @@ class Recorder:
             self.backend.foreach(clear_word, array.size, array.reshape(-1))
 
     def _close_block(self) -> None:
-        pair_counts, pair_speeds, wall_counts, wall_speeds, lanes = (
-            self.backend.numpy(array).sum(axis=0) for array in self.tally[:5]
-        )
+        *tallies, totals, moves = bring(self.backend, (*self.tally[:5], *self.transport.accumulators))
+        pair_counts, pair_speeds, wall_counts, wall_speeds, lanes = (array.sum(axis=0) for array in tallies)
         pair_counts, pair_speeds = (fold_classes(sums, len(self.class_diameter)) for sums in (pair_counts, pair_speeds))
         largest = max(np.abs(pair_counts).max(), np.abs(wall_counts).max(), LANES * float(np.abs(lanes).max()))
         if largest > LARGEST_SUM:
@@ -140,7 +139,7 @@ class Recorder:
                 "a sum of the encounter statistics came near its largest value; raise dem.statistics.speed_range, "
                 "or shorten dem.statistics.block"
             )
-        sums = self.transport.sums()
+        sums = self.transport.sums_of(totals, moves)
         self.blocks.append(
             {
                 "pair_counts": pair_counts,

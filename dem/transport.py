@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.adding import adder_of, adds_at_once
-from compute.base import Backend, gathered, launch_held
+from compute.base import Backend, bring, gathered, launch_held
 from compute.running_sums import clear_word
 from dem.case_statistics import Partition
 from dem.compartments import compartment_count, locate, make_grid
@@ -139,12 +139,21 @@ class Transport:
         """Return what is seen by sample and id, shape (samples, ids)."""
         return sample.seen[: self._ring * self._ids].reshape(self._ring, self._ids)
 
+    @property
+    def accumulators(self) -> tuple[Any, Any]:
+        """Integrals and transitions of the block, as arrays of the backend."""
+        return self._sample.totals, self._sample.moves
+
     def sums(self) -> TransportSums:
         """Return the sums of the block as arrays of the host."""
-        c, k, numpy = self.compartments, self.classes, self._backend.numpy
-        exposure, times, held = np.split(numpy(self._sample.totals).copy(), [c * k * k, c * k * k + c * k])
+        return self.sums_of(*bring(self._backend, self.accumulators))
+
+    def sums_of(self, totals: Floats, moves: NDArray[np.int64]) -> TransportSums:
+        """Return the sums of the block from the accumulators, which the host has."""
+        c, k = self.compartments, self.classes
+        exposure, times, held = np.split(totals.copy(), [c * k * k, c * k * k + c * k])
         held = held.reshape(c, SUMS)
-        transitions = numpy(self._sample.moves).reshape(-1, len(LAGS), c, c).sum(axis=0)
+        transitions = moves.reshape(-1, len(LAGS), c, c).sum(axis=0)
         return TransportSums(
             exposure.reshape(c, k, k), times.reshape(c, k), held[:, VOLUME], held[:, MOMENTUM:], held[:, HELD_MASS],
             transitions,

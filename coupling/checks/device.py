@@ -62,7 +62,7 @@ def require_device_memory(case: Case) -> None:
     if total is None or memory.needed <= total:
         return
     count = sum(map(sphere_count, copies))
-    fitting = count * max(0.0, 1.0 - (memory.needed - total) / (memory.needed - memory.fixed))
+    fitting = count * max(0.0, 1.0 - (memory.needed - total) / (memory.needed - memory.tallies - memory.fixed))
     among = f" in {len(copies)} replicas" if len(copies) > 1 else ""
     mixed = "" if case.dem.numerics.mixed else ", set numerics: mixed"
     raise BackendUnavailable(

@@ -12,6 +12,7 @@ import pytest
 
 import coupling.checks.device
 import dem.engine
+import dem.memory
 from compute import get_backend
 from compute.base import Backend
 from compute.errors import BackendUnavailable
@@ -24,11 +25,11 @@ from dem.case import DemCase
 from dem.clumps.engine import new_engine
 from dem.engine import Engine
 from dem.loops_gather import GatherLoops
-from dem.memory import CONTEXT_BYTES, FULL_CONTACTS, capacity, device_memory, expected_entries
+from dem.memory import CONTEXT_BYTES, FULL_CONTACTS, capacity, device_memory, expected_entries, of_copies
 from dem.neighbours import PairList
 from dem.packing import initial_particles
 from dem.setup import make_recorder, make_setup
-from tests.device.systems import CLASSES, MIXED, SEED, SYSTEMS, box_case, make_engine
+from tests.device.systems import CLASSES, MIXED, SEED, SYSTEMS, bowl_case, box_case, make_engine
 
 WITHIN = 0.1
 
@@ -208,6 +209,19 @@ def test_replicas_are_on_the_device_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(coupling.checks.device, "total_device_memory", lambda: int(needed) - 1)
     with pytest.raises(BackendUnavailable, match="for 6 spheres in 3 replicas; use at most"):
         require_device_memory(case)
+
+
+@pytest.mark.parametrize(("many", "copied"), [(2**17, 3), (16, 1)], ids=["short", "long"])
+def test_tallies_of_replicas_come_together(many: int, copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are on the device three times, but of long arrays no more than a little is."""
+    monkeypatch.setattr(dem.memory, "MANY", many)
+    statistics = {"block": 1e-3, "blocks": 1, "bins": 256}
+    one = device_memory(bowl_case(statistics=statistics))
+    both = of_copies([one, one])
+    assert one.tallies > 8 * 2 * 256
+    assert both.arrays == 2 * one.arrays
+    assert both.working - one.working + 2 * one.tallies == pytest.approx(2 * copied * one.tallies, rel=0.2)
+    assert of_copies([one]) == one
 
 
 def test_groups_of_replicas_are_told() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import compute.copies
 import dem.engine
 import dem.loops_gather
 from compute import get_backend
@@ -210,6 +211,40 @@ def test_samples_are_common(changes: dict[str, Any], monkeypatch: pytest.MonkeyP
             assert_same_state(transport.state(), sampled.state())
         found.clear()
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(("many", "apart"), [(2**17, 0), (100, 3)], ids=["together", "speeds and loads apart"])
+def test_blocks_of_copies_end_together(many: int, apart: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tallies and integrals of a block come to the host at once, but for long ones, and are those of a case alone.
+
+    apart: arrays of a block that are longer than `many` words, which each copy brings by itself.
+    """
+    monkeypatch.setattr(compute.copies, "MANY", many)
+    statistics = {"block": 24e-5, "blocks": 2, "bins": 64, "sample_interval": 12e-5, "lag": 12e-5}
+    case = bowl_case(number=16, statistics=statistics, time={"step": 4e-5})
+    found, brought = list[Any](), list[int]()
+
+    def work(backend: Backend) -> None:
+        simulation = Simulation(case, backend, SEED)
+        recorder = simulation.recorder
+        assert recorder is not None
+        simulation.advance(recorder.schedule.last)
+        recorder.visit(recorder.schedule.last, simulation.engine)
+        found.append(recorder.blocks)
+
+    work(PythonBackend())
+    (alone,) = found
+    assert [block["wall_counts"].sum() > 0 for block in alone] == [True, True]
+    assert alone[1]["pair_counts"].sum() > 0
+    for number in (2, 3):
+        shared = Counting()
+        assert Copies(shared, [work] * number, number).run() == [None] * number
+        brought.append(shared.brought - AT_FIRST * number)
+    assert brought[1] - brought[0] == apart * len(alone)
+    assert len(found) == 6
+    for blocks in found[1:]:
+        for one, other in zip(blocks, alone):
+            assert_same_state(one, other)
 
 
 def kind_of_steps(case: DemCase) -> Any:
