@@ -26,10 +26,9 @@ def remove_particles(engine: Engine, gone: Flags) -> None:
     xp, size, pairs = module_of(engine.backend), engine.size, engine.pairs
     start = pairs.start[: size + 1]
     first = xp.searchsorted(start[1:], xp.arange(int(start[size])), side="right")
-    if engine.interaction.wet:
-        numpy = engine.backend.numpy
-        _share_bridges(engine, gone, numpy(first), numpy(pairs.other[: len(first)]))
     away = engine.backend.array(gone)
+    if engine.interaction.wet:
+        _share_bridges(engine, gone, away, first)
     _close_up_list(pairs, away, first, xp)
     slots = xp.flatnonzero(~away)
     for array in (*engine.particles, engine.touches.seat):
@@ -50,17 +49,24 @@ def _close_up_list(pairs: PairList, away: Any, first: Any, xp: Any) -> None:
     pairs.start[len(count) + 1 :] = len(kept)
 
 
-def _share_bridges(engine: Engine, gone: Flags, first: Any, other: Any) -> None:
-    """Give the bridges of those that go back to the films, and count the films that go."""
-    numpy, size = engine.backend.numpy, engine.size
-    bridged = numpy(engine.pairs.flags[: len(first)]) & BRIDGED != 0
+def _share_bridges(engine: Engine, gone: Flags, away: Any, first: Any) -> None:
+    """Give the bridges of those that go back to the films, and count the films that go.
+
+    away: gone, on the backend; first: slot of the row of each entry. What comes to the host are the bridges that end
+    and the films at their ends and of those that go; it adds them up in the order of the list.
+    """
+    numpy, array, xp = engine.backend.numpy, engine.backend.array, module_of(engine.backend)
+    other, ids, place = engine.pairs.other[: len(first)], engine.particles.id, engine.interaction.solid_history
+    bridged = (engine.pairs.flags[: len(first)] & BRIDGED != 0) & (away[first] | away[other])
     if engine.loops.full:
-        ids = numpy(engine.particles.id[:size])
         bridged &= ids[first] < ids[other]
-    ended = np.flatnonzero(bridged & (gone[first] | gone[other]))
-    half = 0.5 * numpy(engine.pairs.history[: len(first)])[ended, engine.interaction.solid_history]
-    film = numpy(engine.particles.film[:size]).copy()
-    for ends in (first, other):
-        np.add.at(film, ends[ended], half)
-    engine.film_removed += float(film[gone].sum()) + float(volumes_at_walls(engine)[gone].sum())
-    engine.particles.film[:size] = engine.backend.array(film)
+    ended = xp.flatnonzero(bridged)
+    ends = numpy(first[ended]), numpy(other[ended])
+    half = 0.5 * numpy(engine.pairs.history[ended, place])
+    slots = np.unique(np.concatenate([*ends, np.flatnonzero(gone)]))
+    film = numpy(engine.particles.film[array(slots)])
+    for each in ends:
+        np.add.at(film, np.searchsorted(slots, each), half)
+    leaving = np.flatnonzero(gone)
+    engine.film_removed += float(film[gone[slots]].sum()) + float(volumes_at_walls(engine, leaving).sum())
+    engine.particles.film[array(slots)] = array(film)

@@ -79,13 +79,14 @@ def liquid_volumes(engine: Engine) -> LiquidVolumes:
     return LiquidVolumes(films, bridges, round(joined), engine.film_added, engine.film_removed)
 
 
-def volumes_at_walls(engine: Engine) -> NDArray[np.float64]:
-    """Return the liquid in the bridges of each slot to walls [m3], shape (size,)."""
-    numpy, touches = engine.backend.numpy, engine.touches
-    seat, found = numpy(touches.seat[: engine.size]), np.zeros((engine.size, SLOTS))
+def volumes_at_walls(engine: Engine, slots: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the liquid in the bridges of these slots to walls [m3], shape (len(slots),)."""
+    backend, touches = engine.backend, engine.touches
+    seat, found = backend.numpy(touches.seat[backend.array(slots)]), np.zeros((len(slots), SLOTS))
     seated = np.flatnonzero(seat >= 0)
-    volume = numpy(touches.spring)[seat[seated], :, HISTORY + engine.interaction.solid_history]
-    found[seated] = np.where(numpy(touches.wall)[seat[seated]] >= 0, volume, 0.0)
+    rows = backend.array(seat[seated])
+    volume = backend.numpy(touches.spring[rows, :, HISTORY + engine.interaction.solid_history])
+    found[seated] = np.where(backend.numpy(touches.wall[rows]) >= 0, volume, 0.0)
     return np.asarray(found.sum(axis=1))
 
 

@@ -100,6 +100,26 @@ def test_a_stop_of_a_wet_run_brings_no_more_for_more_particles(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("loops", [BlockLoops, GatherLoops])
+def test_one_that_leaves_a_wet_bed_brings_its_own_bridges_alone(loops: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The most bridged of 30: less comes than two numbers for each particle and entry, and no liquid is lost."""
+    monkeypatch.setattr(dem.engine, "make_loops", loops)
+    backend = Counting()
+    engine = wet_simulation(30, backend).engine
+    engine.run(60)
+    before, entries = require_liquid(engine), int(engine.pairs.start[engine.size])
+    ends = np.repeat(np.arange(engine.size), np.diff(engine.pairs.start[: engine.size + 1]))
+    bridged = engine.pairs.flags[:entries] & BRIDGED != 0
+    gone = np.arange(engine.size) == np.bincount(ends[bridged]).argmax()
+    held = before.films + before.bridges
+    backend.given = 0
+    engine.remove(gone)
+    assert backend.given < BYTES_OF_A_PARTICLE * 3
+    after = require_liquid(engine)
+    assert after.joined < before.joined and after.removed > 0.0
+    assert after.films + after.bridges + after.removed == pytest.approx(held + before.removed, rel=1e-14)
+
+
+@pytest.mark.parametrize("loops", [BlockLoops, GatherLoops])
 def test_liquid_is_added_up_as_it_is_saved(loops: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Films, bridges of pairs and to walls against the arrays of a checkpoint; what one bridge loses is noticed."""
     monkeypatch.setattr(dem.engine, "make_loops", loops)
@@ -111,7 +131,7 @@ def test_liquid_is_added_up_as_it_is_saved(loops: Any, monkeypatch: pytest.Monke
     assert backend.given == 3 * 8
     state, place = engine.state(), engine.interaction.solid_history
     volumes = state["history"][state["flags"] & BRIDGED != 0, place]
-    at_walls = volumes_at_walls(engine)
+    at_walls = volumes_at_walls(engine, np.arange(engine.size))
     assert len(volumes) > 5 and at_walls.any()
     share = 0.5 if engine.loops.full else 1.0
     assert found.films == pytest.approx(state["film"].sum(), rel=1e-14)
