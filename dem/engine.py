@@ -143,20 +143,20 @@ class Engine:
         """Return the volume of solid [m3] that the film of each sphere belongs to."""
         return np.asarray(4.0 / 3.0 * np.pi * particles.radius**3)
 
-    def surfaces(self, particles: Particles) -> NDArray[np.float64]:
-        """Return the surface of each sphere [m2]; particles: all of them, on the host."""
-        return np.asarray(4.0 * np.pi * particles.row[:, RADIUS] ** 2)
+    def surfaces(self) -> Any:
+        """Return the surface of each sphere [m2], an array of the backend, shape (size,)."""
+        return 4.0 * np.pi * self.particles.row[: self.size, RADIUS] ** 2
 
     def remove(self, gone: NDArray[np.bool_]) -> None:
         """Take the marked particles out, shape (body_count,)."""
         remove_particles(self, gone)
 
-    def change_films(self, volume: NDArray[np.float64]) -> None:
-        """Add liquid [m3] to the film of each slot, shape (size,); what is negative is taken away."""
-        film = self.backend.numpy(self.particles.film[: self.size]) + volume
-        self._put(self.particles.film, slice(0, self.size), film)
-        self.film_added += float(volume[volume > 0.0].sum())
-        self.film_removed -= float(volume[volume < 0.0].sum())
+    def change_films(self, volume: Any) -> None:
+        """Add liquid [m3] to the film of each slot, an array of the backend, shape (size,); taken away if negative."""
+        numpy = self.backend.numpy
+        self.particles.film[: self.size] += volume
+        self.film_added += float(numpy(volume[volume > 0.0].sum()))
+        self.film_removed -= float(numpy(volume[volume < 0.0].sum()))
 
     def _put(self, array: Any, slots: slice, values: Any) -> None:
         array[slots] = self.backend.array(np.asarray(values, dtype=array.dtype))

@@ -125,7 +125,8 @@ class Flow:
         if samples and SAMPLES_NAME in self._tables:
             self._tables[SAMPLES_NAME].append(samples)
         engine.remove(gone)
-        self.ledger.forget(numpy(engine.bodies().id))
+        if self.ledger.is_long(engine.body_count):
+            self.ledger.forget(numpy(engine.bodies().id))
 
     def _exit_rows(self, exits: Exits, step: int) -> Iterator[list[Cell]]:
         for number, kind, source, outlet, age in zip(*(column.tolist() for column in exits)):

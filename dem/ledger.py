@@ -73,11 +73,14 @@ class Ledger:
         """Return when particles that are present entered [s]."""
         return self._time[self._entry(ids)]
 
+    def is_long(self, present: int) -> bool:
+        """Return whether entries of those that have left are many; present: number of the others."""
+        return len(self._first) > 2 * present + SPARE_ENTRIES
+
     def forget(self, present: Integers) -> None:
-        """Drop the entries of those that have left, once they are many; present: ids of the others."""
-        if len(self._first) > 2 * len(present) + SPARE_ENTRIES:
-            used = np.unique(self._entry(present))
-            self._first, self._source, self._time = self._first[used], self._source[used], self._time[used]
+        """Drop the entries of those that have left; present: ids of the others."""
+        used = np.unique(self._entry(present))
+        self._first, self._source, self._time = self._first[used], self._source[used], self._time[used]
 
     def _entry(self, ids: Integers) -> Integers:
         return np.searchsorted(self._first, ids, side="right") - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compute.base import module_of
 from dem.liquid.balance import volumes_at_walls
@@ -14,12 +13,11 @@ from dem.neighbours import BRIDGED, PairList
 if TYPE_CHECKING:
     from dem.engine import Engine
 
-Flags = NDArray[np.bool_]
 
+def remove_particles(engine: Engine, gone: Any) -> None:
+    """Take the marked slots out; the others close up in their order, and the list must be made anew.
 
-def remove_particles(engine: Engine, gone: Flags) -> None:
-    """Take the marked slots out, shape (size,); the others close up in their order, and the list must be made anew.
-
+    gone: flags on the host or the backend, shape (size,).
     Pairs and wall contacts of those that stay are kept bit by bit. A liquid bridge between one that stays and one that
     goes breaks, and each takes half of it; bridges to walls go with their particle.
     """
@@ -28,7 +26,7 @@ def remove_particles(engine: Engine, gone: Flags) -> None:
     first = xp.searchsorted(start[1:], xp.arange(int(start[size])), side="right")
     away = engine.backend.array(gone)
     if engine.interaction.wet:
-        _share_bridges(engine, gone, away, first)
+        _share_bridges(engine, away, first)
     _close_up_list(pairs, away, first, xp)
     slots = xp.flatnonzero(~away)
     for array in (*engine.particles, engine.touches.seat):
@@ -49,11 +47,11 @@ def _close_up_list(pairs: PairList, away: Any, first: Any, xp: Any) -> None:
     pairs.start[len(count) + 1 :] = len(kept)
 
 
-def _share_bridges(engine: Engine, gone: Flags, away: Any, first: Any) -> None:
+def _share_bridges(engine: Engine, away: Any, first: Any) -> None:
     """Give the bridges of those that go back to the films, and count the films that go.
 
-    away: gone, on the backend; first: slot of the row of each entry. What comes to the host are the bridges that end
-    and the films at their ends and of those that go; it adds them up in the order of the list.
+    first: slot of the row of each entry. What comes to the host are the bridges that end and the films at their ends
+    and of those that go; it adds them up in the order of the list.
     """
     numpy, array, xp = engine.backend.numpy, engine.backend.array, module_of(engine.backend)
     other, ids, place = engine.pairs.other[: len(first)], engine.particles.id, engine.interaction.solid_history
@@ -63,10 +61,11 @@ def _share_bridges(engine: Engine, gone: Flags, away: Any, first: Any) -> None:
     ended = xp.flatnonzero(bridged)
     ends = numpy(first[ended]), numpy(other[ended])
     half = 0.5 * numpy(engine.pairs.history[ended, place])
-    slots = np.unique(np.concatenate([*ends, np.flatnonzero(gone)]))
+    leaving = numpy(xp.flatnonzero(away))
+    slots = np.unique(np.concatenate([*ends, leaving]))
     film = numpy(engine.particles.film[array(slots)])
     for each in ends:
         np.add.at(film, np.searchsorted(slots, each), half)
-    leaving = np.flatnonzero(gone)
-    engine.film_removed += float(film[gone[slots]].sum()) + float(volumes_at_walls(engine, leaving).sum())
+    films, at_walls = film[np.searchsorted(slots, leaving)], volumes_at_walls(engine, leaving)
+    engine.film_removed += float(films.sum()) + float(at_walls.sum())
     engine.particles.film[array(slots)] = array(film)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.base import Backend, launch_held
+from compute.base import Backend, launch_held, module_of
 from dem.clumps.encounters import CONSTITUENT_BITS, BodySettings, note_compartments, note_owner
-from dem.clumps.motion import BODY_SIZE, MOMENTUM, TURN, BodyMotion
+from dem.clumps.motion import BODY_SIZE, MOMENTUM, TURN, BodyMotion, spread_film
 from dem.clumps.orientation import inverse, product, turned
 from dem.clumps.spheres import angular_momentum, counts_of, spheres_of
 from dem.compartments import note_compartment
@@ -116,19 +116,22 @@ class ClumpEngine(Engine):
         self.motion.met[bodies] = 0
         self._name_bodies(np.concatenate([self.kinds, kind]), np.concatenate([self.ids, particles.id]))
 
-    def _of_spheres(self, values: Sequence[NDArray[np.float64]], classes: Any, ids: Any) -> NDArray[np.float64]:
-        """Return what each sphere has of the values of the spheres of each shape."""
-        starts = np.cumsum([0, *(len(each) for each in values[:-1])])
-        return np.concatenate(values)[starts[classes] + (ids & ((1 << CONSTITUENT_BITS) - 1))]
+    def _of_spheres(
+        self, values: Sequence[NDArray[np.float64]], classes: Any, ids: Any, array: Callable[[Any], Any] = np.asarray
+    ) -> Any:
+        """Return what each sphere has of the values of the spheres of each shape; array: puts them beside the ids."""
+        starts = array(np.cumsum([0, *(len(each) for each in values[:-1])]))
+        return array(np.concatenate(values))[starts[classes] + (ids & ((1 << CONSTITUENT_BITS) - 1))]
 
     def _wetted_volume(self, particles: ParticleSet) -> NDArray[np.float64]:
         """Return the share of each sphere in the volume of its body [m3], as that in the surface of it."""
         own = [shape.volume * wetted for shape, wetted in zip(self.shapes, self.wetted)]
         return self._of_spheres(own, particles.particle_class, particles.id)
 
-    def surfaces(self, particles: Particles) -> NDArray[np.float64]:
-        """Return what is exposed of each sphere [m2]."""
-        return self._of_spheres([shape.area for shape in self.shapes], particles.kind[:, CLASS], particles.id)
+    def surfaces(self) -> Any:
+        """Return what is exposed of each sphere [m2], an array of the backend, shape (size,)."""
+        classes, ids = self.particles.kind[: self.size, CLASS], self.particles.id[: self.size]
+        return self._of_spheres([shape.area for shape in self.shapes], classes, ids, self.backend.array)
 
     def arms(self) -> NDArray[np.float64]:
         """Return the way from the centre of mass of its body to each sphere [m], by slot, shape (size, 3)."""
@@ -140,33 +143,27 @@ class ClumpEngine(Engine):
         arm[member] = turned(turn, place)
         return arm
 
-    def change_films(self, volume: NDArray[np.float64]) -> None:
-        """Add liquid [m3] to the film of each slot, shape (size,), and spread it over the bodies."""
+    def change_films(self, volume: Any) -> None:
+        """Add liquid [m3] to the film of each slot, of the backend, shape (size,), and spread it over the bodies."""
         super().change_films(volume)
-        numpy = self.backend.numpy
-        member, first = numpy(self.motion.member[: self.size]), numpy(self.motion.first[: self.body_count + 1])
-        film = numpy(self.particles.film[: self.size]).copy()
-        total = np.repeat(np.add.reduceat(film[member], first[:-1]), np.diff(first))
-        host = self.host_particles()
-        film[member] = total * self._of_spheres(self.wetted, host.kind[:, CLASS], host.id)[member]
-        self._put(self.particles.film, slice(0, self.size), film)
+        self.backend.foreach(spread_film, self.body_count, 0.0, self.particles, self.motion)
 
     def remove(self, gone: NDArray[np.bool_]) -> None:
         """Take the marked bodies out, shape (body_count,)."""
-        numpy, motion = self.backend.numpy, self.motion
-        counts = np.diff(numpy(motion.first[: self.body_count + 1]))
-        member = numpy(motion.member[: self.size])
-        spheres = np.zeros(self.size, bool)
-        spheres[member[np.repeat(gone, counts)]] = True
-        kept = [numpy(array)[np.flatnonzero(~gone)] for array in (motion.body, motion.shape, motion.met)]
+        motion, xp, count = self.motion, module_of(self.backend), self.body_count
+        away, member = self.backend.array(gone), motion.member[: self.size]
+        leaves = away[xp.searchsorted(motion.first[1 : count + 1], xp.arange(self.size), side="right")]
+        spheres = xp.zeros(self.size, bool)
+        spheres[member[leaves]] = True
+        members = (xp.cumsum(~spheres) - 1)[member[~leaves]]
+        stay = xp.flatnonzero(~away)
+        ends = xp.cumsum(xp.diff(motion.first[: count + 1])[stay])
         super().remove(spheres)
-        self._name_bodies(self.kinds[~gone], self.ids[~gone])
-        bodies = slice(0, self.body_count)
-        for array, values in zip((motion.body, motion.shape, motion.met), kept):
-            self._put(array, bodies, values)
-        self._put(motion.first, slice(1, self.body_count + 1), np.cumsum(counts[~gone]))
-        place = np.cumsum(~spheres) - 1
-        self._put(motion.member, slice(0, self.size), place[member[np.repeat(~gone, counts)]])
+        self.ids, (_, kind, ids, film) = self.ids[~gone], self._named
+        self._named = Particles(None, kind[stay], ids[stay], film[stay])
+        for array in (motion.body, motion.shape, motion.met):
+            array[: len(stay)] = array[stay]
+        motion.first[1 : len(stay) + 1], motion.member[: self.size] = ends, members
 
     def rebuild(self) -> None:
         """Fold the bodies into the box, make the list anew, and note where their spheres now are."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.base import Backend
+from compute.physics import routine
 from dem.case_liquid import Spray
+from dem.particles import RADIUS, Particles, X, Y, Z
+from dem.transport_sums import SHARE_LENGTH
 from dem.walls.placement import rotation_to
 
 Vectors = NDArray[np.float64]
 Slots = NDArray[np.int64]
 
 CHUNK = 1_000_000
-"""Lines times bodies that are looked at together."""
+"""Lines times triangles that are looked at together."""
+LOOKS = 65_536
+"""Drops times shares of the particles that are looked at side by side: they fill a device, and take 1 MB of it."""
 
 
 def drop_directions(spray: Spray, random: np.random.Generator, drops: int) -> Vectors:
@@ -23,23 +32,62 @@ def drop_directions(spray: Spray, random: np.random.Generator, drops: int) -> Ve
     return np.asarray(local @ rotation_to(spray.direction).T)
 
 
-def meet_spheres(apex: Vectors, directions: Vectors, centres: Vectors, radius: Vectors) -> tuple[Vectors, Slots]:
-    """Return the flight [m] of each drop to the first sphere, infinite for none, and the place of that sphere.
+@routine
+def comes_before(flight: float, slot: int, other_flight: float, other: int, particles: Particles) -> bool:
+    """Return whether a sphere is met before another, which is -1 for none; of equal flights [m] the lower id is."""
+    if flight == other_flight and slot >= 0 and other >= 0:
+        return bool(particles.id[slot] < particles.id[other])
+    return flight < other_flight
 
-    With c = centre - apex and the unit vector e: c.e - sqrt(r^2 - c^2 + (c.e)^2) where the root is real, c.e > 0.
+
+@routine
+def meet_share(
+    item: int, size: int, width: int, apex: Any, directions: Any, particles: Particles, flight: Any, slot: Any
+) -> None:
+    """Find what a drop meets first among `width` slots; item: the drop, and from which of these shares on.
+
+    flight [m], slot: infinite and -1 for none, shape (shares, drops).
     """
-    flight, slot = np.full(len(directions), np.inf), np.full(len(directions), -1, np.int64)
-    offset = centres - apex
-    square = (offset**2).sum(axis=1)
-    lines = max(1, CHUNK // max(1, len(centres)))
-    for first in range(0, len(directions) if len(centres) else 0, lines):
-        chosen = slice(first, first + lines)
-        along = directions[chosen] @ offset.T
-        depth = radius**2 - square + along**2
-        reached = np.where((depth > 0.0) & (along > 0.0), along - np.sqrt(np.maximum(depth, 0.0)), np.inf)
-        slot[chosen] = reached.argmin(axis=1)
-        flight[chosen] = reached.min(axis=1)
-    return flight, slot
+    drops, row = directions.shape[0], particles.row
+    share = item // drops
+    drop = item - share * drops
+    ex, ey, ez = directions[drop, 0], directions[drop, 1], directions[drop, 2]
+    first, nearest = math.inf, -1
+    for at in range(share * width, min(size, (share + 1) * width)):
+        x, y, z = row[at, X] - apex[0], row[at, Y] - apex[1], row[at, Z] - apex[2]
+        along = x * ex + y * ey + z * ez
+        depth = row[at, RADIUS] * row[at, RADIUS] - (x * x + y * y + z * z) + along * along
+        if depth > 0.0 and along > 0.0:
+            reached = along - math.sqrt(depth)
+            if comes_before(reached, at, first, nearest, particles):
+                first, nearest = reached, at
+    flight[share, drop], slot[share, drop] = first, nearest
+
+
+@routine
+def meet_first(drop: int, particles: Particles, flight: Any, slot: Any) -> None:
+    """Put what a drop meets first of all into the first row of the shares."""
+    for share in range(1, flight.shape[0]):
+        if comes_before(flight[share, drop], slot[share, drop], flight[0, drop], slot[0, drop], particles):
+            flight[0, drop], slot[0, drop] = flight[share, drop], slot[share, drop]
+
+
+def meet_spheres(
+    backend: Backend, apex: Vectors, directions: Vectors, particles: Particles, size: int
+) -> tuple[Vectors, Slots]:
+    """Return the flight [m] of each drop to the first sphere, infinite for none, and its slot, -1 for none.
+
+    With c = centre - apex and the unit vector e: c.e - sqrt(r^2 - c^2 + (c.e)^2) where the root is real, c.e > 0. Of
+    spheres met at once it is that of the lowest id, so that the order of the slots is of no matter. particles: arrays
+    of the backend, where they stay; the first `size` of them count.
+    """
+    drops = len(directions)
+    shares = max(1, min(-(-size // SHARE_LENGTH), LOOKS // drops))
+    flight, slot = backend.zeros((shares, drops)), backend.zeros((shares, drops), np.int64)
+    width, lines = -(-size // shares), (backend.array(apex), backend.array(directions))
+    backend.foreach(meet_share, shares * drops, size, width, *lines, particles, flight, slot)
+    backend.foreach(meet_first, drops, particles, flight, slot)
+    return backend.numpy(flight[0]), backend.numpy(slot[0])
 
 
 def meet_triangles(apex: Vectors, directions: Vectors, corners: Vectors) -> Vectors:

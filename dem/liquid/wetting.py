@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.base import module_of
 from dem.case import DemCase
 from dem.case_liquid import Liquid, Spray
 from dem.case_walls import MeshWall
@@ -18,7 +19,6 @@ from dem.engine import Engine
 from dem.liquid.balance import LiquidVolumes
 from dem.liquid.spray import drop_directions, meet_spheres, meet_triangles
 from dem.packing import generator
-from dem.particles import RADIUS, Particles, X
 from dem.setup import Setup
 from dem.table import Table
 from dem.walls import Walls, set_pose
@@ -99,20 +99,21 @@ class Wetting:
 
     def visit(self, step: int, engine: Engine) -> None:
         """Let what was on its way since the last event arrive, and what has evaporated go."""
-        liquid, particles = self._case.liquid, engine.host_particles()
+        liquid, xp = self._case.liquid, module_of(engine.backend)
         assert liquid is not None
         if liquid.evaporation:
             depth = liquid.evaporation / liquid.density * self._every * self._step_size
-            due = depth * engine.surfaces(particles)
-            gone = np.minimum(particles.film, due)
-            self._evaporated += float(gone.sum())
-            engine.change_films(np.asarray(-gone, dtype=np.float64))
+            gone = xp.minimum(engine.particles.film[: engine.size], depth * engine.surfaces())
+            self._evaporated += float(engine.backend.numpy(gone.sum()))
+            engine.change_films(-gone)
         walls = self._placed(step, engine)
         for number, spray in enumerate(self._sprays):
             drop = self._due(spray, step, liquid) / liquid.density / liquid.drops
             if drop > 0.0:
-                caught, fates = self._arrive(number, spray, step, particles, walls, liquid.drops)
-                engine.change_films(np.asarray(caught * drop, dtype=np.float64))
+                caught, fates = self._arrive(number, spray, step, engine, walls, liquid.drops)
+                volume, (slots, drops) = engine.backend.zeros(engine.size), np.unique(caught, return_counts=True)
+                volume[engine.backend.array(slots)] = engine.backend.array(drops * drop)
+                engine.change_films(volume)
                 self._volumes[number] += fates * drop
 
     def _placed(self, step: int, engine: Engine) -> Walls:
@@ -130,19 +131,19 @@ class Wetting:
         return spray.rate * max(last - begin, 0.0)
 
     def _arrive(
-        self, number: int, spray: Spray, step: int, particles: Particles, walls: Walls, drops: int
+        self, number: int, spray: Spray, step: int, engine: Engine, walls: Walls, drops: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return how many drops each slot catches, and how many meet each fate."""
+        """Return the slot of each drop that is caught by one, and how many meet each fate."""
         stream = STREAM + (step // self._every) * len(self._sprays) + number
         directions, apex = drop_directions(spray, generator(self._seed, stream), drops), np.array(spray.position)
-        flight, slot = meet_spheres(apex, directions, particles.row[:, X : X + 3], particles.row[:, RADIUS])
+        flight, slot = meet_spheres(engine.backend, apex, directions, engine.particles, engine.size)
         barred = np.full(drops, np.inf)
         for w, corners in self._meshes:
             barred = np.minimum(barred, meet_triangles(*in_body(walls, w, apex, directions), corners))
         caught = flight < barred
         on_meshes = (barred <= flight) & np.isfinite(barred)
         fates = np.array([caught.sum(), on_meshes.sum(), drops - caught.sum() - on_meshes.sum()])
-        return np.bincount(slot[caught], minlength=len(particles.id)), fates
+        return slot[caught], fates
 
     def state(self) -> dict[str, NDArray[np.float64]]:
         """Return the arrays a checkpoint must hold."""

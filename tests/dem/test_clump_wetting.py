@@ -84,9 +84,9 @@ def test_rods_stick_as_their_spheres_do(law: str, axis: int, apart: float, touch
 def evenness(engine: ClumpEngine) -> NDArray[np.float64]:
     """Depth of the film on each sphere over the mean of its body [-]."""
     host = engine.host_particles()
-    depth = host.film / engine.surfaces(host)
+    depth = host.film / engine.surfaces()
     body = host.id >> engine.id_bits
-    mean = [host.film[body == each].sum() / engine.surfaces(host)[body == each].sum() for each in body]
+    mean = [host.film[body == each].sum() / engine.surfaces()[body == each].sum() for each in body]
     return depth / np.array(mean)
 
 
@@ -129,5 +129,5 @@ def test_liquid_added_to_a_sphere_is_that_of_the_body() -> None:
     np.testing.assert_allclose(engine.host_bodies().film - before, [0.0, 1e-11], atol=1e-24)
     np.testing.assert_allclose(evenness(engine), 1.0, rtol=1e-13)
     assert abs(require_liquid(engine).error) < 1e-14
-    exposed = engine.surfaces(host).reshape(2, -1).sum(axis=1)
+    exposed = engine.surfaces().reshape(2, -1).sum(axis=1)
     np.testing.assert_allclose(exposed, math.pi * 1e-3 * 3e-3, rtol=0.1)  # of a smooth rod: pi d L, less 7 % of dips

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+import dem.liquid.spray
 from compute import get_backend
 from compute.errors import StateSaved
 from dem.case import DemCase
@@ -20,6 +21,9 @@ from dem.liquid.balance import liquid_volumes
 from dem.liquid.spray import drop_directions, meet_spheres, meet_triangles
 from dem.liquid.wetting import LIQUID_NAME, in_body
 from dem.packing import generator
+from dem.particle_set import make_slots
+from dem.particles import RADIUS as RADIUS_OF
+from dem.particles import Particles, X
 from dem.simulation import Simulation, Watch
 from dem.table import read_table
 from dem.walls import build_walls, set_pose
@@ -37,6 +41,14 @@ def bed() -> np.ndarray:
     along = (np.arange(SIDE) + 0.5) * 2.0 * RADIUS
     x, y, z = np.meshgrid(along, along, [3.0 * RADIUS, RADIUS], indexing="ij")
     return np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
+
+
+def layers() -> Particles:
+    """The spheres of the bed, with ids in its order."""
+    centres = bed()
+    particles = make_slots(len(centres), np.zeros)
+    particles.row[:, X : X + 3], particles.row[:, RADIUS_OF] = centres, RADIUS
+    return particles._replace(id=np.arange(len(centres)))
 
 
 def wet_bed(**liquid: Any) -> DemCase:
@@ -74,18 +86,37 @@ def test_a_layer_of_spheres_hides_what_is_below_it() -> None:
     centres of the upper spheres are exact.
     """
     random = np.random.Generator(np.random.Philox(5))
-    centres, radius = bed(), np.full(len(bed()), RADIUS)
+    centres, backend = bed(), get_backend("python")
+    particles = layers()
     caught = np.zeros(len(centres))
     down = np.array([[0.0, 0.0, -1.0]])
     for point in random.uniform(0.0, 2.0 * RADIUS * SIDE, (5000, 2)):
-        flight, slot = meet_spheres(np.array([*point, 0.1]), down, centres, radius)
+        flight, slot = meet_spheres(backend, np.array([*point, 0.1]), down, particles, len(centres))
         caught[slot[np.isfinite(flight)]] += 1
     upper = centres[:, 2] > 2.0 * RADIUS
     assert caught[~upper].sum() == 0
     share = math.pi / 4.0
     assert caught.sum() / 5000 == pytest.approx(share, abs=4.0 * math.sqrt(share * (1.0 - share) / 5000))
-    flight, slot = meet_spheres(np.array([*centres[0, :2], 0.1]), down, centres, radius)
+    flight, slot = meet_spheres(backend, np.array([*centres[0, :2], 0.1]), down, particles, len(centres))
     assert (flight[0], slot[0]) == (pytest.approx(0.1 - 4.0 * RADIUS, rel=1e-12), 0)
+
+
+def test_drops_meet_the_same_spheres_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slots shuffled, each sphere there twice and one share or many: the same flights, to the lower of two ids."""
+    spray, particles = Spray.model_validate(NOZZLE), layers()
+    directions, apex = drop_directions(spray, generator(1, 1), 40), np.array(spray.position)
+    size, backend = len(particles.id), get_backend("python")
+    flight, slot = meet_spheres(backend, apex, directions, particles, size)
+    assert 10 < np.isfinite(flight).sum() < 40
+    order = np.random.Generator(np.random.Philox(3)).permutation(2 * size) % size
+    twins = Particles(particles.row[order], particles.kind[order], np.arange(2 * size) * 7 % (2 * size), None)
+    for looks in (1, 65_536):
+        monkeypatch.setattr(dem.liquid.spray, "LOOKS", looks)
+        again, twin = meet_spheres(backend, apex, directions, twins, 2 * size)
+        np.testing.assert_array_equal(again, flight)
+        np.testing.assert_array_equal(twin < 0, slot < 0)
+        for found, expected in zip(twin[slot >= 0], slot[slot >= 0]):
+            assert twins.id[found] == twins.id[order == expected].min()
 
 
 def test_a_triangle_stands_in_the_way() -> None:

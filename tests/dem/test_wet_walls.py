@@ -148,7 +148,7 @@ def test_walls_of_a_corner_draw_from_what_is_left() -> None:
     film = float(engine.particles.film[0])
     engine.run(1)
     assert float(engine.particles.film[0]) == pytest.approx(film / 8.0, rel=1e-14)
-    assert volumes_at_walls(engine)[0] == pytest.approx(film * 7.0 / 8.0, rel=1e-14)
+    assert volumes_at_walls(engine, np.arange(engine.size))[0] == pytest.approx(film * 7.0 / 8.0, rel=1e-14)
     engine.run(700)
     assert liquid_volumes(engine).joined == 0
     assert float(engine.particles.film[0]) == pytest.approx(film, rel=1e-14)
@@ -204,7 +204,7 @@ def test_a_pair_of_materials_without_bridges() -> None:
     engine = engine_of_case(case, get_backend("python"))
     engine.run(120)
     assert (engine.touches.touched[: engine.at_walls] != 0).sum() == 2
-    assert volumes_at_walls(engine).sum() == 0.0 and require_liquid(engine).joined == 1
+    assert volumes_at_walls(engine, np.arange(engine.size)).sum() == 0.0 and require_liquid(engine).joined == 1
 
 
 def test_a_particle_takes_its_bridges_along() -> None:
@@ -227,10 +227,10 @@ def test_a_wet_tablet_on_a_floor() -> None:
     assert isinstance(engine, ClumpEngine)
     engine.run(25)
     host = engine.host_particles()
-    depth, body = host.film / engine.surfaces(host), host.id >> engine.id_bits
+    depth, body = host.film / engine.surfaces(), host.id >> engine.id_bits
     spread = [np.ptp(depth[body == each]) / depth[body == each].max() for each in np.unique(body)]
     assert max(spread) < 1e-12 and len(spread) < len(body)
-    at_walls = volumes_at_walls(engine)
+    at_walls = volumes_at_walls(engine, np.arange(engine.size))
     assert (at_walls > 0.0).sum() > len(np.unique(body[at_walls > 0.0])) > 0, "some body hangs by several bridges"
     assert abs(require_liquid(engine).error) < 1e-14
 
@@ -242,6 +242,6 @@ def test_compiled_equals_python(threads: int) -> None:
     engines = [engine_of_case(SYSTEMS["wet walls"](), get_backend(*each)) for each in (("cpu", threads), ("python",))]
     for engine in engines:
         engine.run(60)
-        assert abs(require_liquid(engine).error) < 1e-14 and volumes_at_walls(engine).any()
+        assert abs(require_liquid(engine).error) < 1e-14 and volumes_at_walls(engine, np.arange(engine.size)).any()
     assert_same_motion(*engines)
     assert_same_tallies(*engines)

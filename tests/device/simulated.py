@@ -21,6 +21,7 @@ from compute.copies import Copies
 from compute.errors import BackendUnavailable, SimulationError
 from dem.contact_forces import contacts_of
 from dem.engine import Engine
+from dem.liquid.spray import meet_spheres
 from dem.loops_gather import GatherLoops
 from dem.particles import RADIUS, VX, X
 from dem.removal import remove_particles
@@ -38,7 +39,7 @@ from tests.device.comparison import (
     take_over,
 )
 from tests.device.pairs_example import TABLES
-from tests.device.systems import MIXED, OTHER_LAWS, SYSTEMS, bowl_case, make_engine
+from tests.device.systems import MILLIMETRE, MIXED, OTHER_LAWS, SYSTEMS, bowl_case, make_engine
 
 STEPS = 48
 
@@ -262,6 +263,19 @@ def test_contact_forces_equal_plain_python(system: str) -> None:
         for one, two in zip(*tables):
             np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-15)
         assert len(tables[0][0]) > 1
+
+
+def test_drops_meet_the_same_spheres() -> None:
+    """Flights and slots of twelve drops among the spheres in the bowl, from kernels and in plain Python."""
+    particles, size = engine_of("wet", "python").host_particles(), 6
+    centres = particles.row[:size, X : X + 3]
+    apex = np.array([0.0, 0.0, 0.1])
+    lines = np.concatenate([centres, centres + 3.0 * MILLIMETRE]) - apex
+    lines /= np.linalg.norm(lines, axis=1)[:, None]
+    expected, found = (meet_spheres(get_backend(name), apex, lines, particles, size) for name in ("python", "cuda"))
+    assert np.isfinite(expected[0]).sum() >= size
+    for one, other in zip(found, expected):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_copies_in_one_launch() -> None:

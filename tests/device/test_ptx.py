@@ -18,6 +18,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dem.liquid.balance import liquid_volumes
+from dem.liquid.spray import meet_spheres
+from dem.particle_set import make_slots
 from tests.device.pairs_example import LAWS, PAIRWISE, Laws, composed
 from tests.device.ptx import (
     ASSEMBLED_FOR,
@@ -190,6 +192,18 @@ def test_sums_of_liquid(capsys: pytest.CaptureFixture[str]) -> None:
     assert (found.spilled, found.stack) == (0, 0)
     assert not re.search(r"\b(atom|red)\.", found.text)
     assert narrow_products(found.text) == []
+
+
+def test_drops_that_meet_particles(capsys: pytest.CaptureFixture[str]) -> None:
+    """What finds the first sphere on the line of each drop: in registers, and no atomic operation."""
+    backend, particles = Listing(), make_slots(4, np.zeros)
+    meet_spheres(backend, np.zeros(3), np.ones((2, 3)), particles, 4)
+    for name in ("meet_share", "meet_first"):
+        found = listed(backend.launches[name], capsys, "drops")
+        assert found.calls == set() and "__local_depot" not in found.text
+        assert (found.spilled, found.stack) == (0, 0)
+        assert not re.search(r"\b(atom|red)\.", found.text)
+        assert narrow_products(found.text) == []
 
 
 @pytest.mark.parametrize("laws", LAWS, ids=", ".join)

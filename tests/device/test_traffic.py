@@ -18,9 +18,9 @@ from dem.loops_block import BlockLoops
 from dem.loops_gather import GatherLoops
 from dem.neighbours import BRIDGED
 from dem.outflow import KEPT, near_outlets, reached_outlets
-from dem.particles import X
+from dem.particles import Particles, X
 from dem.simulation import Simulation
-from tests.device.systems import SHARES, WALLS, WATER, WET_LAWS, bowl_case
+from tests.device.systems import CLASSES, SHARES, TABLETS, WALLS, WATER, WET_LAWS, bowl_case, make_engine
 
 BYTES_OF_A_PARTICLE = 12 * 8 + 4 * 4 + 8 + 8
 OUTLETS = [
@@ -97,6 +97,51 @@ def test_a_stop_of_a_wet_run_brings_no_more_for_more_particles(monkeypatch: pyte
     monkeypatch.setattr(dem.loops_gather, "LOOK_STEPS", 2)
     monkeypatch.setattr(dem.simulation, "PATROL_STEPS", 1)
     assert bytes_of_stops(6) == bytes_of_stops(12)
+
+
+def bytes_of_an_event(number: int, shapes: bool) -> int:
+    """What the host is given while a nozzle wets a bed of spheres, or of bodies, and films dry."""
+    nozzle = {"name": "nozzle", "rate": "1 g/s", "position": [0, 0, 0.05], "half_angle": "10 deg"}
+    liquid = WATER | {"sprays": [nozzle], "evaporation": 0.01, "drops": 60}
+    case = bowl_case(
+        number, contact=WET_LAWS, liquid=liquid, walls=WALLS[:2], statistics=None,
+        time={"step": 1e-4, "end": 1.0}, classes=[CLASSES[0], TABLETS] if shapes else CLASSES,
+    )  # fmt: skip
+    backend = Counting()
+    simulation = Simulation(case, backend, 1)
+    backend.given = 0
+    simulation.wetting.visit(10, simulation.engine)
+    outcome, found = simulation.wetting.outcome, backend.given
+    assert outcome.caught[0] > 0.0 and outcome.evaporated > 0.0
+    require_liquid(simulation.engine)
+    return found
+
+
+@pytest.mark.parametrize("shapes", [False, True], ids=["spheres", "bodies"])
+def test_sprays_and_drying_bring_no_more_for_more_particles(shapes: bool) -> None:
+    """Flight and slot of each drop and the poses of walls, whatever the number of particles."""
+    assert bytes_of_an_event(6, shapes) == bytes_of_an_event(24, shapes) < 2000
+
+
+def test_a_body_that_leaves_a_wet_bed_brings_its_own_films_alone() -> None:
+    """One of 30 tablets in the bowl: less comes than the ids of all their spheres; the others keep films and order."""
+    case = bowl_case(contact=WET_LAWS, liquid=WATER, statistics=None, time={"end": 1.0}, classes=[CLASSES[0], TABLETS])
+    backend = Counting()
+    engine = make_engine(case, backend)
+    engine.rebuild()
+    bodies, gone = engine.host_bodies(), np.arange(engine.body_count) == 11
+    before = Particles(*(array.copy() for array in bodies))
+    backend.given = 0
+    engine.remove(gone)
+    assert backend.given < engine.size * 8
+    after = engine.host_bodies()
+    for name in ("row", "kind", "id", "film"):
+        np.testing.assert_array_equal(getattr(after, name), getattr(before, name)[~gone], err_msg=name)
+    assert engine.film_removed == pytest.approx(before.film[gone].sum(), rel=1e-14)
+    np.testing.assert_array_equal(
+        engine.particles.id[engine.motion.member[: engine.size]] >> engine.id_bits,
+        np.repeat(after.id, np.diff(engine.motion.first[: engine.body_count + 1])),
+    )
 
 
 @pytest.mark.parametrize("loops", [BlockLoops, GatherLoops])
