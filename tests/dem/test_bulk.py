@@ -6,6 +6,7 @@ import csv
 import math
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,12 +191,10 @@ def discharge_rate(hole: float, folder: Path, how: Variant, start: int) -> float
     return float(np.polyfit(times[steady], out[steady], 1)[0])
 
 
-def discharge_rates(folder: Path, how: Variant) -> Vectors:
-    """Steady number rates [1/s] from each start, through each hole, shape (2, 4)."""
-    folder.mkdir()
-    pairs = [(start, hole) for start in (1, 2) for hole in HOLES]
-    rates = [discharge_rate(SPHERE * hole, folder / f"{hole:g}-{start}", how, start) for start, hole in pairs]
-    return np.array(rates).reshape(2, len(HOLES))
+def discharge_rates(folder: Path, how: Variant, holes: Sequence[float], start: int) -> Vectors:
+    """Steady number rates [1/s] through holes, diameters over that of the spheres."""
+    folder.mkdir(exist_ok=True)
+    return np.array([discharge_rate(SPHERE * hole, folder / f"{hole:g}-{start}", how, start) for hole in holes])
 
 
 @pytest.mark.validate
@@ -204,23 +203,25 @@ def test_silo_runs_out_by_the_law_of_beverloo(tmp_path: Path) -> None:
     """W = C rho_b sqrt(g) (D - k d)^(5/2), C = 0.58, k = 1.4 +- 0.4 (Beverloo 1961, 10.1016/0009-2509(61)85030-6).
 
     W^(2/5) lies on a straight line over D within 2 %; its zero gives k, its slope C to 10 %. Step, threads and
-    precision change W by 2 % at most in the mean over holes and starts: a single rate, of spheres that come in bursts,
-    scatters by some 2 % from start to start. The standard error of that mean is printed.
+    precision change W by 2 % at most in the mean over holes and two starts: a single rate, of spheres that come in
+    bursts, scatters by some 2 % from start to start. The standard error of that mean is printed. The smallest hole is
+    left out there: an arch blocks it from the second start.
     """
-    plain = discharge_rates(tmp_path / "plain", PLAIN)
-    holes, rates = SPHERE * np.array(HOLES), plain.mean(axis=0)
+    holes, rates = SPHERE * np.array(HOLES), discharge_rates(tmp_path / "plain", PLAIN, HOLES, 1)
     slope, zero = np.polyfit(holes, rates**0.4, 1)
     k = -zero / slope / SPHERE
     number_density = 0.58 / (math.pi / 6.0 * SPHERE**3)
     c = slope**2.5 / (number_density * math.sqrt(GRAVITY))
     free = np.polyfit(np.log(holes - 1.4 * SPHERE), np.log(rates), 1)[0]
     deviation = np.abs((slope * holes + zero) / rates**0.4 - 1.0)
-    print(f"rates {plain}, k {k:.2f}, C {c:.3f}, exponent at k = 1.4: {free:.3f}, deviations {deviation}")
+    print(f"rates {rates}, k {k:.2f}, C {c:.3f}, exponent at k = 1.4: {free:.3f}, deviations {deviation}")
     assert deviation.max() < 0.02
     assert 1.0 < k < 1.8
     assert c == pytest.approx(0.58, rel=0.1)
     assert free == pytest.approx(2.5, abs=0.15)
-    changes = {name: discharge_rates(tmp_path / name, how) / plain - 1.0 for name, how in REPEATS.items()}
-    for name, change in changes.items():
+    plain = [*rates[1:], *discharge_rates(tmp_path / "plain", PLAIN, HOLES[1:], 2)]
+    for name, how in REPEATS.items():
+        found = [discharge_rates(tmp_path / name, how, HOLES[1:], start) for start in (1, 2)]
+        change = np.concatenate(found) / plain - 1.0
         print(f"{name}: {change.mean():.4f} +- {change.std(ddof=1) / math.sqrt(change.size):.4f}")
-    assert all(abs(change.mean()) < 0.02 for change in changes.values())
+        assert abs(change.mean()) < 0.02
