@@ -17,6 +17,7 @@ from coupling.checks.geometry import check_box, check_parcels
 from coupling.checks.idle import check_idle
 from coupling.checks.liquid import check_liquid
 from coupling.checks.meshes import check_meshes, require_meshes
+from coupling.checks.placing import check_placing
 from coupling.checks.ranges import check_ranges
 from coupling.checks.regions import check_regions
 from coupling.checks.scale import check_scale
@@ -43,6 +44,7 @@ CHECKS = (
     check_scale,
     check_balance_classes,
     check_meshes,
+    check_placing,
     check_crossings,
     check_box,
     check_start,

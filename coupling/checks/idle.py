@@ -27,6 +27,11 @@ def check_idle(case: Case) -> Iterator[Finding]:
             text = "It feeds less than one particle before the run ends: is the unit of its rate right?"
             figures = f"{source_number(dem, source):.2g} particles", "at least 1"
             yield Finding("warning", NAME, text, *figures, f"dem.particles.{index}")
+        if isinstance(source, Insertion) and source.start < dem.time.settle:
+            text = "It feeds while walls are at rest: its times count from the beginning, those of walls and nozzles"
+            text += " from the end of settling."
+            figures = f"{source.start:.4g} s", f"settling {dem.time.settle:.4g} s"
+            yield Finding("note", "feed-start", text, *figures, f"dem.particles.{index}.start")
     if case.coupling is None and not any(isinstance(source, ParticleFile) for source in dem.particles):
         brought = _named(dem)
         for index, each in enumerate(dem.classes):

@@ -48,10 +48,7 @@ def bounds(region: Box | Cylinder) -> Bounds:
 
 def _source(dem: DemCase, source: Packing | Insertion, place: str) -> Iterator[Finding]:
     low, high = bounds(source.region)
-    slack = ROUND_OFF * max(dem.domain.size)
-    if any(a < b - slack for a, b in zip(low, dem.domain.low)) or any(
-        a > b + slack for a, b in zip(high, dem.domain.high)
-    ):
+    if _sticks_out(dem, low, high):
         text = "The region reaches out of the domain: shrink it, or widen dem.domain."
         yield Finding("refused", "start-positions", text, _told(low, high), "", f"{place}.region")
     if isinstance(source, Packing) and source_number(dem, source) < 0.5:
@@ -83,6 +80,10 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
             text = f"The region of {bulk.name} lies outside the domain: it holds nothing, ever. Move it."
             place = f"dem.observables.densities.{index}.region"
             yield Finding("refused", "observable", text, _told(low, high), "", place)
+        elif _sticks_out(dem, low, high):
+            text = f"The region of {bulk.name} reaches out of the domain; the density is that of all of it: shrink it."
+            place = f"dem.observables.densities.{index}.region"
+            yield Finding("warning", "observable", text, _told(low, high), "", place)
     yield from _fields(dem)
     yield from _samples(dem)
     for index, surface in enumerate(dem.observables.surfaces):
@@ -103,6 +104,12 @@ def _measured(dem: DemCase) -> Iterator[Finding]:
             text = f"{blend.name} is every class there is: nothing is left that it could mix with."
             place = f"dem.observables.{key}.of"
             yield Finding("refused", "observable", text, ", ".join(blend.of), "not all classes", place)
+
+
+def _sticks_out(dem: DemCase, low: list[float], high: list[float]) -> bool:
+    slack = ROUND_OFF * max(dem.domain.size)
+    below = any(a < b - slack for a, b in zip(low, dem.domain.low))
+    return below or any(a > b + slack for a, b in zip(high, dem.domain.high))
 
 
 def _outside(dem: DemCase, low: list[float], high: list[float]) -> bool:

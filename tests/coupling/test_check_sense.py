@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from pydantic import ValidationError
 
 from coupling.case_file import open_case
 from coupling.checks import check_case
-from coupling.checks.finding import Finding
 from dem.case_equipment import Drum
 from dem.case_limits import time_step
 from dem.equipment import make_box
@@ -164,6 +162,17 @@ SENSELESS = {
         ["dem.particles.0.region={shape: box, low: [5 mm, 5 mm, 10 mm], high: [6 mm, 35 mm, 35 mm]}"],
         "refused", "start-positions", "dem.particles.0.region",
     ),
+    "drum end over end": (
+        ["dem.walls.paddle.generate={kind: drum, radius: 9 mm, length: 9 mm}", "dem.walls.paddle.axis=[1, 0, 0]"],
+        "warning", "placing", "dem.walls.1.motion.axis",
+    ),
+    "vessel out of the domain": (
+        ["dem.walls.paddle.generate={kind: bowl, radius: 22 mm, height: 9 mm}"], "warning", "placing", "dem.walls.1",
+    ),
+    "density of a region that sticks out": (
+        [OBSERVED % "densities: [{name: a, region: {shape: box, low: [0, 0, 0], high: [1, 1 mm, 1 mm]}}]"],
+        "warning", "observable", "dem.observables.densities.0.region",
+    ),
     "region in a hub": (
         ["dem.particles.0.region={shape: box, low: [19 mm, 19 mm, 1 mm], high: [21 mm, 21 mm, 4 mm]}",
          "dem.particles.0.number=1"],
@@ -216,44 +225,6 @@ def test_lifters_that_run_into_each_other() -> None:
         Drum(**measures, lifter_thickness=0.0261)
 
 
-def travel(tmp_path: Path, *changes: str) -> Finding:
-    findings = check_case(read_small(tmp_path, assignments=changes))
-    return next(each for each in findings if each.name == "travel-per-step")
-
-
-def test_a_wall_too_fast_for_the_step_is_refused_with_the_step_that_would_do(tmp_path: Path) -> None:
-    """At 0.1 of the smallest radius a step, the step is as told; the tips are at 10 mm, and R = 0.5 mm."""
-    speed = "dem.walls.paddle.motion.speed=600000 rpm"
-    refused = travel(tmp_path, speed)
-    assert refused.level == "refused"
-    assert refused.text.startswith("dem.walls.1.motion: ")
-    told = re.search(r"dem\.time\.step to at most (\S+) s", refused.text)
-    assert told is not None
-    tip = 0.01 * 2.0 * 3.141592653589793 * 1e4
-    assert float(told[1]) == pytest.approx(0.1 * 0.5e-3 / tip, rel=0.05)  # told with two digits
-    assert travel(tmp_path, speed, f"dem.time.step={0.95 * float(told[1])} s").level == "note"
-
-
-def test_walls_of_every_file_are_compared_with_the_step(tmp_path: Path) -> None:
-    """A box of 4 mm from the axis to its corners, sqrt(32), at 1e5 rad/s: 566 m/s, whatever the file."""
-    box = make_box((-4.0, -4.0, 0.0), (4.0, 4.0, 2.0))
-    for name in ("paddle.stl", "paddle.obj"):
-        trimesh.Trimesh(box.vertices, box.triangles).export(tmp_path / name)
-        file = f"dem.walls.1.file={name}"
-        changes = "dem.walls.1.generate=null", file, "dem.walls.1.scale=1 mm", "dem.walls.1.motion.speed=1e5"
-        finding = travel(tmp_path, *changes)
-        assert finding.level == "refused"
-        assert "At 566 m/s paddle travels" in finding.text
-
-
-def test_a_strike_on_a_linear_spring(tmp_path: Path) -> None:
-    """Energy: k d^2/2 = m v^2/2; glass of 2 mm weighs 10.47 mg, and 0.628 m/s into 1 kN/m press it in by 0.0643 mm."""
-    changes = ["dem.contact={law: linear, normal_stiffness: 1 kN/m}"]
-    findings = check_case(read_small(tmp_path, assignments=changes))
-    (strike,) = [each for each in findings if each.name == "blade-strike-overlap"]
-    assert (strike.level, strike.value) == ("warning", "6.43 % of R")
-
-
 def test_a_finding_names_the_line(tmp_path: Path) -> None:
     path = write_small(tmp_path, "speed: 600 rpm", "speed: 600000 rpm")
     case, document = open_case(path)
@@ -281,6 +252,14 @@ def test_a_quasi_two_dimensional_region_fits_its_spheres(tmp_path: Path) -> None
     ):
         findings = check_case(read_small(tmp_path, assignments=changes))
         assert not [each for each in findings if "narrower than the largest" in each.text]
+
+
+def test_a_feed_while_walls_are_at_rest_is_told(tmp_path: Path) -> None:
+    """Its times count from the beginning, those of walls from the end of the 10 ms of settling."""
+    for start, told in (("0", 1), ("10 ms", 0)):
+        feed = FEED.replace("number_rate", f"start: {start}, number_rate")
+        findings = check_case(read_small(tmp_path, assignments=[feed]))
+        assert len([each for each in findings if each.name == "feed-start"]) == told
 
 
 def test_a_step_from_the_command_line_is_named_as_such(tmp_path: Path) -> None:
